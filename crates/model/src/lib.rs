@@ -1,0 +1,7 @@
+//! AWS's own API models: shapes, values, validation and the wire codecs of every AWS protocol. No input or output.
+
+pub mod shape;
+pub mod value;
+
+pub use shape::{Kind, Location, Member, Operation, Protocol, Service, Shape, ShapeId, Structure};
+pub use value::{Timestamp, Value};

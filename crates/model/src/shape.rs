@@ -1,0 +1,191 @@
+//! The shapes of a service, as its model states them.
+//!
+//! A service is read once, at its first use, and lives as long as the process; so everything here is `'static`.
+
+use std::collections::BTreeMap;
+
+/// A service of AWS: its operations and shapes.
+#[derive(Debug)]
+pub struct Service {
+    /// The folder's name in `models/`, which is also the command's name in the AWS CLI: `sqs`, `bedrock-runtime`.
+    pub name: &'static str,
+    pub metadata: Metadata,
+    /// By name, in alphabetical order.
+    pub operations: BTreeMap<&'static str, Operation>,
+    pub shapes: Vec<Shape>,
+}
+
+#[derive(Debug)]
+pub struct Metadata {
+    /// `Amazon SQS`, or the abbreviation where the model has one.
+    pub full_name: &'static str,
+    pub service_id: &'static str,
+    pub api_version: &'static str,
+    /// The host's first label: `sqs`, `monitoring`.
+    pub endpoint_prefix: &'static str,
+    /// The service in a signature's scope; the endpoint prefix where the model names none.
+    pub signing_name: &'static str,
+    /// What `X-Amz-Target` begins with, for the JSON protocols.
+    pub target_prefix: Option<&'static str>,
+    /// The protocol that current SDKs choose first.
+    pub protocol: Protocol,
+    /// Every protocol that the service answers, the first of them `protocol`.
+    pub protocols: Vec<Protocol>,
+    /// SQS since 2023: JSON with the Query protocol's error codes in `x-amzn-query-error`.
+    pub query_compatible: bool,
+    pub xml_namespace: Option<&'static str>,
+    pub global: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    AwsJson10,
+    AwsJson11,
+    RestJson1,
+    RestXml,
+    AwsQuery,
+    Ec2Query,
+    RpcV2Cbor,
+}
+
+#[derive(Debug)]
+pub struct Operation {
+    pub name: &'static str,
+    /// `POST`, and for the REST protocols the others too.
+    pub method: &'static str,
+    /// `/` for the RPC protocols, else the template: `/{Bucket}/{Key+}?acl`.
+    pub uri: &'static str,
+    /// The status of success; 200 unless the model says otherwise.
+    pub status: u16,
+    pub input: Option<ShapeId>,
+    pub output: Option<ShapeId>,
+    /// The awsQuery wrapper of the output: `SendMessageResult`.
+    pub result_wrapper: Option<&'static str>,
+    pub errors: Vec<ShapeId>,
+    /// Unsigned calls are allowed (`authtype: none`).
+    pub anonymous: bool,
+    /// `httpChecksumRequired` or its successor trait.
+    pub checksum_required: bool,
+}
+
+/// An index into [`Service::shapes`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ShapeId(pub u32);
+
+#[derive(Debug)]
+pub struct Shape {
+    pub name: &'static str,
+    pub kind: Kind,
+    /// The name of the XML element, its namespace and so on where the shape itself states them.
+    pub wire: Wire,
+    pub constraints: Constraints,
+    /// Set on structures that are errors.
+    pub error: Option<ErrorTrait>,
+    pub sensitive: bool,
+}
+
+#[derive(Debug)]
+pub enum Kind {
+    Structure(Structure),
+    List { member: Member },
+    Map { key: Member, value: Member },
+    String,
+    /// The values that the model lists. AWS refuses others only where its service says so, which is almost everywhere.
+    Enum(Vec<&'static str>),
+    Bool,
+    /// byte, short, integer.
+    Integer,
+    Long,
+    Float,
+    Double,
+    Blob,
+    Timestamp,
+    /// Free JSON.
+    Document,
+}
+
+#[derive(Debug)]
+pub struct Structure {
+    /// In the model's order.
+    pub members: Vec<Member>,
+    /// Index of the member that is the whole body.
+    pub payload: Option<usize>,
+    pub union: bool,
+    /// The members are events of a stream.
+    pub event_stream: bool,
+    /// One event of a stream.
+    pub event: bool,
+}
+
+#[derive(Debug)]
+pub struct Member {
+    /// As in the model; empty for the members of lists and maps.
+    pub name: &'static str,
+    pub shape: ShapeId,
+    pub required: bool,
+    pub location: Location,
+    /// The name on the wire where it is not `name`; what `member`'s reference or its shape states, the reference first.
+    pub wire: Wire,
+    pub idempotency_token: bool,
+    pub streaming: bool,
+    pub event_payload: bool,
+    pub event_header: bool,
+    /// The value that the wire form omits or that an absent value means (`hostLabel` and so on are not kept).
+    pub jsonvalue: bool,
+    /// Still in the model, no longer offered.
+    pub deprecated: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Location {
+    #[default]
+    Body,
+    Uri,
+    QueryString,
+    Header,
+    /// A map of headers with one prefix.
+    Headers,
+    StatusCode,
+}
+
+/// How a shape or a reference to it looks on the wire.
+#[derive(Clone, Debug, Default)]
+pub struct Wire {
+    pub name: Option<&'static str>,
+    /// ec2Query's own name.
+    pub query_name: Option<&'static str>,
+    pub xml_namespace: Option<(&'static str, Option<&'static str>)>,
+    pub xml_attribute: bool,
+    pub flattened: bool,
+    pub timestamp_format: Option<TimestampFormat>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimestampFormat {
+    Iso8601,
+    Rfc822,
+    UnixTimestamp,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Constraints {
+    pub min: Option<f64>,
+    pub max: Option<f64>,
+    pub pattern: Option<&'static str>,
+}
+
+#[derive(Clone, Debug)]
+pub struct ErrorTrait {
+    /// The code on the wire: the shape's name unless the model says otherwise (`AWS.SimpleQueueService.NonExistentQueue`
+    /// is the Query protocol's, kept in `query_code`).
+    pub code: &'static str,
+    pub query_code: Option<&'static str>,
+    pub status: u16,
+    pub sender_fault: bool,
+}
+
+impl Service {
+    pub fn shape(&self, id: ShapeId) -> &Shape {
+        &self.shapes[id.0 as usize]
+    }
+}
