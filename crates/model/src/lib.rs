@@ -1,7 +1,10 @@
 //! AWS's own API models: shapes, values, validation and the wire codecs of every AWS protocol. No input or output.
 
+pub mod error;
 pub mod shape;
+pub mod typed;
 pub mod value;
 
+pub use error::{Error, ErrorShape, Result};
 pub use shape::{Kind, Location, Member, Operation, Protocol, Service, Shape, ShapeId, Structure};
 pub use value::{Timestamp, Value};
