@@ -1,1 +1,28 @@
-//! Placeholder until its first commit.
+//! The kernel: `Cx`, the table of contents of a service, the door, jobs and timers, the clock, the trail.
+//!
+//! A request becomes one call of [`Kernel::call`]; the order in which it is checked, admitted, carried out and recorded
+//! stands in `door.rs` and nowhere else.
+
+pub mod caller;
+mod clock;
+mod cloud;
+mod cx;
+mod door;
+pub mod driver;
+mod entropy;
+mod job;
+mod kernel;
+mod policies;
+pub mod resource;
+mod service;
+pub mod source;
+pub mod trail;
+
+pub use caller::{Caller, Credential, Principal};
+pub use clock::Clock;
+pub use cloud::Cloud;
+pub use cx::{Cx, INTERNAL_FAILURE, is_account};
+pub use entropy::Entropy;
+pub use job::{Job, Retry};
+pub use kernel::{Kernel, NOT_IMPLEMENTED, Settings};
+pub use service::{BoxFuture, Identity, Resources, Service};

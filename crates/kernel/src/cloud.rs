@@ -1,0 +1,135 @@
+//! The handle of conversations, jobs and reconcilers: Niebla as one caller sees it.
+
+use crate::caller::{Caller, Principal};
+use crate::cx::{Cx, Tx, internal};
+use crate::kernel::Kernel;
+use model::typed::{Operation, Typed};
+use model::{Result, Timestamp, Value};
+use std::sync::Arc;
+use store::WriteError;
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct Cloud {
+    kernel: Arc<Kernel>,
+    caller: Arc<Caller>,
+    /// The ARN whose account and region transactions run in; the caller's own without one.
+    place: Option<Arc<str>>,
+}
+
+impl Cloud {
+    pub(crate) fn new(kernel: Arc<Kernel>, caller: Arc<Caller>) -> Self {
+        Self { kernel, caller, place: None }
+    }
+
+    pub fn kernel(&self) -> &Arc<Kernel> {
+        &self.kernel
+    }
+
+    pub fn caller(&self) -> &Arc<Caller> {
+        &self.caller
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.kernel.clock.now()
+    }
+
+    /// Returns once the clock says `time`.
+    pub async fn sleep_until(&self, time: Timestamp) {
+        self.kernel.clock.until(time).await;
+    }
+
+    /// The same Niebla, seen by somebody else.
+    pub fn acting_as(&self, principal: Principal) -> Cloud {
+        let caller = Caller { principal, session_policies: Vec::new(), ..Caller::clone(&self.caller) };
+        Cloud { kernel: self.kernel.clone(), caller: Arc::new(caller), place: None }
+    }
+
+    /// The same caller in another region.
+    pub fn in_region(&self, region: &str) -> Cloud {
+        let caller = Caller { region: region.to_owned(), ..Caller::clone(&self.caller) };
+        Cloud { kernel: self.kernel.clone(), caller: Arc::new(caller), place: None }
+    }
+
+    /// The same caller, with transactions that run where this resource lives.
+    pub fn in_place_of(&self, arn: &str) -> Cloud {
+        Cloud { kernel: self.kernel.clone(), caller: self.caller.clone(), place: Some(arn.into()) }
+    }
+
+    /// Looks at a snapshot.
+    pub fn read<T>(&self, look: impl FnOnce(&Cx) -> T) -> T {
+        self.kernel.store.read(|reader| {
+            let mut cx = Cx::new(Tx::Read(reader), &self.kernel, self.caller.clone(), self.now());
+            self.settle(&mut cx);
+            look(&cx)
+        })
+    }
+
+    /// One transaction. What it returned is on disk.
+    pub async fn write<T, F>(&self, change: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Cx) -> Result<T> + Send + 'static,
+    {
+        let this = self.clone();
+        let done = self.kernel.store.write(move |transaction| {
+            let mut cx = Cx::new(Tx::Write(transaction), &this.kernel, this.caller.clone(), this.now());
+            this.settle(&mut cx);
+            change(&mut cx)
+        });
+        done.await.map_err(refusal)
+    }
+
+    /// A long poll: `attempt` again whenever a row that it read changes or its `wake_at` comes, until `done` or the deadline.
+    pub async fn until<T, F>(&self, deadline: Timestamp, attempt: F, done: fn(&T) -> bool) -> Result<T>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Cx) -> Result<T> + Send + Sync + 'static,
+    {
+        let attempt = Arc::new(attempt);
+        loop {
+            let (this, again) = (self.clone(), attempt.clone());
+            let tried = self.kernel.store.write(move |transaction| {
+                transaction.record_reads();
+                let mut cx = Cx::new(Tx::Write(transaction), &this.kernel, this.caller.clone(), this.now());
+                this.settle(&mut cx);
+                let result = again(&mut cx)?;
+                let wake_at = cx.wakes_at();
+                let watch = if done(&result) { None } else { Some(transaction.watch()) };
+                Ok((result, wake_at, watch))
+            });
+            let (result, wake_at, watch) = tried.await.map_err(refusal)?;
+            let Some(watch) = watch else { return Ok(result) };
+            if self.now() >= deadline {
+                return Ok(result);
+            }
+            let next = wake_at.map_or(deadline, |it| it.min(deadline));
+            tokio::select! {
+                () = watch => {}
+                () = self.sleep_until(next) => {}
+            }
+        }
+    }
+
+    /// Calls an operation through the door.
+    pub async fn call<I: Operation>(&self, input: I) -> Result<I::Output> {
+        self.call_by_name(I::SERVICE, I::NAME, input.into_value()).await.map(Typed::from_value)
+    }
+
+    pub async fn call_by_name(&self, service: &str, operation: &str, input: Value) -> Result<Value> {
+        self.kernel.call(self.caller.clone(), service, operation, input).await
+    }
+
+    fn settle(&self, cx: &mut Cx) {
+        if let Some(arn) = &self.place {
+            cx.move_to(arn);
+        }
+    }
+}
+
+pub(crate) fn refusal(error: WriteError<model::Error>) -> model::Error {
+    match error {
+        WriteError::Refused(error) => error,
+        other => internal(other),
+    }
+}

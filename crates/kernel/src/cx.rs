@@ -1,0 +1,235 @@
+//! What a handler is given: the caller, the time, the tables, and the other services. Nothing else exists for it.
+
+use crate::caller::{Caller, Principal};
+use crate::door;
+use crate::job::{self, Job};
+use crate::kernel::Kernel;
+use model::typed::{Operation, Typed};
+use model::{Error, ErrorShape, Result, Timestamp, Value};
+use serde::{Serialize, de::DeserializeOwned};
+use std::sync::Arc;
+use store::{Key, Place, Range, Reader, Table, Transaction};
+
+/// A transaction as its handler sees it. Everything in it happens at one time, or not at all.
+pub struct Cx<'a> {
+    tx: Tx<'a>,
+    kernel: &'a Arc<Kernel>,
+    caller: Arc<Caller>,
+    account: String,
+    region: String,
+    now: Timestamp,
+    depth: u32,
+    wake_at: Option<Timestamp>,
+}
+
+pub(crate) enum Tx<'a> {
+    Read(&'a Reader),
+    Write(&'a mut Transaction),
+    /// A look inside a transaction that somebody else writes.
+    Peek(&'a Transaction),
+}
+
+/// Calls within calls go no deeper: a chain this long is a circle.
+const MOST_NESTED_CALLS: u32 = 32;
+
+pub const INTERNAL_FAILURE: ErrorShape = ErrorShape::receiver("InternalFailure");
+
+impl<'a> Cx<'a> {
+    pub(crate) fn new(tx: Tx<'a>, kernel: &'a Arc<Kernel>, caller: Arc<Caller>, now: Timestamp) -> Self {
+        let (account, region) = (caller.account().to_owned(), caller.region.clone());
+        Self { tx, kernel, caller, account, region, now, depth: 0, wake_at: None }
+    }
+
+    /// The same for the whole transaction.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// A fresh UUID.
+    pub fn id(&self) -> String {
+        self.kernel.entropy.uuid()
+    }
+
+    /// Random characters of an alphabet, fit for secrets.
+    pub fn random_text(&self, length: usize, alphabet: &[u8]) -> String {
+        self.kernel.entropy.text(length, alphabet)
+    }
+
+    pub fn random_bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        self.kernel.entropy.fill(&mut bytes);
+        bytes
+    }
+
+    pub fn caller(&self) -> &Arc<Caller> {
+        &self.caller
+    }
+
+    pub fn request_id(&self) -> &str {
+        &self.caller.request_id
+    }
+
+    /// Where the resource lives that the operation is about: its account, which may not be the caller's.
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    pub fn partition(&self) -> &'static str {
+        "aws"
+    }
+
+    pub fn kernel(&self) -> &Arc<Kernel> {
+        self.kernel
+    }
+
+    /// `arn:aws:sqs:us-east-1:000000000000:jobs`, in the place where the transaction runs.
+    pub fn arn(&self, service: &str, resource: &str) -> String {
+        format!("arn:{}:{service}:{}:{}:{resource}", self.partition(), self.region, self.account)
+    }
+
+    /// The same for services without regions: `arn:aws:iam::000000000000:role/r`.
+    pub fn global_arn(&self, service: &str, resource: &str) -> String {
+        format!("arn:{}:{service}::{}:{resource}", self.partition(), self.account)
+    }
+
+    pub fn get<V: Serialize + DeserializeOwned>(&self, table: &Table<V>, key: &impl Key) -> Option<V> {
+        match &self.tx {
+            Tx::Read(tx) => tx.get(table, self.place(), key),
+            Tx::Write(tx) => tx.get(table, self.place(), key),
+            Tx::Peek(tx) => tx.get(table, self.place(), key),
+        }
+    }
+
+    pub fn has<V: Serialize + DeserializeOwned>(&self, table: &Table<V>, key: &impl Key) -> bool {
+        match &self.tx {
+            Tx::Read(tx) => tx.has(table, self.place(), key),
+            Tx::Write(tx) => tx.has(table, self.place(), key),
+            Tx::Peek(tx) => tx.has(table, self.place(), key),
+        }
+    }
+
+    /// Rows in key order (or from the end), at most `range.limit` of them.
+    pub fn range<V: Serialize + DeserializeOwned>(&self, table: &Table<V>, range: Range) -> Vec<V> {
+        match &self.tx {
+            Tx::Read(tx) => tx.range(table, self.place(), range),
+            Tx::Write(tx) => tx.range(table, self.place(), range),
+            Tx::Peek(tx) => tx.range(table, self.place(), range),
+        }
+    }
+
+    pub fn put<V: Serialize + DeserializeOwned>(&mut self, table: &Table<V>, key: &impl Key, value: &V) {
+        let place = Place { account: &self.account, region: &self.region };
+        writable(&mut self.tx).put(table, place, key, value);
+    }
+
+    pub fn delete<V: Serialize + DeserializeOwned>(&mut self, table: &Table<V>, key: &impl Key) {
+        let place = Place { account: &self.account, region: &self.region };
+        writable(&mut self.tx).delete(table, place, key);
+    }
+
+    /// Calls another operation, of any service, through the door, as the same caller. An error undoes what it wrote.
+    pub fn call<I: Operation>(&mut self, input: I) -> Result<I::Output> {
+        self.call_by_name(I::SERVICE, I::NAME, input.into_value()).map(Typed::from_value)
+    }
+
+    /// The same by name, for what is known only at run time.
+    pub fn call_by_name(&mut self, service: &str, operation: &str, input: Value) -> Result<Value> {
+        let caller = self.caller.clone();
+        self.nested(caller, |cx| door::enter(cx, service, operation, input))
+    }
+
+    /// Runs `inside` as somebody else, in their account; an error undoes what it wrote.
+    pub fn acting_as<T>(&mut self, principal: Principal, inside: impl FnOnce(&mut Cx) -> Result<T>) -> Result<T> {
+        let caller = Caller { principal, session_policies: Vec::new(), ..Caller::clone(&self.caller) };
+        self.nested(Arc::new(caller), inside)
+    }
+
+    /// Does something later, at `time` or as soon as this transaction is on disk.
+    pub fn at<P: Serialize + DeserializeOwned>(&mut self, time: Timestamp, job: &'static Job<P>, payload: &P) {
+        job::put(self, time, job.name, job::pack(payload));
+    }
+
+    /// What was read may read differently at `time`: a long poll tries again then.
+    pub fn wake_at(&mut self, time: Timestamp) {
+        self.wake_at = Some(self.wake_at.map_or(time, |before| before.min(time)));
+    }
+
+    pub(crate) fn wakes_at(&self) -> Option<Timestamp> {
+        self.wake_at
+    }
+
+    /// Runs where a resource lives: `inside` sees the tables of its account and region.
+    pub fn in_place_of<T>(&mut self, arn: &str, inside: impl FnOnce(&mut Cx) -> T) -> T {
+        let before = (self.account.clone(), self.region.clone());
+        self.move_to(arn);
+        let result = inside(self);
+        (self.account, self.region) = before;
+        result
+    }
+
+    pub(crate) fn move_to(&mut self, arn: &str) {
+        let mut parts = arn.splitn(6, ':').skip(3);
+        let (region, account) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        if !region.is_empty() && region != self.region {
+            region.clone_into(&mut self.region);
+        }
+        if is_account(account) && account != self.account {
+            account.clone_into(&mut self.account);
+        }
+    }
+
+    /// A view of the same transaction that can only look.
+    pub(crate) fn peek<T>(&self, inside: impl FnOnce(&Cx) -> T) -> T {
+        inside(self)
+    }
+
+    pub(crate) fn transaction(&mut self) -> &mut Transaction {
+        writable(&mut self.tx)
+    }
+
+    pub(crate) fn as_partition<T>(&mut self, inside: impl FnOnce(&mut Transaction) -> T) -> T {
+        inside(writable(&mut self.tx))
+    }
+
+    fn place(&self) -> Place<'_> {
+        Place { account: &self.account, region: &self.region }
+    }
+
+    fn nested<T>(&mut self, caller: Arc<Caller>, inside: impl FnOnce(&mut Cx) -> Result<T>) -> Result<T> {
+        if self.depth >= MOST_NESTED_CALLS {
+            return Err(INTERNAL_FAILURE.with(format!("More than {MOST_NESTED_CALLS} calls within one another")));
+        }
+        let (now, depth, kernel) = (self.now, self.depth + 1, self.kernel);
+        let tx = writable(&mut self.tx);
+        let savepoint = tx.savepoint();
+        let (account, region) = (caller.account().to_owned(), caller.region.clone());
+        let mut cx = Cx { tx: Tx::Write(tx), kernel, caller, account, region, now, depth, wake_at: None };
+        let result = inside(&mut cx);
+        if result.is_err() {
+            writable(&mut self.tx).rollback_to(savepoint);
+        }
+        result
+    }
+}
+
+fn writable<'t>(tx: &'t mut Tx) -> &'t mut Transaction {
+    match tx {
+        Tx::Write(tx) => tx,
+        Tx::Read(_) | Tx::Peek(_) => unreachable!("an operation that only looks is given &Cx, which cannot write"),
+    }
+}
+
+/// Twelve digits.
+pub fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|it| it.is_ascii_digit())
+}
+
+/// An internal failure whose text says what broke; the caller sees AWS's sentence.
+pub(crate) fn internal(what: impl std::fmt::Display) -> Error {
+    tracing::error!("{what}");
+    INTERNAL_FAILURE.with("The request processing has failed because of an unknown error, exception or failure.")
+}

@@ -1,0 +1,140 @@
+//! The one door: everything that anybody asks of any service passes here, in this order.
+
+use crate::caller::{Caller, Principal};
+use crate::cx::{Cx, internal, is_account};
+use crate::kernel::Named;
+use crate::policies;
+use crate::service::{Identity, Run, Service};
+use crate::trail::Call;
+use model::{Error, ErrorShape, Protocol, Result, Value};
+use policy::{Attached, Context, Kind, Policies, Request};
+use std::any::Any;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+/// A call from inside a transaction: checked and admitted like one from outside.
+pub(crate) fn enter(cx: &mut Cx, service: &str, operation: &str, input: Value) -> Result<Value> {
+    let kernel = cx.kernel().clone();
+    let named = kernel.entry(service, operation)?;
+    check(named.service, named.operation, &input)?;
+    pass(cx, named, input)
+}
+
+/// The input against its shape.
+pub(crate) fn check(service: &Service, operation: &'static model::Operation, input: &Value) -> Result<()> {
+    let (Some(shape), Some(model)) = (operation.input, model::service(service.name)) else { return Ok(()) };
+    model::validate(model, shape, input).map_err(|violations| (service.invalid)(model, &violations))
+}
+
+/// May they, then do it, then say that it happened.
+pub(crate) fn pass(cx: &mut Cx, named: Named, input: Value) -> Result<Value> {
+    let input = named.entry.convert(input);
+    let outcome = guarded(|| {
+        let resources = admit(cx, &named, &input)?;
+        // The handler runs where its resource lives.
+        if let Some(arn) = resources.first() {
+            cx.move_to(arn);
+        }
+        match &named.entry.run {
+            Run::Read(run) => run(cx, input),
+            Run::Write(run) => run(cx, input),
+            Run::Conversation(_) => Err(internal(format!("{} waits, so no transaction can call it", named.operation.name))),
+        }
+    });
+    let call = Call::of(cx.caller(), &named, cx.now(), &outcome);
+    cx.kernel().trail.record(call);
+    outcome
+}
+
+/// Refuses what the caller's policies, the resource's and the organization's do not allow.
+pub(crate) fn admit(cx: &Cx, named: &Named, input: &Box<dyn Any + Send>) -> Result<Vec<String>> {
+    let resources = named.entry.resources(cx, input)?;
+    for arn in &resources {
+        authorize(cx, named, input, arn)?;
+    }
+    Ok(resources)
+}
+
+fn authorize(cx: &Cx, named: &Named, input: &Box<dyn Any + Send>, arn: &str) -> Result<()> {
+    let caller = cx.caller();
+    let account = account_of(arn).unwrap_or_else(|| caller.account());
+    let resource_policy = named.service.resource_policy.and_then(|find| find(cx, arn));
+    let own_root = matches!(&caller.principal, Principal::Root { account: own } if own == account);
+    if own_root && resource_policy.is_none() {
+        return Ok(());
+    }
+    let cache = &cx.kernel().policies;
+    let identity = identity_of(cx, &caller.principal);
+    let attached = |(name, document): &(String, String), kind| {
+        cache.parsed(document, kind).map(|policy| Attached { name: name.clone(), policy })
+    };
+    let of_identity: Vec<_> = identity.policies.iter().filter_map(|it| attached(it, Kind::Identity)).collect();
+    let boundary = identity.boundary.as_ref().and_then(|it| attached(it, Kind::Boundary));
+    let of_session: Vec<_> = caller
+        .session_policies
+        .iter()
+        .filter_map(|it| attached(&("session policy".to_owned(), it.clone()), Kind::Session))
+        .collect();
+    let resource = resource_policy.as_ref().and_then(|it| attached(&(arn.to_owned(), it.clone()), Kind::Resource));
+    let mut context = policies::context(cx, caller);
+    named.entry.conditions(cx, input, &mut context);
+    let principal = policies::principal(&caller.principal);
+    let request = Request {
+        principal: &principal,
+        action: &named.entry.action,
+        resource: arn,
+        resource_account: account,
+        context: &context,
+    };
+    let policies = Policies {
+        identity: &of_identity,
+        resource: resource.as_ref(),
+        boundary: boundary.as_ref(),
+        session: &of_session,
+        ..Policies::default()
+    };
+    let decision = policy::evaluate(&request, &policies);
+    if decision.allowed { Ok(()) } else { Err(denied(named, decision.sentence(&request))) }
+}
+
+/// What a principal may do by its own policies, as IAM keeps them.
+fn identity_of(cx: &Cx, principal: &Principal) -> Identity {
+    let finders = cx.kernel().services.values().filter_map(|it| it.identity);
+    finders.map(|find| find(cx, principal)).next().unwrap_or_default()
+}
+
+/// The protocols spell a refusal differently.
+fn denied(named: &Named, sentence: String) -> Error {
+    let metadata = model::service(named.service.name).map(|it| &it.metadata);
+    let shape = match metadata.map(|it| it.protocol) {
+        Some(Protocol::AwsQuery | Protocol::Ec2Query | Protocol::RestXml) => ErrorShape::sender("AccessDenied").status(403),
+        Some(Protocol::RestJson1) => ErrorShape::sender("AccessDeniedException").status(403),
+        _ => ErrorShape::sender("AccessDeniedException").query("AccessDenied"),
+    };
+    shape.with(sentence)
+}
+
+fn account_of(arn: &str) -> Option<&str> {
+    arn.splitn(6, ':').nth(4).filter(|it| is_account(it))
+}
+
+/// A panic ends this one call.
+fn guarded<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Err(internal(panic_text(&panic))))
+}
+
+pub(crate) async fn guarded_async<T: Send + 'static>(run: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+    match tokio::spawn(run).await {
+        Ok(outcome) => outcome,
+        Err(stopped) => Err(internal(stopped)),
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|it| (*it).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panic".to_owned())
+}
+
+#[allow(dead_code)]
+fn _caller_is_shared(_: &Arc<Caller>, _: &Context) {}

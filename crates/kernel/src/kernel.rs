@@ -1,0 +1,158 @@
+//! Niebla's core: the store, the clock, the services, and the way in.
+
+use crate::caller::{Caller, Credential, Principal};
+use crate::clock::Clock;
+use crate::cloud::{Cloud, refusal};
+use crate::cx::{Cx, Tx};
+use crate::door;
+use crate::entropy::Entropy;
+use crate::job;
+use crate::policies::PolicyCache;
+use crate::service::{Entry, Run, Service};
+use crate::trail::{Call, Trail};
+use crate::driver::Drivers;
+use model::{ErrorShape, Result, Value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use store::Store;
+
+pub struct Kernel {
+    pub store: Store,
+    pub clock: Clock,
+    pub entropy: Entropy,
+    pub drivers: Drivers,
+    pub settings: Settings,
+    pub services: BTreeMap<&'static str, Service>,
+    pub(crate) policies: PolicyCache,
+    pub(crate) trail: Trail,
+}
+
+/// What the configuration says and services may want to know.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where functions and answers find us: `http://127.0.0.1:4566`.
+    pub endpoint: String,
+    pub version: &'static str,
+}
+
+pub const NOT_IMPLEMENTED: ErrorShape = ErrorShape::receiver("NotImplemented").status(501);
+
+impl Kernel {
+    pub fn new(
+        store: Store,
+        clock: Clock,
+        entropy: Entropy,
+        drivers: Drivers,
+        settings: Settings,
+        services: Vec<Service>,
+    ) -> Arc<Self> {
+        let services = services.into_iter().map(|it| (it.name, it)).collect();
+        let kernel = Arc::new(Self {
+            store,
+            clock,
+            entropy,
+            drivers,
+            settings,
+            services,
+            policies: PolicyCache::default(),
+            trail: Trail::default(),
+        });
+        kernel.trail.keep_in(&kernel);
+        kernel
+    }
+
+    /// Starts what runs by itself: the job loop and the services' reconcilers. Call once, inside the runtime.
+    pub fn start(self: &Arc<Self>) {
+        tokio::spawn(job::run_due(self.clone()));
+        tokio::spawn(crate::trail::write_when_idle(self.clone()));
+        for service in self.services.values() {
+            for reconciler in &service.reconcilers {
+                tokio::spawn(reconciler(self.as_service(service.name)));
+            }
+        }
+    }
+
+    /// One operation, as one caller: through the door. The input need not have been checked.
+    pub async fn call(
+        self: &Arc<Self>,
+        caller: Arc<Caller>,
+        service: &str,
+        operation: &str,
+        input: Value,
+    ) -> Result<Value> {
+        let entry = self.entry(service, operation)?;
+        door::check(entry.service, entry.operation, &input)?;
+        match &entry.entry.run {
+            Run::Read(_) => self.look(&caller, entry, input),
+            Run::Write(_) => self.transact(caller, entry, input).await,
+            Run::Conversation(_) => self.converse(caller, entry, input).await,
+        }
+    }
+
+    pub fn entry(&self, service: &str, operation: &str) -> Result<Named<'_>> {
+        let missing = || NOT_IMPLEMENTED.with(format!("Niebla does not implement {service}:{operation}."));
+        let known = self.services.get(service).ok_or_else(missing)?;
+        let (name, entry) = known.operations.get_key_value(operation).ok_or_else(missing)?;
+        let model = model::service(known.name).and_then(|it| it.operation(name)).ok_or_else(missing)?;
+        Ok(Named { service: known, operation: model, entry })
+    }
+
+    /// The key that signed a request.
+    pub fn credential(self: &Arc<Self>, access_key: &str) -> Option<Credential> {
+        let nobody = Caller::internal(Principal::Anonymous, "us-east-1", String::new());
+        self.cloud(Arc::new(nobody)).read(|cx| {
+            self.services.values().filter_map(|it| it.credential).find_map(|find| find(cx, access_key))
+        })
+    }
+
+    pub fn cloud(self: &Arc<Self>, caller: Arc<Caller>) -> Cloud {
+        Cloud::new(self.clone(), caller)
+    }
+
+    /// Niebla's own view, for background work of a service.
+    pub fn as_service(self: &Arc<Self>, service: &str) -> Cloud {
+        let principal = Principal::service("000000000000", format!("{service}.amazonaws.com"));
+        self.cloud(Arc::new(Caller::internal(principal, "us-east-1", self.entropy.uuid())))
+    }
+
+    fn look(self: &Arc<Self>, caller: &Arc<Caller>, named: Named, input: Value) -> Result<Value> {
+        let now = self.clock.now();
+        self.store.read(|reader| {
+            let mut cx = Cx::new(Tx::Read(reader), self, caller.clone(), now);
+            door::pass(&mut cx, named, input)
+        })
+    }
+
+    async fn transact(self: &Arc<Self>, caller: Arc<Caller>, named: Named<'_>, input: Value) -> Result<Value> {
+        let (this, service, operation) = (self.clone(), named.service.name, named.operation.name);
+        let done = self.store.write(move |transaction| {
+            let mut cx = Cx::new(Tx::Write(transaction), &this, caller, this.clock.now());
+            door::pass(&mut cx, this.entry(service, operation)?, input)
+        });
+        done.await.map_err(refusal)
+    }
+
+    async fn converse(self: &Arc<Self>, caller: Arc<Caller>, named: Named<'_>, input: Value) -> Result<Value> {
+        let cloud = self.cloud(caller.clone());
+        let Run::Conversation(run) = &named.entry.run else { unreachable!("asked by the caller") };
+        let input = named.entry.convert(input);
+        let resources = cloud.read(|cx| door::admit(cx, &named, &input));
+        let outcome = match resources {
+            Ok(resources) => {
+                let place = resources.first().map_or(cloud.clone(), |arn| cloud.in_place_of(arn));
+                door::guarded_async(run(place, input)).await
+            }
+            Err(error) => Err(error),
+        };
+        self.trail.record(Call::of(&caller, &named, self.clock.now(), &outcome));
+        outcome
+    }
+}
+
+/// An operation found by name.
+#[derive(Clone, Copy)]
+pub struct Named<'k> {
+    pub service: &'k Service,
+    pub operation: &'static model::Operation,
+    pub entry: &'k Entry,
+}

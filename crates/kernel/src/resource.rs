@@ -1,0 +1,58 @@
+//! Resource types of CloudFormation: each beside its service, made of its public operations.
+//!
+//! The engine names no type. What a property means, what forces replacement and what `Ref` and `GetAtt` give come from
+//! the published schema; a type says only how to create, read, update and delete.
+
+use crate::cx::Cx;
+use model::Result;
+use serde_json::{Map, Value as Json};
+
+pub type Properties = Map<String, Json>;
+
+pub struct ResourceType {
+    /// `AWS::SQS::Queue`.
+    pub name: &'static str,
+    /// The properties that are honoured. Any other one of the schema is refused by name before anything is created.
+    pub properties: &'static [&'static str],
+    pub create: fn(&mut Cx, &New) -> Result<Progress>,
+    /// From the old properties to the new ones, in place; never called for what forces replacement.
+    pub update: fn(&mut Cx, &Change) -> Result<Progress>,
+    pub delete: fn(&mut Cx, &Existing) -> Result<Progress>,
+    /// `Ref` and every `GetAtt` attribute, as the schema names them.
+    pub attributes: fn(&mut Cx, &Existing) -> Result<Properties>,
+}
+
+/// What to create.
+pub struct New {
+    pub properties: Properties,
+    /// Unique and readable, made as AWS makes it (`stack-logical-1A2B3C4D5E6F`) for types whose name was not given.
+    pub generated_name: String,
+    pub logical_id: String,
+    pub stack_name: String,
+    pub stack_id: String,
+    /// The stack's tags, `aws:cloudformation:…` included.
+    pub tags: Vec<(String, String)>,
+}
+
+pub struct Existing {
+    pub physical_id: String,
+    pub properties: Properties,
+}
+
+pub struct Change {
+    pub physical_id: String,
+    pub before: Properties,
+    pub after: Properties,
+    pub logical_id: String,
+    pub stack_name: String,
+    pub stack_id: String,
+    pub tags: Vec<(String, String)>,
+}
+
+/// How far a step got. Every step is a transaction; what takes longer is asked again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Progress {
+    Done { physical_id: String },
+    /// Ask again: `create`, `update` and `delete` see the same input and have to find their own trace.
+    Waiting { physical_id: String, until: model::Timestamp },
+}

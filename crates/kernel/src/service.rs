@@ -1,0 +1,272 @@
+//! A service's table of contents: each operation, whom it may be asked of, and who answers.
+//!
+//! Everything that the door, the job loop, the edge and the reports know of a service stands here, once.
+
+use crate::caller::{Credential, Principal};
+use crate::cloud::Cloud;
+use crate::cx::Cx;
+use crate::job::{Job, JobEntry};
+use crate::resource::ResourceType;
+use crate::source::Source;
+use model::typed::{Operation, Typed};
+use model::{Result, Value};
+use policy::Context;
+use serde::{Serialize, de::DeserializeOwned};
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+
+pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+pub struct Service {
+    /// The service's folder in `models/`.
+    pub name: &'static str,
+    /// What its actions begin with: `sqs`, and `bedrock` for `bedrock-runtime`.
+    pub prefix: &'static str,
+    pub operations: BTreeMap<&'static str, Entry>,
+    pub jobs: BTreeMap<&'static str, JobEntry>,
+    pub resource_types: Vec<&'static ResourceType>,
+    pub sources: Vec<&'static Source>,
+    pub reconcilers: Vec<fn(Cloud) -> BoxFuture<()>>,
+    /// Finds the key that signed a request. IAM and STS have one.
+    pub credential: Option<fn(&Cx, &str) -> Option<Credential>>,
+    /// Finds what a principal may do. IAM has one.
+    pub identity: Option<fn(&Cx, &Principal) -> Identity>,
+    /// Finds the policy attached to a resource of this service, by ARN.
+    pub resource_policy: Option<fn(&Cx, &str) -> Option<String>>,
+    last: &'static str,
+}
+
+/// One operation.
+pub struct Entry {
+    /// What a policy has to allow: `sqs:SendMessage`.
+    pub action: String,
+    convert: fn(Value) -> Input,
+    resources: ResourcesOf,
+    conditions: Option<ConditionsOf>,
+    pub(crate) run: Run,
+}
+
+type Input = Box<dyn Any + Send>;
+type ResourcesOf = Box<dyn Fn(&Cx, &(dyn Any + Send)) -> Result<Vec<String>> + Send + Sync>;
+type ConditionsOf = Box<dyn Fn(&Cx, &(dyn Any + Send), &mut Context) + Send + Sync>;
+
+/// What kind of operation it is.
+pub(crate) enum Run {
+    /// Looks only: on a snapshot, beside others.
+    Read(Box<dyn Fn(&Cx, Input) -> Result<Value> + Send + Sync>),
+    /// A transaction.
+    Write(Box<dyn Fn(&mut Cx, Input) -> Result<Value> + Send + Sync>),
+    /// Waits on the outside or moves large bodies.
+    Conversation(Box<dyn Fn(Cloud, Input) -> BoxFuture<Result<Value>> + Send + Sync>),
+}
+
+/// What a principal may do by its own policies.
+#[derive(Clone, Debug, Default)]
+pub struct Identity {
+    /// (name or ARN, document).
+    pub policies: Vec<(String, String)>,
+    pub boundary: Option<(String, String)>,
+}
+
+/// What IAM is asked about: ARNs, or `*` where the action knows no resources.
+pub struct Resources(pub Result<Vec<String>>);
+
+impl From<String> for Resources {
+    fn from(arn: String) -> Self {
+        Resources(Ok(vec![arn]))
+    }
+}
+
+impl From<&str> for Resources {
+    fn from(arn: &str) -> Self {
+        Resources(Ok(vec![arn.to_owned()]))
+    }
+}
+
+impl From<Vec<String>> for Resources {
+    fn from(arns: Vec<String>) -> Self {
+        Resources(Ok(arns))
+    }
+}
+
+impl From<Result<String>> for Resources {
+    fn from(arn: Result<String>) -> Self {
+        Resources(arn.map(|it| vec![it]))
+    }
+}
+
+impl Service {
+    pub fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            prefix: name,
+            operations: BTreeMap::new(),
+            jobs: BTreeMap::new(),
+            resource_types: Vec::new(),
+            sources: Vec::new(),
+            reconcilers: Vec::new(),
+            credential: None,
+            identity: None,
+            resource_policy: None,
+            last: "",
+        }
+    }
+
+    /// Before the operations, where IAM's name for the service is not the model's.
+    pub fn iam_prefix(mut self, prefix: &'static str) -> Self {
+        assert!(self.operations.is_empty(), "the prefix is part of every action that follows");
+        self.prefix = prefix;
+        self
+    }
+
+    /// A transaction.
+    pub fn op<I: Operation, R: Into<Resources>>(
+        self,
+        resources: impl Fn(&Cx, &I) -> R + Send + Sync + 'static,
+        handler: fn(&mut Cx, I) -> Result<I::Output>,
+    ) -> Self {
+        let run = Run::Write(Box::new(move |cx, input| handler(cx, unwrap(input)).map(Typed::into_value)));
+        self.entry::<I, R>(resources, run)
+    }
+
+    /// A transaction that only looks: it takes `&Cx`, so it cannot write, and runs beside others.
+    pub fn read<I: Operation, R: Into<Resources>>(
+        self,
+        resources: impl Fn(&Cx, &I) -> R + Send + Sync + 'static,
+        handler: fn(&Cx, I) -> Result<I::Output>,
+    ) -> Self {
+        let run = Run::Read(Box::new(move |cx, input| handler(cx, unwrap(input)).map(Typed::into_value)));
+        self.entry::<I, R>(resources, run)
+    }
+
+    /// A conversation with the outside.
+    pub fn conversation<I, R, F>(
+        self,
+        resources: impl Fn(&Cx, &I) -> R + Send + Sync + 'static,
+        handler: fn(Cloud, I) -> F,
+    ) -> Self
+    where
+        I: Operation,
+        R: Into<Resources>,
+        F: Future<Output = Result<I::Output>> + Send + 'static,
+    {
+        let run = Run::Conversation(Box::new(move |cloud, input| {
+            let answer = handler(cloud, unwrap(input));
+            Box::pin(async move { answer.await.map(Typed::into_value) })
+        }));
+        self.entry::<I, R>(resources, run)
+    }
+
+    /// The operation just named is checked as this action: Invoke as `lambda:InvokeFunction`.
+    pub fn checked_as(mut self, action: &str) -> Self {
+        self.last_entry().action = action.to_owned();
+        self
+    }
+
+    /// Condition keys of the operation just named, beside the global ones.
+    pub fn conditions<I: Operation>(mut self, of: impl Fn(&Cx, &I, &mut Context) + Send + Sync + 'static) -> Self {
+        self.last_entry().conditions = Some(Box::new(move |cx, input, context| of(cx, peek(input), context)));
+        self
+    }
+
+    /// What the service does later.
+    pub fn job<P>(mut self, job: &'static Job<P>, handler: fn(&mut Cx, P) -> Result<()>) -> Self
+    where
+        P: Serialize + DeserializeOwned + Send + 'static,
+    {
+        self.jobs.insert(job.name, JobEntry::transaction(job, handler));
+        self
+    }
+
+    /// What the service does later, waiting on the outside. May be carried out twice if the power goes.
+    pub fn job_conversation<P, F>(mut self, job: &'static Job<P>, handler: fn(Cloud, P) -> F) -> Self
+    where
+        P: Serialize + DeserializeOwned + Send + 'static,
+        F: Future<Output = Result<()>> + Send + 'static,
+    {
+        self.jobs.insert(job.name, JobEntry::conversation(job, handler));
+        self
+    }
+
+    /// A resource type of CloudFormation.
+    pub fn resource(mut self, resource_type: &'static ResourceType) -> Self {
+        self.resource_types.push(resource_type);
+        self
+    }
+
+    /// Something that can be read as a stream.
+    pub fn source(mut self, source: &'static Source) -> Self {
+        self.sources.push(source);
+        self
+    }
+
+    /// Runs as long as Niebla does and brings the world in line with what is stored; started anew after a crash.
+    pub fn reconciler(mut self, run: fn(Cloud) -> BoxFuture<()>) -> Self {
+        self.reconcilers.push(run);
+        self
+    }
+
+    pub fn credentials(mut self, find: fn(&Cx, &str) -> Option<Credential>) -> Self {
+        self.credential = Some(find);
+        self
+    }
+
+    pub fn identities(mut self, find: fn(&Cx, &Principal) -> Identity) -> Self {
+        self.identity = Some(find);
+        self
+    }
+
+    pub fn resource_policies(mut self, find: fn(&Cx, &str) -> Option<String>) -> Self {
+        self.resource_policy = Some(find);
+        self
+    }
+
+    fn entry<I: Operation, R: Into<Resources>>(
+        mut self,
+        resources: impl Fn(&Cx, &I) -> R + Send + Sync + 'static,
+        run: Run,
+    ) -> Self {
+        assert_eq!(I::SERVICE, self.name, "{} belongs to another service", I::NAME);
+        let entry = Entry {
+            action: format!("{}:{}", self.prefix, I::NAME),
+            convert: |value| Box::new(I::from_value(value)),
+            resources: Box::new(move |cx, input| resources(cx, peek(input)).into().0),
+            conditions: None,
+            run,
+        };
+        let before = self.operations.insert(I::NAME, entry);
+        assert!(before.is_none(), "{} is named twice", I::NAME);
+        self.last = I::NAME;
+        self
+    }
+
+    fn last_entry(&mut self) -> &mut Entry {
+        self.operations.get_mut(self.last).expect("follows an operation")
+    }
+}
+
+impl Entry {
+    pub(crate) fn convert(&self, value: Value) -> Input {
+        (self.convert)(value)
+    }
+
+    pub(crate) fn resources(&self, cx: &Cx, input: &Input) -> Result<Vec<String>> {
+        (self.resources)(cx, input.as_ref())
+    }
+
+    pub(crate) fn conditions(&self, cx: &Cx, input: &Input, context: &mut Context) {
+        if let Some(of) = &self.conditions {
+            of(cx, input.as_ref(), context);
+        }
+    }
+}
+
+fn unwrap<I: 'static>(input: Input) -> I {
+    *input.downcast().expect("converted by the same entry")
+}
+
+fn peek<I: 'static>(input: &(dyn Any + Send)) -> &I {
+    input.downcast_ref().expect("converted by the same entry")
+}

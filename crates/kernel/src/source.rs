@@ -1,0 +1,35 @@
+//! Sources: what can be read as a stream by event source mappings. A service declares one, readers know none by name.
+
+use crate::cloud::Cloud;
+use crate::service::BoxFuture;
+use model::Result;
+use serde_json::Value as Json;
+
+pub struct Source {
+    /// The service in its ARNs: `sqs`.
+    pub service: &'static str,
+    /// Waits until there is at least one record or the wait is over; takes them for the reader.
+    pub pull: fn(Cloud, Pull) -> BoxFuture<Result<Vec<Record>>>,
+    /// Done with these; they are not given again.
+    pub acknowledge: fn(Cloud, String, Vec<String>) -> BoxFuture<Result<()>>,
+    /// How long taken records stay hidden, in seconds; a reader has to be done by then.
+    pub hidden_for: fn(Cloud, String) -> BoxFuture<Result<i64>>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Pull {
+    pub arn: String,
+    pub limit: i64,
+    /// Seconds.
+    pub wait: i64,
+}
+
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// What `acknowledge` takes.
+    pub token: String,
+    /// How a partial batch response names it: the message id, the sequence number.
+    pub identifier: String,
+    /// As the function sees it, in `Records`.
+    pub event: Json,
+}
