@@ -1,5 +1,7 @@
 //! AWS's own API models: shapes, values, validation and the wire codecs of every AWS protocol. No input or output.
 
+pub mod catalog;
+pub mod parse;
 pub mod shape;
 pub mod value;
 
