@@ -1,6 +1,8 @@
 //! AWS's own API models: shapes, values, validation and the wire codecs of every AWS protocol. No input or output.
 
+pub mod catalog;
 pub mod error;
+pub mod parse;
 pub mod shape;
 pub mod typed;
 pub mod value;
