@@ -7,6 +7,7 @@ pub mod shape;
 pub mod typed;
 pub mod value;
 
+pub use catalog::service;
 pub use error::{Error, ErrorShape, Result};
 pub use shape::{Kind, Location, Member, Operation, Protocol, Service, Shape, ShapeId, Structure};
 pub use value::{Timestamp, Value};
