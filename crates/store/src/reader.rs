@@ -53,6 +53,22 @@ impl Reader {
         rows
     }
 
+    /// The records alone, for tables whose records say what their keys are.
+    pub fn values<V: DeserializeOwned>(
+        &self,
+        table: &Table<V>,
+        place: Place<'_>,
+        span: impl Into<Span>,
+        direction: Direction,
+        limit: usize,
+    ) -> Vec<V> {
+        let mut values = Vec::new();
+        self.visit_up_to(table, place, span.into(), direction, limit, |_, value| {
+            values.push(record::decode(value, table.name()));
+        });
+        values
+    }
+
     /// At most `limit` keys of a span, in order. The records are not decoded.
     pub fn keys<K: KeyOwned, V>(
         &self,
