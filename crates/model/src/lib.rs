@@ -5,9 +5,11 @@ pub mod error;
 pub mod parse;
 pub mod shape;
 pub mod typed;
+pub mod validate;
 pub mod value;
 
 pub use catalog::service;
 pub use error::{Error, ErrorShape, Result};
 pub use shape::{Kind, Location, Member, Operation, Protocol, Service, Shape, ShapeId, Structure};
+pub use validate::{Violations, validate};
 pub use value::{Timestamp, Value};
