@@ -1,9 +1,9 @@
 //! The server's half of the Lambda Runtime API, for one instance.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use std::convert::Infallible;
@@ -179,12 +179,18 @@ enum Unread {
     Broken,
 }
 
-async fn collect(body: Incoming) -> Result<Bytes, Unread> {
-    match Limited::new(body, MAX_RESPONSE).collect().await {
-        Ok(it) => Ok(it.to_bytes()),
-        Err(it) if it.is::<LengthLimitError>() => Err(Unread::TooLarge),
-        Err(_) => Err(Unread::Broken),
+/// Reads a body to its end, also one that is too large: a runtime that still writes would not hear the refusal.
+async fn collect(mut body: Incoming) -> Result<Bytes, Unread> {
+    let mut kept = BytesMut::with_capacity(body.size_hint().lower().min(MAX_RESPONSE as u64) as usize);
+    let mut size = 0;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| Unread::Broken)?.into_data() else { continue };
+        size += data.len();
+        if size <= MAX_RESPONSE {
+            kept.extend_from_slice(&data);
+        }
     }
+    if size > MAX_RESPONSE { Err(Unread::TooLarge) } else { Ok(kept.freeze()) }
 }
 
 /// The outcome of an invocation whose response is too large, as AWS tells it.
