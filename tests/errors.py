@@ -7,7 +7,7 @@ import pytest
 
 
 @contextlib.contextmanager
-def refused(*codes, match=""):
+def refused(*codes, match=None):
     """The block fails with one of these error codes and with `match`, a regular expression, in its message."""
     with pytest.raises(botocore.exceptions.ClientError, match=match) as caught:
         yield caught

@@ -12,6 +12,7 @@ import time
 
 import pytest
 from server import START_SECONDS, Server, binary, eventually, spawn
+from signing import sign
 
 
 def niebla(*arguments, env=None):
@@ -45,8 +46,6 @@ def test_a_termination_lets_a_running_call_finish(fresh_server, name):
     connection = fresh_server.connect()
     body = json.dumps({"QueueUrl": url, "WaitTimeSeconds": 20})
     target = {"X-Amz-Target": "AmazonSQS.ReceiveMessage", "Content-Type": "application/x-amz-json-1.0"}
-    from signing import sign
-
     host = {"Host": fresh_server.url.removeprefix("http://")}
     headers = sign(
         "POST", "/", body.encode(), {**host, **target}, service="sqs", region="us-east-1", key="test", secret="test"

@@ -4,7 +4,6 @@ Each round starts the server on the same data folder, lets writers, a reader and
 random moment. `NIEBLA_CRASH_ROUNDS` sets the number of rounds, `NIEBLA_CRASH_SEED` repeats their moments.
 """
 
-import contextlib
 import http.client
 import json
 import os
@@ -108,12 +107,10 @@ def until_death(server, ledger, work, *arguments):
 
     def run():
         try:
-            with contextlib.suppress(*DEAD):
-                work(Caller(server), *arguments)
-            if server.running and not server.dying:
-                ledger.unexpected.append(f"{work.__name__} failed while the server lived")
+            work(Caller(server), *arguments)
         except Exception as error:
-            ledger.unexpected.append(f"{work.__name__}: {error!r}")
+            if not (server.dying and isinstance(error, DEAD)):
+                ledger.unexpected.append(f"{work.__name__}: {error!r}")
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
