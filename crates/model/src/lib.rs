@@ -4,6 +4,7 @@ pub mod catalog;
 pub mod parse;
 pub mod shape;
 pub mod value;
+pub mod wire;
 
 pub use shape::{Kind, Location, Member, Operation, Protocol, Service, Shape, ShapeId, Structure};
 pub use value::{Timestamp, Value};
