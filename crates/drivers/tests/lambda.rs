@@ -99,7 +99,7 @@ fn host() -> &'static Host {
 
 impl Function {
     async fn start(&self) -> Result<Instance, FailedInit> {
-        Instance::start(self.spec.clone(), &*host().prepare(self.runtime).await.unwrap()).await
+        Instance::start(self.spec.clone(), &host().prepare(self.runtime).await.unwrap()).await
     }
 
     async fn ready(&self) -> Instance {
@@ -243,18 +243,42 @@ async fn what_cannot_be_marshalled_says_so() {
 
 async fn a_handler_that_is_missing_says_so() {
     for (handler, text, kind, message) in [
-        ("handler.lambda_handler", "", "Runtime.ImportModuleError", "Unable to import module 'handler': No module named 'handler'"),
-        ("index.handler", "import nope", "Runtime.ImportModuleError", "Unable to import module 'index': No module named 'nope'"),
+        (
+            "handler.lambda_handler",
+            "",
+            "Runtime.ImportModuleError",
+            "Unable to import module 'handler': No module named 'handler'",
+        ),
+        (
+            "index.handler",
+            "import nope",
+            "Runtime.ImportModuleError",
+            "Unable to import module 'index': No module named 'nope'",
+        ),
         ("index.x", "", "Runtime.HandlerNotFound", "Handler 'x' missing on module 'index'"),
-        ("index", "", "Runtime.MalformedHandlerName", "Bad handler 'index': not enough values to unpack (expected 2, got 1)"),
-        ("index.handler", "def (", "Runtime.UserCodeSyntaxError", "Syntax error in module 'index': invalid syntax (index.py, line 1)"),
+        (
+            "index",
+            "",
+            "Runtime.MalformedHandlerName",
+            "Bad handler 'index': not enough values to unpack (expected 2, got 1)",
+        ),
+        (
+            "index.handler",
+            "def (",
+            "Runtime.UserCodeSyntaxError",
+            "Syntax error in module 'index': invalid syntax (index.py, line 1)",
+        ),
         ("sys.exit", "", "Runtime.BuiltInModuleConflict", "Cannot use built-in module sys as a handler module"),
         ("index.handler", "raise KeyError('k')", "KeyError", "'k'"),
     ] {
         let it = function("python3.12", handler, &[("index.py", text)]);
         let (got, body) = it.fails_to_start().await;
         assert_eq!((got.as_str(), &body["errorType"], &body["errorMessage"]), (kind, &json!(kind), &json!(message)));
-        assert!(it.lines()[0].starts_with(&format!("[ERROR] {kind}: {message}\rTraceback (most recent call last):")), "{:?}", it.lines());
+        assert!(
+            it.lines()[0].starts_with(&format!("[ERROR] {kind}: {message}\rTraceback (most recent call last):")),
+            "{:?}",
+            it.lines()
+        );
     }
 }
 
@@ -281,7 +305,18 @@ async fn environment_as_on_aws() {
          'AWS_EXECUTION_ENV', 'AWS_REGION', 'MY', 'TZ', 'AWS_LAMBDA_FUNCTION_MEMORY_SIZE', 'HOME', 'NIEBLA_OPT')] + [os.getcwd(), os.getuid()]",
     );
     let expected = json!([
-        "index.handler", "/var/task", "/var/runtime", "AWS_Lambda_python3.12", "eu-central-1", "own", ":UTC", "128", null, null, "/var/task", 993,
+        "index.handler",
+        "/var/task",
+        "/var/runtime",
+        "AWS_Lambda_python3.12",
+        "eu-central-1",
+        "own",
+        ":UTC",
+        "128",
+        null,
+        null,
+        "/var/task",
+        993,
     ]);
     assert_eq!(answer(it.call(json!({})).await), expected);
 }
@@ -318,7 +353,9 @@ async fn too_much_memory_crashes() {
 }
 
 async fn files_in_tmp_do_not_count_as_memory() {
-    let it = python("def handler(e, c):\n  with open('/tmp/x', 'wb') as f:\n    for _ in range(300): f.write(bytes(1 << 20))\n  return f.closed");
+    let it = python(
+        "def handler(e, c):\n  with open('/tmp/x', 'wb') as f:\n    for _ in range(300): f.write(bytes(1 << 20))\n  return f.closed",
+    );
     assert_eq!(answer(it.call(json!({})).await), true);
 }
 
@@ -358,7 +395,10 @@ async fn node_answers() {
     for (text, expected) in [
         ("exports.handler = (e, c, done) => { setTimeout(() => done(null, 'later'), 20) }", json!("later")),
         ("exports.handler = (e, c) => { c.succeed('by context') }", json!("by context")),
-        ("exports.handler = (e, c, done) => { c.callbackWaitsForEmptyEventLoop = false; setInterval(() => 0, 1000); done(null, 1) }", json!(1)),
+        (
+            "exports.handler = (e, c, done) => { c.callbackWaitsForEmptyEventLoop = false; setInterval(() => 0, 1000); done(null, 1) }",
+            json!(1),
+        ),
         ("exports.handler = async () => {}", json!(null)),
         ("exports.handler = () => {}", json!(null)),
     ] {
@@ -370,24 +410,44 @@ async fn node_errors() {
     let it = node("exports.handler = async () => { throw new TypeError('broken') }");
     let mut instance = it.ready().await;
     let (kind, body) = error(instance.invoke(invocation(json!({}))).await);
-    assert_eq!((kind.as_str(), &body["errorType"], &body["errorMessage"]), ("TypeError", &json!("TypeError"), &json!("broken")));
+    assert_eq!(
+        (kind.as_str(), &body["errorType"], &body["errorMessage"]),
+        ("TypeError", &json!("TypeError"), &json!("broken"))
+    );
     assert_eq!(body["trace"][0], "TypeError: broken");
-    assert!(it.lines()[0].contains("\tERROR\tInvoke Error \t{\"errorType\":\"TypeError\",\"errorMessage\":\"broken\",\"stack\":["), "{:?}", it.lines());
+    assert!(
+        it.lines()[0]
+            .contains("\tERROR\tInvoke Error \t{\"errorType\":\"TypeError\",\"errorMessage\":\"broken\",\"stack\":["),
+        "{:?}",
+        it.lines()
+    );
     assert!(instance.is_usable());
     for (handler, text, kind, message) in [
-        ("other.handler", "", "Runtime.ImportModuleError", "Error: Cannot find module 'other'\nRequire stack:\n- /var/runtime/index.mjs"),
+        (
+            "other.handler",
+            "",
+            "Runtime.ImportModuleError",
+            "Error: Cannot find module 'other'\nRequire stack:\n- /var/runtime/index.mjs",
+        ),
         ("index.nope", "", "Runtime.HandlerNotFound", "index.nope is undefined or not exported"),
         ("index", "", "Runtime.MalformedHandlerName", "Bad handler"),
         ("index.handler", "exports.handler = (", "Runtime.UserCodeSyntaxError", "SyntaxError: Unexpected end of input"),
-        ("index.handler", "require('nope')", "Runtime.ImportModuleError", "Error: Cannot find module 'nope'\nRequire stack:\n- /var/task/index.js"),
+        (
+            "index.handler",
+            "require('nope')",
+            "Runtime.ImportModuleError",
+            "Error: Cannot find module 'nope'\nRequire stack:\n- /var/task/index.js",
+        ),
     ] {
         let (got, body) = function("nodejs20.x", handler, &[("index.js", text)]).fails_to_start().await;
         assert_eq!(got, kind);
         assert!(body["errorMessage"].as_str().unwrap().starts_with(message), "{body}");
     }
-    let report = node("exports.handler = () => { setTimeout(() => { throw new Error('late') }, 1) }").call(json!({})).await;
+    let report =
+        node("exports.handler = () => { setTimeout(() => { throw new Error('late') }, 1) }").call(json!({})).await;
     assert_eq!(error(report).1["errorMessage"], "late");
-    let report = node("exports.handler = () => new Promise(() => { Promise.reject(new Error('lost')) })").call(json!({})).await;
+    let report =
+        node("exports.handler = () => new Promise(() => { Promise.reject(new Error('lost')) })").call(json!({})).await;
     assert_eq!(error(report).0, "Runtime.UnhandledPromiseRejection");
 }
 
@@ -395,7 +455,11 @@ async fn node_modules() {
     let esm = "import { readFileSync } from 'node:fs'; export const handler = async () => readFileSync('/var/task/x', 'utf8')";
     let it = function("nodejs20.x", "index.handler", &[("index.mjs", esm), ("x", "data")]);
     assert_eq!(answer(it.call(json!({})).await), "data");
-    let it = function("nodejs20.x", "src/index.handler", &[("src/index.js", esm), ("package.json", r#"{"type":"module"}"#), ("x", "data")]);
+    let it = function(
+        "nodejs20.x",
+        "src/index.handler",
+        &[("src/index.js", esm), ("package.json", r#"{"type":"module"}"#), ("x", "data")],
+    );
     assert_eq!(answer(it.call(json!({})).await), "data");
 }
 
@@ -422,7 +486,9 @@ while True:
 
 async fn dropping_ends_it() {
     let word = format!("function-{}", std::process::id());
-    let text = format!("import subprocess\nsubprocess.Popen(['sh', '-c', ': {word}; sleep 1000; :'])\ndef handler(e, c): pass");
+    let text = format!(
+        "import subprocess\nsubprocess.Popen(['sh', '-c', ': {word}; sleep 1000; :'])\ndef handler(e, c): pass"
+    );
     let instance = python(&text).ready().await;
     common::until(|| !common::processes_with(&word).is_empty()).await;
     drop(instance);

@@ -67,7 +67,9 @@ impl Prepared {
             Language::Python => format!("Python {}.{}", it.version.0, it.version.1),
             Language::Node => format!("Node.js {}", it.version.0),
         };
-        (!it.exact).then(|| format!("The runtime {} is not installed; {version} is used ({})", self.name, it.executable.display()))
+        (!it.exact).then(|| {
+            format!("The runtime {} is not installed; {version} is used ({})", self.name, it.executable.display())
+        })
     }
 }
 
@@ -196,10 +198,10 @@ impl Host {
         if folder.is_dir() {
             return Ok(Some(folder));
         }
-        if let Some((when, why)) = self.failed.lock().unwrap_or_else(PoisonError::into_inner).get(&name) {
-            if when.elapsed() < FORGET {
-                return Err(why.clone());
-            }
+        if let Some((when, why)) = self.failed.lock().unwrap_or_else(PoisonError::into_inner).get(&name)
+            && when.elapsed() < FORGET
+        {
+            return Err(why.clone());
         }
         match install(interpreter, &self.folder, &folder).await {
             Ok(()) => Ok(Some(folder)),
@@ -218,7 +220,10 @@ async fn install(interpreter: &Interpreter, below: &Path, folder: &Path) -> Resu
     let text = |it: io::Error| it.to_string();
     fs::create_dir_all(below).map_err(text)?;
     let lock = File::create(below.join("install.lock")).map_err(text)?;
-    let _lock = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await.map_err(|it| it.to_string())?.map_err(text)?;
+    let _lock = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock))
+        .await
+        .map_err(|it| it.to_string())?
+        .map_err(text)?;
     if folder.is_dir() {
         return Ok(());
     }
@@ -226,7 +231,16 @@ async fn install(interpreter: &Interpreter, below: &Path, folder: &Path) -> Resu
     let _ = fs::remove_dir_all(&partial);
     let mut command = Command::new(&interpreter.executable);
     command
-        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--no-compile", "--target"])
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-input",
+            "--no-compile",
+            "--target",
+        ])
         .arg(&partial)
         .args(["boto3", "botocore"]);
     run(command, INSTALL).await?;
