@@ -1,1 +1,4 @@
-//! Placeholder until its first commit.
+//! The edge: the only crate that knows HTTP.
+
+mod encoding;
+mod sigv4;
