@@ -9,7 +9,7 @@ use crate::job::{Job, JobEntry};
 use crate::resource::ResourceType;
 use crate::source::Source;
 use model::typed::{Operation, Typed};
-use model::{Result, Value};
+use model::{Error, ErrorShape, Protocol, Result, Value, Violations};
 use policy::Context;
 use serde::{Serialize, de::DeserializeOwned};
 use std::any::Any;
@@ -35,6 +35,8 @@ pub struct Service {
     pub identity: Option<fn(&Cx, &Principal) -> Identity>,
     /// Finds the policy attached to a resource of this service, by ARN.
     pub resource_policy: Option<fn(&Cx, &str) -> Option<String>>,
+    /// How the service words what its model forbids.
+    pub invalid: fn(&'static model::Service, &Violations) -> Error,
     last: &'static str,
 }
 
@@ -110,8 +112,15 @@ impl Service {
             credential: None,
             identity: None,
             resource_policy: None,
+            invalid: validation_error,
             last: "",
         }
+    }
+
+    /// For services that do not say `1 validation error detected`.
+    pub fn invalid_as(mut self, word: fn(&'static model::Service, &Violations) -> Error) -> Self {
+        self.invalid = word;
+        self
     }
 
     /// Before the operations, where IAM's name for the service is not the model's.
@@ -261,6 +270,15 @@ impl Entry {
             of(cx, input.as_ref(), context);
         }
     }
+}
+
+/// As most services say it; the older protocols spell the code differently.
+fn validation_error(service: &'static model::Service, violations: &Violations) -> Error {
+    let code = match service.metadata.protocol {
+        Protocol::AwsQuery | Protocol::Ec2Query => "ValidationError",
+        _ => "ValidationException",
+    };
+    ErrorShape::sender(code).with(violations.to_string())
 }
 
 fn unwrap<I: 'static>(input: Input) -> I {
