@@ -87,16 +87,16 @@ pub struct Wrong {
 }
 
 /// Finds the signature of a request, in its `Authorization` header or its query. `None` when there is none of this kind.
-pub fn claim<'r>(head: &Head<'r>) -> Result<Option<Claim<'r>>, Malformed> {
-    if let Some(value) = head.headers.get(http::header::AUTHORIZATION) {
+pub fn claim<'r>(headers: &'r HeaderMap, query: &'r str) -> Result<Option<Claim<'r>>, Malformed> {
+    if let Some(value) = headers.get(http::header::AUTHORIZATION) {
         let Ok(text) = value.to_str() else { return Ok(None) };
         return match text.trim_start().split_once(' ') {
-            Some(("AWS4-HMAC-SHA256", rest)) => claim_in_header(head, Algorithm::Hmac, rest).map(Some),
-            Some(("AWS4-ECDSA-P256-SHA256", rest)) => claim_in_header(head, Algorithm::Ecdsa, rest).map(Some),
+            Some(("AWS4-HMAC-SHA256", rest)) => claim_in_header(headers, Algorithm::Hmac, rest).map(Some),
+            Some(("AWS4-ECDSA-P256-SHA256", rest)) => claim_in_header(headers, Algorithm::Ecdsa, rest).map(Some),
             Some(_) | None => Ok(None),
         };
     }
-    if head.query.contains("X-Amz-Algorithm=") { claim_in_query(head) } else { Ok(None) }
+    if query.contains("X-Amz-Algorithm=") { claim_in_query(query) } else { Ok(None) }
 }
 
 /// Whether the signature is the one that `key` gives.
@@ -106,6 +106,11 @@ pub fn verify(claim: &Claim, head: &Head, payload_hash: &str, paths: Paths, key:
     let mac = keyed(key).chain_update(string_to_sign.as_bytes());
     let right = unhex(&claim.signature).is_some_and(|it| mac.verify_slice(&it).is_ok());
     if right { Ok(()) } else { Err(Wrong { canonical_request, string_to_sign }) }
+}
+
+/// `20150830T123600Z`, also where an HTTP date was sent.
+pub fn time(claim: &Claim) -> String {
+    signed_at(&claim.signed_at).map_or_else(|| claim.signed_at.to_string(), basic_text)
 }
 
 /// `20150830/us-east-1/service/aws4_request`
@@ -135,8 +140,7 @@ pub fn canonical_request(claim: &Claim, head: &Head, payload_hash: &str, paths: 
 }
 
 pub fn string_to_sign(claim: &Claim, canonical_request: &str) -> String {
-    let at = basic_time(&claim.signed_at).map_or_else(|| claim.signed_at.to_string(), |it| basic_text(it.as_second()));
-    format!("AWS4-HMAC-SHA256\n{at}\n{}\n{}", scope(claim), hash(canonical_request.as_bytes()))
+    format!("AWS4-HMAC-SHA256\n{}\n{}\n{}", time(claim), scope(claim), hash(canonical_request.as_bytes()))
 }
 
 /// The SHA-256 of some bytes in hexadecimal digits.
@@ -191,7 +195,7 @@ fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
     Hmac::new_from_slice(key).expect("a MAC takes keys of any length")
 }
 
-fn claim_in_header<'r>(head: &Head<'r>, algorithm: Algorithm, rest: &'r str) -> Result<Claim<'r>, Malformed> {
+fn claim_in_header<'r>(headers: &'r HeaderMap, algorithm: Algorithm, rest: &'r str) -> Result<Claim<'r>, Malformed> {
     let (mut credential, mut signed_headers, mut signature) = ("", "", "");
     for part in rest.split(',') {
         match part.trim().split_once('=') {
@@ -201,7 +205,7 @@ fn claim_in_header<'r>(head: &Head<'r>, algorithm: Algorithm, rest: &'r str) -> 
             Some(_) | None => {}
         }
     }
-    let header = |name: &str| head.headers.get(name).and_then(|it| it.to_str().ok());
+    let header = |name: &str| headers.get(name).and_then(|it| it.to_str().ok());
     let parts = split_credential(credential, algorithm).ok_or_else(|| Malformed::Credential(credential.to_owned()))?;
     Ok(Claim {
         algorithm,
@@ -217,9 +221,9 @@ fn claim_in_header<'r>(head: &Head<'r>, algorithm: Algorithm, rest: &'r str) -> 
     })
 }
 
-fn claim_in_query<'r>(head: &Head<'r>) -> Result<Option<Claim<'r>>, Malformed> {
+fn claim_in_query(query: &str) -> Result<Option<Claim<'_>>, Malformed> {
     let mut found: [Option<Cow<str>>; 7] = [const { None }; 7];
-    for (name, value) in split_pairs(head.query) {
+    for (name, value) in split_pairs(query) {
         if let Some(place) = QUERY_NAMES.iter().position(|it| *it == name) {
             found[place] = Some(decode_percent(value));
         }

@@ -72,8 +72,11 @@ fn the_signatures_of_the_test_suite_of_aws_are_right() {
     assert!(found.len() >= 30, "only {} cases", found.len());
     for path in found {
         let read = |ending: &str| std::fs::read_to_string(path.with_extension(ending)).expect("a file of the case");
-        let raw = Raw::parse(&read("sreq"));
-        let claim = claim(&raw.head()).expect("well formed").expect("signed");
+        let mut raw = Raw::parse(&read("sreq"));
+        // One of the signed requests carries a placeholder; the signature that is meant stands in its own file.
+        let authorization = HeaderValue::from_str(read("authz").trim()).expect("a header");
+        raw.headers.insert(http::header::AUTHORIZATION, authorization);
+        let claim = claim(&raw.headers, raw.head().query).expect("well formed").expect("signed");
         assert_eq!((&*claim.access_key, &*claim.region, &*claim.service), ("AKIDEXAMPLE", "us-east-1", "service"));
 
         let payload = hash(raw.body.as_bytes());
@@ -97,7 +100,7 @@ const PRESIGNED: &str = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAI
 fn presigned(query: &str) -> Result<Claim<'static>, Malformed> {
     let headers = HeaderMap::from_iter([(http::header::HOST, HeaderValue::from_static("examplebucket.s3.amazonaws.com"))]);
     let head = Head { method: "GET", path: "/test.txt", query, headers: &headers };
-    let claim = claim(&head)?.expect("signed");
+    let claim = claim(&headers, query)?.expect("signed");
     let key = SigningKeys::default().of("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", &claim);
     verify(&claim, &head, UNSIGNED_PAYLOAD, Paths::Once, &key).expect("the documented signature");
     Ok(Claim {
@@ -146,7 +149,7 @@ fn s3_encodes_a_path_once_and_the_others_twice() {
 fn a_credential_without_a_scope_is_malformed_and_other_schemes_are_no_claim() {
     let claim_of = |text: &'static str| {
         let headers = HeaderMap::from_iter([(http::header::AUTHORIZATION, HeaderValue::from_static(text))]);
-        claim(&Head { method: "GET", path: "/", query: "", headers: &headers }).map(|it| it.map(|it| scope(&it)))
+        claim(&headers, "").map(|it| it.map(|it| scope(&it)))
     };
     assert_eq!(claim_of("Bearer abc"), Ok(None));
     assert_eq!(claim_of("AWS4-HMAC-SHA256 Credential=test"), Err(Malformed::Credential("test".to_owned())));
