@@ -4,6 +4,7 @@ use crate::caller::{Caller, Principal};
 use crate::door;
 use crate::job::{self, Job};
 use crate::kernel::Kernel;
+use crate::service::Role;
 use model::typed::{Operation, Typed};
 use model::{Error, ErrorShape, Result, Timestamp, Value};
 use serde::{Serialize, de::DeserializeOwned};
@@ -158,6 +159,12 @@ impl<'a> Cx<'a> {
     pub fn acting_as<T>(&mut self, principal: Principal, inside: impl FnOnce(&mut Cx) -> Result<T>) -> Result<T> {
         let caller = Caller { principal, session_policies: Vec::new(), ..Caller::clone(&self.caller) };
         self.nested(Arc::new(caller), inside)
+    }
+
+    /// A role of any account, without asking whether the caller may see it: for trust, not for answers.
+    pub fn role(&self, arn: &str) -> Option<Role> {
+        let find = self.kernel.services.values().find_map(|it| it.role)?;
+        self.look_in_place_of(arn, |cx| find(cx, arn))
     }
 
     /// Does something later, at `time` or as soon as this transaction is on disk.

@@ -78,7 +78,7 @@ fn authorize(cx: &Cx, named: &Named, input: &Box<dyn Any + Send>, arn: &str) -> 
         .iter()
         .filter_map(|it| attached(&("session policy".to_owned(), it.clone()), Kind::Session))
         .collect();
-    let resource = resource_policy.as_ref().and_then(|it| cache.parsed(it, Kind::Resource));
+    let resource = resource_policy.as_ref().and_then(|it| cache.parsed(&it.document, it.kind));
     let mut context = policies::context(cx, caller);
     named.entry.conditions(cx, input, &mut context);
     let principal = policies::principal(&caller.principal);
