@@ -86,7 +86,7 @@ fn expected() -> Outcome<Vec<File>> {
 }
 
 fn generated(name: &str, operations: &[String]) -> Outcome<String> {
-    let service = model::catalog::service(name).ok_or_else(|| format!("models/ has no service {name}."))?;
+    let service = model::service(name).ok_or_else(|| format!("models/ has no service {name}."))?;
     if let Some(unknown) = operations.iter().find(|it| service.operation(it).is_none()) {
         return Err(format!("services/{name}/operations.txt: the model of {name} has no operation {unknown}."));
     }

@@ -4,7 +4,7 @@ use crate::{Outcome, api, models, place, shell};
 use std::path::{Path, PathBuf};
 
 pub fn new_service(name: &str) -> Outcome {
-    let service = model::catalog::service(name).ok_or_else(|| format!("models/ has no service {name}; names are those of models/aws."))?;
+    let service = model::service(name).ok_or_else(|| format!("models/ has no service {name}; names are those of models/aws."))?;
     let folder = place::root().join("services").join(name);
     if folder.join("Cargo.toml").exists() {
         return Err(format!("{} exists already.", place::shown(&folder)));
@@ -25,7 +25,7 @@ pub fn new_operation(service: &str, operation: &str) -> Outcome {
     if !folder.exists() {
         return Err(format!("There is no services/{service}: run `cargo xtask new-service {service}` first."));
     }
-    let model = model::catalog::service(service).ok_or_else(|| format!("models/ has no service {service}."))?;
+    let model = model::service(service).ok_or_else(|| format!("models/ has no service {service}."))?;
     if model.operation(operation).is_none() {
         let near = nearest(operation, model.operations.iter().map(|it| it.name));
         return Err(format!("The model of {service} has no operation {operation}; did you mean {near}?"));

@@ -1,12 +1,11 @@
 //! The handle of conversations, jobs and reconcilers: Niebla as one caller sees it.
 
 use crate::caller::{Caller, Principal};
-use crate::cx::{Cx, Tx, internal};
+use crate::cx::{Cx, Tx, WriteError};
 use crate::kernel::Kernel;
 use model::typed::{Operation, Typed};
 use model::{Result, Timestamp, Value};
 use std::sync::Arc;
-use store::WriteError;
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -75,9 +74,9 @@ impl Cloud {
         let done = self.kernel.store.write(move |transaction| {
             let mut cx = Cx::new(Tx::Write(transaction), &this.kernel, this.caller.clone(), this.now());
             this.settle(&mut cx);
-            change(&mut cx)
+            change(&mut cx).map_err(WriteError::from)
         });
-        done.await.map_err(refusal)
+        done.await.map_err(Into::into)
     }
 
     /// A long poll: `attempt` again whenever a row that it read changes or its `wake_at` comes, until `done` or the deadline.
@@ -95,14 +94,15 @@ impl Cloud {
                 this.settle(&mut cx);
                 let result = again(&mut cx)?;
                 let wake_at = cx.wakes_at();
-                let watch = if done(&result) { None } else { Some(transaction.watch()) };
-                Ok((result, wake_at, watch))
+                let reads = if done(&result) { None } else { Some(transaction.take_reads()) };
+                Ok::<_, WriteError>((result, wake_at, reads))
             });
-            let (result, wake_at, watch) = tried.await.map_err(refusal)?;
-            let Some(watch) = watch else { return Ok(result) };
+            let (result, wake_at, reads) = tried.await.map_err(model::Error::from)?;
+            let Some(reads) = reads else { return Ok(result) };
             if self.now() >= deadline {
                 return Ok(result);
             }
+            let watch = self.kernel.store.watch(reads);
             let next = wake_at.map_or(deadline, |it| it.min(deadline));
             tokio::select! {
                 () = watch => {}
@@ -124,12 +124,5 @@ impl Cloud {
         if let Some(arn) = &self.place {
             cx.move_to(arn);
         }
-    }
-}
-
-pub(crate) fn refusal(error: WriteError<model::Error>) -> model::Error {
-    match error {
-        WriteError::Refused(error) => error,
-        other => internal(other),
     }
 }

@@ -4,11 +4,12 @@ use crate::caller::{Caller, Principal};
 use crate::door;
 use crate::job::{self, Job};
 use crate::kernel::Kernel;
+use crate::service::Role;
 use model::typed::{Operation, Typed};
 use model::{Error, ErrorShape, Result, Timestamp, Value};
 use serde::{Serialize, de::DeserializeOwned};
 use std::sync::Arc;
-use store::{Key, Place, Range, Reader, Table, Transaction};
+use store::{Direction, Key, KeyOwned, Place, Reader, Span, StoreError, Table, Transaction};
 
 /// A transaction as its handler sees it. Everything in it happens at one time, or not at all.
 pub struct Cx<'a> {
@@ -25,14 +26,13 @@ pub struct Cx<'a> {
 pub(crate) enum Tx<'a> {
     Read(&'a Reader),
     Write(&'a mut Transaction),
-    /// A look inside a transaction that somebody else writes.
-    Peek(&'a Transaction),
 }
 
 /// Calls within calls go no deeper: a chain this long is a circle.
 const MOST_NESTED_CALLS: u32 = 32;
 
 pub const INTERNAL_FAILURE: ErrorShape = ErrorShape::receiver("InternalFailure");
+const SERVICE_UNAVAILABLE: ErrorShape = ErrorShape::receiver("ServiceUnavailable").status(503);
 
 impl<'a> Cx<'a> {
     pub(crate) fn new(tx: Tx<'a>, kernel: &'a Arc<Kernel>, caller: Arc<Caller>, now: Timestamp) -> Self {
@@ -96,37 +96,50 @@ impl<'a> Cx<'a> {
         format!("arn:{}:{service}::{}:{resource}", self.partition(), self.account)
     }
 
-    pub fn get<V: Serialize + DeserializeOwned>(&self, table: &Table<V>, key: &impl Key) -> Option<V> {
-        match &self.tx {
-            Tx::Read(tx) => tx.get(table, self.place(), key),
-            Tx::Write(tx) => tx.get(table, self.place(), key),
-            Tx::Peek(tx) => tx.get(table, self.place(), key),
-        }
+    pub fn get<V: DeserializeOwned>(&self, table: &Table<V>, key: &(impl Key + ?Sized)) -> Option<V> {
+        self.reader().get(table, self.place(), key)
     }
 
-    pub fn has<V: Serialize + DeserializeOwned>(&self, table: &Table<V>, key: &impl Key) -> bool {
-        match &self.tx {
-            Tx::Read(tx) => tx.has(table, self.place(), key),
-            Tx::Write(tx) => tx.has(table, self.place(), key),
-            Tx::Peek(tx) => tx.has(table, self.place(), key),
-        }
+    pub fn has<V>(&self, table: &Table<V>, key: &(impl Key + ?Sized)) -> bool {
+        self.reader().contains(table, self.place(), key)
     }
 
-    /// Rows in key order (or from the end), at most `range.limit` of them.
-    pub fn range<V: Serialize + DeserializeOwned>(&self, table: &Table<V>, range: Range) -> Vec<V> {
-        match &self.tx {
-            Tx::Read(tx) => tx.range(table, self.place(), range),
-            Tx::Write(tx) => tx.range(table, self.place(), range),
-            Tx::Peek(tx) => tx.range(table, self.place(), range),
-        }
+    /// At most `limit` records, in key order.
+    pub fn range<V: DeserializeOwned>(&self, table: &Table<V>, span: impl Into<Span>, limit: usize) -> Vec<V> {
+        self.reader().values(table, self.place(), span, Direction::Forward, limit)
     }
 
-    pub fn put<V: Serialize + DeserializeOwned>(&mut self, table: &Table<V>, key: &impl Key, value: &V) {
+    /// At most `limit` records, from the end of the span.
+    pub fn range_back<V: DeserializeOwned>(&self, table: &Table<V>, span: impl Into<Span>, limit: usize) -> Vec<V> {
+        self.reader().values(table, self.place(), span, Direction::Backward, limit)
+    }
+
+    /// At most `limit` keys with their records, in key order.
+    pub fn rows<K: KeyOwned, V: DeserializeOwned>(
+        &self,
+        table: &Table<V>,
+        span: impl Into<Span>,
+        limit: usize,
+    ) -> Vec<(K, V)> {
+        self.reader().range(table, self.place(), span, Direction::Forward, limit)
+    }
+
+    /// At most `limit` keys, in order.
+    pub fn keys<K: KeyOwned, V>(&self, table: &Table<V>, span: impl Into<Span>, limit: usize) -> Vec<K> {
+        self.reader().keys(table, self.place(), span, Direction::Forward, limit)
+    }
+
+    /// All records of a table, wherever they are: (account, region, key, record). For reconcilers, at their start.
+    pub fn everywhere<K: KeyOwned, V: DeserializeOwned>(&self, table: &Table<V>) -> Vec<(String, String, K, V)> {
+        self.reader().everywhere(table)
+    }
+
+    pub fn put<V: Serialize>(&mut self, table: &Table<V>, key: &(impl Key + ?Sized), value: &V) {
         let place = Place { account: &self.account, region: &self.region };
-        writable(&mut self.tx).put(table, place, key, value);
+        writable(&mut self.tx).put(table, place, key, value).expect("the models bound what keys are made of");
     }
 
-    pub fn delete<V: Serialize + DeserializeOwned>(&mut self, table: &Table<V>, key: &impl Key) {
+    pub fn delete<V>(&mut self, table: &Table<V>, key: &(impl Key + ?Sized)) {
         let place = Place { account: &self.account, region: &self.region };
         writable(&mut self.tx).delete(table, place, key);
     }
@@ -146,6 +159,12 @@ impl<'a> Cx<'a> {
     pub fn acting_as<T>(&mut self, principal: Principal, inside: impl FnOnce(&mut Cx) -> Result<T>) -> Result<T> {
         let caller = Caller { principal, session_policies: Vec::new(), ..Caller::clone(&self.caller) };
         self.nested(Arc::new(caller), inside)
+    }
+
+    /// A role of any account, without asking whether the caller may see it: for trust, not for answers.
+    pub fn role(&self, arn: &str) -> Option<Role> {
+        let find = self.kernel.services.values().find_map(|it| it.role)?;
+        self.look_in_place_of(arn, |cx| find(cx, arn))
     }
 
     /// Does something later, at `time` or as soon as this transaction is on disk.
@@ -182,17 +201,38 @@ impl<'a> Cx<'a> {
         }
     }
 
-    /// A view of the same transaction that can only look.
-    pub(crate) fn peek<T>(&self, inside: impl FnOnce(&Cx) -> T) -> T {
-        inside(self)
+    /// The same for a look.
+    pub fn look_in_place_of<T>(&self, arn: &str, inside: impl FnOnce(&Cx) -> T) -> T {
+        let mut cx = Cx {
+            tx: Tx::Read(self.reader()),
+            kernel: self.kernel,
+            caller: self.caller.clone(),
+            account: self.account.clone(),
+            region: self.region.clone(),
+            now: self.now,
+            depth: self.depth,
+            wake_at: None,
+        };
+        cx.move_to(arn);
+        inside(&cx)
+    }
+
+    /// Whether that resource lives somewhere else.
+    pub(crate) fn is_elsewhere(&self, arn: &str) -> bool {
+        let mut parts = arn.splitn(6, ':').skip(3);
+        let (region, account) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        (!region.is_empty() && region != self.region) || (is_account(account) && account != self.account)
     }
 
     pub(crate) fn transaction(&mut self) -> &mut Transaction {
         writable(&mut self.tx)
     }
 
-    pub(crate) fn as_partition<T>(&mut self, inside: impl FnOnce(&mut Transaction) -> T) -> T {
-        inside(writable(&mut self.tx))
+    fn reader(&self) -> &Reader {
+        match &self.tx {
+            Tx::Read(reader) => reader,
+            Tx::Write(transaction) => transaction,
+        }
     }
 
     fn place(&self) -> Place<'_> {
@@ -219,7 +259,7 @@ impl<'a> Cx<'a> {
 fn writable<'t>(tx: &'t mut Tx) -> &'t mut Transaction {
     match tx {
         Tx::Write(tx) => tx,
-        Tx::Read(_) | Tx::Peek(_) => unreachable!("an operation that only looks is given &Cx, which cannot write"),
+        Tx::Read(_) => unreachable!("an operation that only looks is given &Cx, which cannot write"),
     }
 }
 
@@ -232,4 +272,41 @@ pub fn is_account(text: &str) -> bool {
 pub(crate) fn internal(what: impl std::fmt::Display) -> Error {
     tracing::error!("{what}");
     INTERNAL_FAILURE.with("The request processing has failed because of an unknown error, exception or failure.")
+}
+
+/// Why a transaction was not carried out.
+#[derive(Debug)]
+pub(crate) enum WriteError {
+    Refused(Error),
+    Store(StoreError),
+}
+
+impl From<StoreError> for WriteError {
+    fn from(error: StoreError) -> Self {
+        WriteError::Store(error)
+    }
+}
+
+impl From<Error> for WriteError {
+    fn from(error: Error) -> Self {
+        WriteError::Refused(error)
+    }
+}
+
+/// What the caller is told.
+impl From<WriteError> for Error {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Refused(error) => error,
+            WriteError::Store(StoreError::Full) => {
+                tracing::error!("{}", StoreError::Full);
+                SERVICE_UNAVAILABLE.with(format!("Niebla cannot store this: {}.", StoreError::Full))
+            }
+            WriteError::Store(error @ StoreError::Failed(_)) => {
+                tracing::error!("{error}");
+                SERVICE_UNAVAILABLE.with("Niebla could not write to its data folder and stores nothing until it is restarted.")
+            }
+            WriteError::Store(error) => internal(error),
+        }
+    }
 }

@@ -1,17 +1,16 @@
 //! The one door: everything that anybody asks of any service passes here, in this order.
 
-use crate::caller::{Caller, Principal};
+use crate::caller::Principal;
 use crate::cx::{Cx, internal, is_account};
 use crate::kernel::Named;
 use crate::policies;
 use crate::service::{Identity, Run, Service};
 use crate::trail::Call;
 use model::{Error, ErrorShape, Protocol, Result, Value};
-use policy::{Attached, Context, Kind, Policies, Request};
+use policy::{Attached, Kind, Policies, Request};
 use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
 /// A call from inside a transaction: checked and admitted like one from outside.
 pub(crate) fn enter(cx: &mut Cx, service: &str, operation: &str, input: Value) -> Result<Value> {
@@ -59,7 +58,10 @@ pub(crate) fn admit(cx: &Cx, named: &Named, input: &Box<dyn Any + Send>) -> Resu
 fn authorize(cx: &Cx, named: &Named, input: &Box<dyn Any + Send>, arn: &str) -> Result<()> {
     let caller = cx.caller();
     let account = account_of(arn).unwrap_or_else(|| caller.account());
-    let resource_policy = named.service.resource_policy.and_then(|find| find(cx, arn));
+    let resource_policy = named.service.resource_policy.and_then(|find| match cx.is_elsewhere(arn) {
+        true => cx.look_in_place_of(arn, |cx| find(cx, arn)),
+        false => find(cx, arn),
+    });
     let own_root = matches!(&caller.principal, Principal::Root { account: own } if own == account);
     if own_root && resource_policy.is_none() {
         return Ok(());
@@ -67,7 +69,7 @@ fn authorize(cx: &Cx, named: &Named, input: &Box<dyn Any + Send>, arn: &str) -> 
     let cache = &cx.kernel().policies;
     let identity = identity_of(cx, &caller.principal);
     let attached = |(name, document): &(String, String), kind| {
-        cache.parsed(document, kind).map(|policy| Attached { name: name.clone(), policy })
+        cache.parsed(document, kind).map(|policy| Attached { name: name.as_str().into(), policy })
     };
     let of_identity: Vec<_> = identity.policies.iter().filter_map(|it| attached(it, Kind::Identity)).collect();
     let boundary = identity.boundary.as_ref().and_then(|it| attached(it, Kind::Boundary));
@@ -76,7 +78,7 @@ fn authorize(cx: &Cx, named: &Named, input: &Box<dyn Any + Send>, arn: &str) -> 
         .iter()
         .filter_map(|it| attached(&("session policy".to_owned(), it.clone()), Kind::Session))
         .collect();
-    let resource = resource_policy.as_ref().and_then(|it| attached(&(arn.to_owned(), it.clone()), Kind::Resource));
+    let resource = resource_policy.as_ref().and_then(|it| cache.parsed(&it.document, it.kind));
     let mut context = policies::context(cx, caller);
     named.entry.conditions(cx, input, &mut context);
     let principal = policies::principal(&caller.principal);
@@ -89,9 +91,9 @@ fn authorize(cx: &Cx, named: &Named, input: &Box<dyn Any + Send>, arn: &str) -> 
     };
     let policies = Policies {
         identity: &of_identity,
-        resource: resource.as_ref(),
+        resource: resource.as_deref(),
         boundary: boundary.as_ref(),
-        session: &of_session,
+        session: (!of_session.is_empty()).then_some(of_session.as_slice()),
         ..Policies::default()
     };
     let decision = policy::evaluate(&request, &policies);
@@ -135,6 +137,3 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|it| (*it).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panic".to_owned())
 }
-
-#[allow(dead_code)]
-fn _caller_is_shared(_: &Arc<Caller>, _: &Context) {}

@@ -5,7 +5,7 @@
 
 use crate::caller::Caller;
 use crate::cloud::Cloud;
-use crate::cx::{Cx, Tx};
+use crate::cx::{Cx, Tx, WriteError};
 use crate::kernel::Kernel;
 use crate::service::BoxFuture;
 use model::{Result, Timestamp};
@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex};
-use store::{Place, Range, Table};
+use store::{Direction, Place, Span, Table};
 use tokio::sync::{Notify, Semaphore};
 
 /// What is due when. Key: (milliseconds since 1970, number).
@@ -115,13 +115,14 @@ fn unpack<P: DeserializeOwned>(payload: &[u8]) -> P {
 pub(crate) fn put(cx: &mut Cx, time: Timestamp, name: &str, payload: Vec<u8>) {
     let (caller, account, region) = (Caller::clone(cx.caller()), cx.account().to_owned(), cx.region().to_owned());
     let tx = cx.transaction();
-    let number = tx.get(&NEXT, NOWHERE, &()).unwrap_or(0);
-    tx.put(&NEXT, NOWHERE, &(), &(number + 1));
+    let number = tx.get(&NEXT, Place::PARTITION, &()).unwrap_or(0);
+    tx.put(&NEXT, Place::PARTITION, &(), &(number + 1)).expect(SHORT_KEY);
     let stored = Stored { due: time.0, number, name: name.to_owned(), payload, caller, account, region, attempt: 0 };
-    tx.put(&JOBS, NOWHERE, &(stored.due, stored.number), &stored);
+    tx.put(&JOBS, Place::PARTITION, &(stored.due, stored.number), &stored).expect(SHORT_KEY);
 }
 
-const NOWHERE: Place<'static> = Place { account: "", region: "" };
+const SHORT_KEY: &str = "the key is two numbers";
+
 /// Conversations carried out at once; more wait their turn.
 const MOST_AT_ONCE: usize = 256;
 /// Rows looked at together.
@@ -135,12 +136,12 @@ pub(crate) async fn run_due(kernel: Arc<Kernel>) {
         finished: Notify::new(),
         places: Arc::new(Semaphore::new(MOST_AT_ONCE)),
     });
+    let mut changes = runner.kernel.store.subscribe(&JOBS);
     loop {
         let finished = runner.finished.notified();
-        let changed = runner.kernel.store.watch_table(&JOBS);
         let next = runner.start_due().await;
         tokio::select! {
-            () = changed => {}
+            () = changes.changed() => {}
             () = finished => {}
             () = runner.kernel.clock.until(next) => {}
         }
@@ -164,7 +165,7 @@ impl Runner {
             let page: Vec<Stored> = self
                 .kernel
                 .store
-                .read(|tx| tx.range(&JOBS, NOWHERE, Range::from(&from).limit(PAGE)));
+                .read(|tx| tx.values(&JOBS, Place::PARTITION, Span::all().from(&from), Direction::Forward, PAGE));
             for stored in &page {
                 if stored.due > now.0 {
                     return Timestamp(stored.due);
@@ -192,13 +193,13 @@ impl Runner {
         let (kernel, row) = (self.kernel.clone(), stored.clone());
         let done = self.kernel.store.write(move |tx| {
             let key = (row.due, row.number);
-            if !tx.has(&JOBS, NOWHERE, &key) {
-                return Ok(());
+            if !tx.contains(&JOBS, Place::PARTITION, &key) {
+                return Ok::<_, WriteError>(());
             }
-            tx.delete(&JOBS, NOWHERE, &key);
+            tx.delete(&JOBS, Place::PARTITION, &key);
             let mut cx = Cx::new(Tx::Write(tx), &kernel, Arc::new(row.caller.clone()), kernel.clock.now());
             cx.move_to(&place_of(&row));
-            run(&mut cx, &row.payload)
+            Ok(run(&mut cx, &row.payload)?)
         });
         if let Err(error) = done.await {
             self.fail(stored, &format!("{error:?}")).await;
@@ -227,8 +228,8 @@ impl Runner {
 
     async fn forget(&self, stored: Stored) {
         let done = self.kernel.store.write(move |tx| {
-            tx.delete(&JOBS, NOWHERE, &(stored.due, stored.number));
-            Ok::<_, model::Error>(())
+            tx.delete(&JOBS, Place::PARTITION, &(stored.due, stored.number));
+            Ok::<_, WriteError>(())
         });
         if let Err(error) = done.await {
             tracing::error!("a finished job stays and will run again: {error:?}");
@@ -243,12 +244,12 @@ impl Runner {
         let last = stored.attempt + 1 >= retry.attempts;
         tracing::warn!(job = stored.name, attempt = stored.attempt + 1, last, "{why}");
         let done = self.kernel.store.write(move |tx| {
-            tx.delete(&JOBS, NOWHERE, &(stored.due, stored.number));
+            tx.delete(&JOBS, Place::PARTITION, &(stored.due, stored.number));
             if !last {
                 let again = Stored { due, attempt: stored.attempt + 1, ..stored };
-                tx.put(&JOBS, NOWHERE, &(again.due, again.number), &again);
+                tx.put(&JOBS, Place::PARTITION, &(again.due, again.number), &again)?;
             }
-            Ok::<_, model::Error>(())
+            Ok::<_, WriteError>(())
         });
         if let Err(error) = done.await {
             tracing::error!("a failed job stays as it is: {error:?}");

@@ -2,8 +2,8 @@
 
 use crate::caller::{Caller, Credential, Principal};
 use crate::clock::Clock;
-use crate::cloud::{Cloud, refusal};
-use crate::cx::{Cx, Tx};
+use crate::cloud::Cloud;
+use crate::cx::{Cx, Tx, WriteError};
 use crate::door;
 use crate::entropy::Entropy;
 use crate::job;
@@ -57,14 +57,13 @@ impl Kernel {
             policies: PolicyCache::default(),
             trail: Trail::default(),
         });
-        kernel.trail.keep_in(&kernel);
         kernel
     }
 
     /// Starts what runs by itself: the job loop and the services' reconcilers. Call once, inside the runtime.
     pub fn start(self: &Arc<Self>) {
         tokio::spawn(job::run_due(self.clone()));
-        tokio::spawn(crate::trail::write_when_idle(self.clone()));
+        tokio::spawn(crate::trail::write(self.clone()));
         for service in self.services.values() {
             for reconciler in &service.reconcilers {
                 tokio::spawn(reconciler(self.as_service(service.name)));
@@ -127,9 +126,9 @@ impl Kernel {
         let (this, service, operation) = (self.clone(), named.service.name, named.operation.name);
         let done = self.store.write(move |transaction| {
             let mut cx = Cx::new(Tx::Write(transaction), &this, caller, this.clock.now());
-            door::pass(&mut cx, this.entry(service, operation)?, input)
+            Ok::<_, WriteError>(door::pass(&mut cx, this.entry(service, operation)?, input)?)
         });
-        done.await.map_err(refusal)
+        done.await.map_err(Into::into)
     }
 
     async fn converse(self: &Arc<Self>, caller: Arc<Caller>, named: Named<'_>, input: Value) -> Result<Value> {

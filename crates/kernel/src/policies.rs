@@ -2,6 +2,7 @@
 
 use crate::caller::{Caller, Principal};
 use crate::cx::Cx;
+use model::Timestamp;
 use policy::{Context, Kind, Policy};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -30,57 +31,37 @@ impl PolicyCache {
     }
 }
 
-/// The global condition keys (AWS global condition context keys in the IAM user guide).
+/// The global condition keys that do not follow from the principal (AWS global condition context keys in the IAM user guide).
 pub(crate) fn context(cx: &Cx, caller: &Caller) -> Context {
-    let mut context = Context::default();
-    let principal = &caller.principal;
-    context.insert("aws:CurrentTime", iso_8601(cx.now().0));
-    context.insert("aws:EpochTime", (cx.now().0 / 1000).to_string());
-    context.insert("aws:RequestedRegion", caller.region.as_str());
-    context.insert("aws:SecureTransport", if caller.secure { "true" } else { "false" });
-    context.insert("aws:SourceIp", caller.source_ip.as_str());
-    context.insert("aws:UserAgent", caller.user_agent.as_str());
-    context.insert("aws:userid", principal.user_id());
-    context.insert("aws:ViaAWSService", if caller.via.is_some() { "true" } else { "false" });
+    let mut context = Context::at(cx.now().0 / 1000);
+    context.insert("aws:RequestedRegion", caller.region.clone());
+    context.insert("aws:SecureTransport", caller.secure);
+    context.insert("aws:SourceIp", caller.source_ip.clone());
+    context.insert("aws:UserAgent", caller.user_agent.clone());
+    context.insert("aws:ViaAWSService", caller.via.is_some());
     if let Some(via) = &caller.via {
-        context.insert("aws:CalledVia", via.as_str());
-        context.insert("aws:CalledViaFirst", via.as_str());
-        context.insert("aws:CalledViaLast", via.as_str());
+        context.insert("aws:CalledVia", vec![via.clone()]);
+        context.insert("aws:CalledViaFirst", via.clone());
+        context.insert("aws:CalledViaLast", via.clone());
     }
     if let Some(issued) = caller.token_issued_at {
-        context.insert("aws:TokenIssueTime", iso_8601(issued));
-    }
-    match principal {
-        Principal::Service { name, .. } => {
-            context.insert("aws:PrincipalIsAWSService", "true");
-            context.insert("aws:PrincipalServiceName", name.as_str());
-        }
-        Principal::Anonymous => {
-            context.insert("aws:PrincipalType", "Anonymous");
-        }
-        Principal::Root { .. } | Principal::User { .. } | Principal::Session { .. } => {
-            context.insert("aws:PrincipalIsAWSService", "false");
-            context.insert("aws:PrincipalAccount", principal.account());
-            context.insert("aws:PrincipalArn", principal.role_arn().unwrap_or_else(|| principal.arn()));
-            context.insert("aws:PrincipalType", principal_type(principal));
-        }
-    }
-    if let Principal::User { name, .. } = principal {
-        context.insert("aws:username", name.as_str());
+        context.insert("aws:TokenIssueTime", Timestamp(issued).iso_8601());
     }
     context
 }
 
-fn principal_type(principal: &Principal) -> &'static str {
-    match principal {
-        Principal::Root { .. } => "Account",
-        Principal::User { .. } => "User",
-        Principal::Session { .. } => "AssumedRole",
-        Principal::Service { .. } => "Service",
-        Principal::Anonymous => "Anonymous",
+/// The caller as the policy language sees it.
+pub(crate) fn principal(caller: &Principal) -> policy::Principal {
+    match caller {
+        Principal::Root { account } => policy::Principal::root(account),
+        Principal::User { account, path, name, id } => {
+            policy::Principal::user(account, &format!("{}{name}", path.trim_start_matches('/')), id)
+        }
+        Principal::Session { role_id, session, .. } => {
+            let role = caller.role_arn().expect("a session has a role");
+            policy::Principal::assumed_role(&role, role_id, session)
+        }
+        Principal::Service { name, .. } => policy::Principal::service(name),
+        Principal::Anonymous => policy::Principal::anonymous(),
     }
-}
-
-fn iso_8601(milliseconds: i64) -> String {
-    model::Timestamp(milliseconds).iso_8601()
 }

@@ -1,4 +1,4 @@
-//! The trail: every call, allowed or refused. Written with the next commit, one row for all the calls since the last.
+//! The trail: every call, allowed or refused, one row for all the calls of a moment.
 
 use crate::caller::Caller;
 use crate::kernel::{Kernel, Named};
@@ -6,7 +6,8 @@ use model::{Result, Timestamp, Value};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use store::{Place, Range, Table};
+use store::{Place, Span, StoreError, Table};
+use tokio::sync::Notify;
 
 /// Calls, oldest first. Key: number of the row.
 pub static TRAIL: Table<Vec<Call>> = Table::partition("kernel.trail");
@@ -26,15 +27,16 @@ pub struct Call {
     pub via: Option<String>,
 }
 
-/// Calls that no row holds yet. Lost by a crash with the answers that nobody has received.
+/// Calls that no row holds yet. A crash takes those of the last moment with it.
 #[derive(Default)]
 pub struct Trail {
-    pending: Arc<Mutex<Vec<Call>>>,
+    pending: Mutex<Vec<Call>>,
+    waiting: Notify,
 }
 
-/// Rows are dropped from the front beyond this many: about a day of a busy machine.
+/// Rows are dropped from the front beyond this many.
 const MOST_ROWS: u64 = 100_000;
-const IDLE: Duration = Duration::from_millis(500);
+const MOMENT: Duration = Duration::from_millis(200);
 
 impl Call {
     pub(crate) fn of(caller: &Caller, named: &Named, now: Timestamp, outcome: &Result<Value>) -> Self {
@@ -55,38 +57,35 @@ impl Call {
 
 impl Trail {
     pub(crate) fn record(&self, call: Call) {
-        self.pending.lock().expect("no panic while a call is noted").push(call);
+        let mut pending = self.pending.lock().expect("no panic while a call is noted");
+        pending.push(call);
+        if pending.len() == 1 {
+            self.waiting.notify_one();
+        }
     }
 
-    /// From now on every commit takes the calls since the last one with it.
-    pub(crate) fn keep_in(&self, kernel: &Arc<Kernel>) {
-        let pending = self.pending.clone();
-        kernel.store.before_commit(move |tx| {
-            let calls = std::mem::take(&mut *pending.lock().expect("no panic while a call is noted"));
-            if calls.is_empty() {
-                return;
-            }
-            let nowhere = Place { account: "", region: "" };
-            let last = tx.range_keys::<_, u64>(&TRAIL, nowhere, Range::all().backwards().limit(1)).pop();
-            let number = last.map_or(0, |it| it + 1);
-            tx.put(&TRAIL, nowhere, &number, &calls);
-            if number >= MOST_ROWS {
-                tx.delete(&TRAIL, nowhere, &(number - MOST_ROWS));
-            }
-        });
-    }
-
-    fn waits(&self) -> bool {
-        !self.pending.lock().expect("no panic while a call is noted").is_empty()
+    fn take(&self) -> Vec<Call> {
+        std::mem::take(&mut *self.pending.lock().expect("no panic while a call is noted"))
     }
 }
 
-/// Calls that only looked cause no commit; after a while they get one.
-pub(crate) async fn write_when_idle(kernel: Arc<Kernel>) {
+/// Writes the calls of each moment as one row.
+pub(crate) async fn write(kernel: Arc<Kernel>) {
     loop {
-        tokio::time::sleep(IDLE).await;
-        if kernel.trail.waits() {
-            let _: Result<(), _> = kernel.store.commit().await;
+        kernel.trail.waiting.notified().await;
+        tokio::time::sleep(MOMENT).await;
+        let calls = kernel.trail.take();
+        let written = kernel.store.write(move |tx| {
+            let last: Option<(u64, Vec<Call>)> = tx.last(&TRAIL, Place::PARTITION, Span::all());
+            let number = last.map_or(0, |(number, _)| number + 1);
+            tx.put(&TRAIL, Place::PARTITION, &number, &calls)?;
+            if number >= MOST_ROWS {
+                tx.delete(&TRAIL, Place::PARTITION, &(number - MOST_ROWS));
+            }
+            Ok::<_, StoreError>(())
+        });
+        if let Err(error) = written.await {
+            tracing::error!("the trail has a gap: {error}");
         }
     }
 }

@@ -12,6 +12,7 @@ pub struct Service {
     pub metadata: Metadata,
     /// By name, in alphabetical order.
     pub operations: BTreeMap<&'static str, Operation>,
+    /// In alphabetical order.
     pub shapes: Vec<Shape>,
 }
 
@@ -59,8 +60,18 @@ pub struct Operation {
     pub status: u16,
     pub input: Option<ShapeId>,
     pub output: Option<ShapeId>,
+    /// How the input looks as the root of an XML body: `CreateDistributionRequest` and its namespace.
+    pub input_wire: Wire,
+    /// The same of the output: S3's `ListBucketResult`.
+    pub output_wire: Wire,
     /// The awsQuery wrapper of the output: `SendMessageResult`.
     pub result_wrapper: Option<&'static str>,
+    /// What an SDK puts before the endpoint's host: `runtime.`, `{AccountId}.`.
+    pub host_prefix: Option<&'static str>,
+    /// The signature does not cover the body.
+    pub unsigned_payload: bool,
+    /// Still in the model, no longer offered.
+    pub deprecated: bool,
     pub errors: Vec<ShapeId>,
     /// Unsigned calls are allowed (`authtype: none`).
     pub anonymous: bool,
@@ -82,13 +93,24 @@ pub struct Shape {
     /// Set on structures that are errors.
     pub error: Option<ErrorTrait>,
     pub sensitive: bool,
+    /// A list or map that may hold nulls.
+    pub sparse: bool,
+    /// A blob that is streamed, and never held in memory where that can be avoided.
+    pub streaming: bool,
+    /// The awsQuery wrapper that old models put on the shape.
+    pub wrapper: bool,
 }
 
 #[derive(Debug)]
 pub enum Kind {
     Structure(Structure),
-    List { member: Member },
-    Map { key: Member, value: Member },
+    List {
+        member: Member,
+    },
+    Map {
+        key: Member,
+        value: Member,
+    },
     String,
     /// The values that the model lists. AWS refuses others only where its service says so, which is almost everywhere.
     Enum(Vec<&'static str>),
@@ -130,10 +152,14 @@ pub struct Member {
     pub streaming: bool,
     pub event_payload: bool,
     pub event_header: bool,
-    /// The value that the wire form omits or that an absent value means (`hostLabel` and so on are not kept).
+    /// A string that holds JSON, in a header encoded in base64.
     pub jsonvalue: bool,
     /// Still in the model, no longer offered.
     pub deprecated: bool,
+    /// Part of the host's name (`hostPrefix` names it in braces).
+    pub host_label: bool,
+    /// The shape's default is not the zero value but absence.
+    pub boxed: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -152,7 +178,7 @@ pub enum Location {
 #[derive(Clone, Debug, Default)]
 pub struct Wire {
     pub name: Option<&'static str>,
-    /// ec2Query's own name.
+    /// ec2Query's own name, and for SQS the name in its older Query protocol.
     pub query_name: Option<&'static str>,
     pub xml_namespace: Option<(&'static str, Option<&'static str>)>,
     pub xml_attribute: bool,
@@ -187,5 +213,32 @@ pub struct ErrorTrait {
 impl Service {
     pub fn shape(&self, id: ShapeId) -> &Shape {
         &self.shapes[id.0 as usize]
+    }
+
+    pub fn operation(&self, name: &str) -> Option<&Operation> {
+        self.operations.get(name)
+    }
+
+    pub fn shape_named(&self, name: &str) -> Option<(ShapeId, &Shape)> {
+        let index = self.shapes.binary_search_by(|shape| shape.name.cmp(name)).ok()?;
+        Some((ShapeId(index as u32), &self.shapes[index]))
+    }
+
+    /// The structure behind `id`, if it is one.
+    pub fn structure(&self, id: ShapeId) -> Option<&Structure> {
+        match &self.shape(id).kind {
+            Kind::Structure(structure) => Some(structure),
+            _ => None,
+        }
+    }
+}
+
+impl Structure {
+    pub fn member(&self, name: &str) -> Option<&Member> {
+        self.members.iter().find(|member| member.name == name)
+    }
+
+    pub fn payload_member(&self) -> Option<&Member> {
+        self.payload.map(|index| &self.members[index])
     }
 }

@@ -186,20 +186,4 @@ impl Value {
             _ => Vec::new(),
         }
     }
-
-    /// A member of a structure or an entry of a map.
-    pub fn get(&self, name: &str) -> Option<&Value> {
-        match self {
-            Value::Structure(fields) => fields.iter().find(|(it, _)| *it == name).map(|(_, value)| value),
-            Value::Map(entries) => entries.iter().find(|(it, _)| it == name).map(|(_, value)| value),
-            _ => None,
-        }
-    }
-
-    pub fn as_str(&self) -> Option<&str> {
-        match self {
-            Value::String(it) => Some(it),
-            _ => None,
-        }
-    }
 }

@@ -25,3 +25,21 @@ pub enum Value {
     /// Only members that are present, named as in the model. Also unions: exactly one member.
     Structure(Vec<(&'static str, Value)>),
 }
+
+impl Value {
+    /// The member of a structure, or the entry of a map.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        match self {
+            Value::Structure(members) => members.iter().find(|(key, _)| *key == name).map(|(_, value)| value),
+            Value::Map(entries) => entries.iter().find(|(key, _)| key == name).map(|(_, value)| value),
+            _ => None,
+        }
+    }
+
+    pub fn as_str(&self) -> Option<&str> {
+        match self {
+            Value::String(text) => Some(text),
+            _ => None,
+        }
+    }
+}

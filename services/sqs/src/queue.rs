@@ -1,0 +1,241 @@
+//! Queues: create, find, list, purge, delete.
+//!
+//! A queue's messages are kept under its `store`, a number that no other queue ever had. Purging or deleting a queue
+//! gives the number up, so it costs the same for ten messages as for ten million; a job sweeps them away afterwards.
+
+use crate::attribute::{self, Attributes};
+use crate::redrive;
+use crate::sweep;
+use api::sqs::{
+    CreateQueue, CreateQueueOutput, DeleteQueue, DeleteQueueOutput, GetQueueUrl, GetQueueUrlOutput, ListQueues,
+    ListQueuesOutput, PurgeQueue, PurgeQueueOutput, error,
+};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use kernel::{Cx, is_account};
+use model::{Error, ErrorShape, Result, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use store::{Span, Table};
+
+/// Every queue. Key: name.
+pub static QUEUES: Table<Queue> = Table::regional("sqs.queue");
+/// When a queue was deleted, in milliseconds: its name stays taken for a minute. Key: name.
+static DELETED: Table<i64> = Table::regional("sqs.deleted");
+/// The next queue's `store`. Key: ().
+static NEXT_STORE: Table<u64> = Table::partition("sqs.next-store");
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Queue {
+    pub name: String,
+    /// What the keys of its messages begin with.
+    pub store: u64,
+    pub attributes: Attributes,
+    pub tags: BTreeMap<String, String>,
+    /// Seconds since 1970, as the attributes give them.
+    pub created_at: i64,
+    pub modified_at: i64,
+    /// Milliseconds since 1970.
+    pub purged_at: Option<i64>,
+}
+
+pub const INVALID_PARAMETER_VALUE: ErrorShape = ErrorShape::sender("InvalidParameterValue");
+const MISSING_PARAMETER: ErrorShape = ErrorShape::sender("MissingParameter");
+
+/// A name can be used again this long after its queue was deleted.
+const NAME_STAYS_TAKEN_MS: i64 = 60_000;
+const MOST_TAGS: usize = 50;
+const LONGEST_NAME: usize = 80;
+
+pub fn create(cx: &mut Cx, input: CreateQueue) -> Result<CreateQueueOutput> {
+    check_name(&input.queue_name)?;
+    let given = input.attributes.unwrap_or_default();
+    let attributes = attribute::apply(cx, &Attributes::default(), &given, &input.queue_name)?;
+    if let Some(existing) = cx.get(&QUEUES, &input.queue_name.as_str()) {
+        same_as(&existing, &given, &attributes)?;
+        return Ok(CreateQueueOutput { queue_url: Some(url_of(cx, &existing.name)) });
+    }
+    if let Some(deleted) = cx.get(&DELETED, &input.queue_name.as_str())
+        && cx.now().0 - deleted < NAME_STAYS_TAKEN_MS
+    {
+        return Err(error::QUEUE_DELETED_RECENTLY
+            .with("You must wait 60 seconds after deleting a queue before you can create another with the same name."));
+    }
+    let tags = input.tags.unwrap_or_default();
+    if tags.len() > MOST_TAGS {
+        return Err(INVALID_PARAMETER_VALUE.with(format!("Too many tags added for queue {}.", input.queue_name)));
+    }
+    let now = cx.now().0 / 1000;
+    let store = take_store(cx);
+    let queue = Queue {
+        name: input.queue_name,
+        store,
+        attributes,
+        tags,
+        created_at: now,
+        modified_at: now,
+        purged_at: None,
+    };
+    put(cx, &queue);
+    redrive::note(cx, &queue, None);
+    Ok(CreateQueueOutput { queue_url: Some(url_of(cx, &queue.name)) })
+}
+
+pub fn url(cx: &Cx, input: GetQueueUrl) -> Result<GetQueueUrlOutput> {
+    let queue = by_name(cx, &input.queue_name)?;
+    Ok(GetQueueUrlOutput { queue_url: Some(url_of(cx, &queue.name)) })
+}
+
+pub fn list(cx: &Cx, input: ListQueues) -> Result<ListQueuesOutput> {
+    let limit = page_limit(input.max_results)?;
+    let prefix = input.queue_name_prefix.unwrap_or_default();
+    let mut span = Span::beginning(&(), prefix.as_bytes());
+    if let Some(token) = &input.next_token {
+        span = span.after(&read_token(token)?.as_str());
+    }
+    let mut queues = cx.range(&QUEUES, span, limit + 1);
+    let more = queues.len() > limit;
+    queues.truncate(limit);
+    // Without MaxResults AWS gives the first thousand and no token.
+    let next = queues.last().filter(|_| more && input.max_results.is_some()).map(|it| token(&it.name));
+    let urls: Vec<String> = queues.iter().map(|it| url_of(cx, &it.name)).collect();
+    Ok(ListQueuesOutput { queue_urls: (!urls.is_empty()).then_some(urls), next_token: next })
+}
+
+pub fn delete(cx: &mut Cx, input: DeleteQueue) -> Result<DeleteQueueOutput> {
+    let queue = by_url(cx, &input.queue_url)?;
+    cx.delete(&QUEUES, &queue.name.as_str());
+    cx.put(&DELETED, &queue.name.as_str(), &cx.now().0);
+    attribute::store_policy(cx, &queue.name, None);
+    redrive::forget(cx, &queue);
+    sweep::abandon(cx, queue.store);
+    Ok(DeleteQueueOutput {})
+}
+
+pub fn purge(cx: &mut Cx, input: PurgeQueue) -> Result<PurgeQueueOutput> {
+    let mut queue = by_url(cx, &input.queue_url)?;
+    if queue.purged_at.is_some_and(|it| cx.now().0 - it < NAME_STAYS_TAKEN_MS) {
+        return Err(error::PURGE_QUEUE_IN_PROGRESS.with(format!(
+            "Only one PurgeQueue operation on {} is allowed every 60 seconds.",
+            queue.name
+        )));
+    }
+    sweep::abandon(cx, queue.store);
+    queue.store = take_store(cx);
+    queue.purged_at = Some(cx.now().0);
+    put(cx, &queue);
+    Ok(PurgeQueueOutput {})
+}
+
+pub fn put(cx: &mut Cx, queue: &Queue) {
+    cx.put(&QUEUES, &queue.name.as_str(), queue);
+}
+
+/// The queue that a URL names, wherever the URL's host points.
+pub fn by_url(cx: &Cx, url: &str) -> Result<Queue> {
+    let (_, name) = parse_url(url)?;
+    by_name(cx, name)
+}
+
+pub fn by_name(cx: &Cx, name: &str) -> Result<Queue> {
+    cx.get(&QUEUES, &name).ok_or_else(|| error::QUEUE_DOES_NOT_EXIST.with("The specified queue does not exist."))
+}
+
+/// What IAM is asked about.
+pub fn arn(cx: &Cx, url: &str) -> Result<String> {
+    let (account, name) = parse_url(url)?;
+    Ok(match account {
+        Some(account) => format!("arn:{}:sqs:{}:{account}:{name}", cx.partition(), cx.region()),
+        None => cx.arn("sqs", name),
+    })
+}
+
+pub fn named_arn(cx: &Cx, input: &GetQueueUrl) -> String {
+    let account = input.queue_owner_aws_account_id.as_deref().unwrap_or(cx.account());
+    format!("arn:{}:sqs:{}:{account}:{}", cx.partition(), cx.region(), input.queue_name)
+}
+
+pub fn arn_of(cx: &Cx, name: &str) -> String {
+    cx.arn("sqs", name)
+}
+
+/// `http://localhost:4566/000000000000/jobs`, on the host that the caller reached us by.
+pub fn url_of(cx: &Cx, name: &str) -> String {
+    let caller = &cx.caller().endpoint;
+    let endpoint = if caller.is_empty() { &cx.kernel().settings.endpoint } else { caller };
+    format!("{endpoint}/{}/{name}", cx.account())
+}
+
+/// SQS words what its model forbids in its own way.
+pub fn invalid(_: &'static model::Service, violations: &model::Violations) -> Error {
+    match violations.missing() {
+        Some(member) => MISSING_PARAMETER.with(format!("The request must contain the parameter {member}.")),
+        None => INVALID_PARAMETER_VALUE.with(violations.to_string()),
+    }
+}
+
+/// 1 to 1,000, as ListQueues and ListDeadLetterSourceQueues say it.
+pub fn page_limit(given: Option<i64>) -> Result<usize> {
+    match given.unwrap_or(1000) {
+        limit @ 1..=1000 => Ok(limit as usize),
+        other => Err(INVALID_PARAMETER_VALUE.with(format!(
+            "Value {other} for parameter MaxResults is invalid. Reason: MaxResults must be an integer between 1 and 1000."
+        ))),
+    }
+}
+
+pub fn token(last: &str) -> String {
+    BASE64.encode(last)
+}
+
+pub fn read_token(token: &str) -> Result<String> {
+    let bytes = BASE64.decode(token).ok().and_then(|it| String::from_utf8(it).ok());
+    bytes.ok_or_else(|| INVALID_PARAMETER_VALUE.with("Invalid or expired next token."))
+}
+
+/// Seconds of a time, as attributes give them.
+pub fn seconds(time: Timestamp) -> i64 {
+    time.0 / 1000
+}
+
+/// (account, name): the last two parts of the path, or a name alone.
+fn parse_url(url: &str) -> Result<(Option<&str>, &str)> {
+    let path = url.trim_end_matches('/');
+    let (rest, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let account = rest.rsplit('/').next().filter(|it| is_account(it));
+    if name.is_empty() || (account.is_none() && url.contains('/')) {
+        return Err(error::INVALID_ADDRESS.with(format!("The address {url} is not valid for this endpoint.")));
+    }
+    Ok((account, name))
+}
+
+fn check_name(name: &str) -> Result<()> {
+    if name.ends_with(".fifo") {
+        return Err(error::UNSUPPORTED_OPERATION.with("Niebla does not support FIFO queues yet."));
+    }
+    let valid = |it: u8| it.is_ascii_alphanumeric() || it == b'-' || it == b'_';
+    if name.is_empty() || name.len() > LONGEST_NAME || !name.bytes().all(valid) {
+        return Err(INVALID_PARAMETER_VALUE
+            .with("Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"));
+    }
+    Ok(())
+}
+
+/// Creating a queue again is fine as long as nothing that is named differs.
+fn same_as(existing: &Queue, given: &BTreeMap<String, String>, wanted: &Attributes) -> Result<()> {
+    let (has, wants) = (existing.attributes.listed(), wanted.listed());
+    for name in given.keys() {
+        if has.get(name.as_str()) != wants.get(name.as_str()) {
+            return Err(error::QUEUE_NAME_EXISTS.with(format!(
+                "A queue already exists with the same name and a different value for attribute {name}"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn take_store(cx: &mut Cx) -> u64 {
+    let number = cx.get(&NEXT_STORE, &()).unwrap_or(1);
+    cx.put(&NEXT_STORE, &(), &(number + 1));
+    number
+}
