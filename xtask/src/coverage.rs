@@ -66,7 +66,7 @@ fn rows() -> Outcome<Vec<Row>> {
         let name = place::name(&folder);
         let service = model::service(&name).ok_or_else(|| format!("models/ has no service {name}."))?;
         let implemented = api::operations(&folder).map_err(|error| format!("services/{name}/operations.txt: {error}"))?;
-        let known = service.operations.iter().map(|it| it.name).collect();
+        let known = service.operations.keys().copied().collect();
         rows.push(Row { name, full_name: service.metadata.full_name, implemented, known });
     }
     Ok(rows)

@@ -27,7 +27,7 @@ pub fn new_operation(service: &str, operation: &str) -> Outcome {
     }
     let model = model::service(service).ok_or_else(|| format!("models/ has no service {service}."))?;
     if model.operation(operation).is_none() {
-        let near = nearest(operation, model.operations.iter().map(|it| it.name));
+        let near = nearest(operation, model.operations.keys().copied());
         return Err(format!("The model of {service} has no operation {operation}; did you mean {near}?"));
     }
     add_line(&folder, operation)?;
