@@ -7,6 +7,7 @@ pub mod shape;
 pub mod typed;
 pub mod validate;
 pub mod value;
+pub mod wire;
 
 pub use catalog::service;
 pub use error::{Error, ErrorShape, Result};

@@ -72,5 +72,10 @@ pub fn of(cx: &Cx, role: &str) -> Vec<String> {
 
 /// How many roles have a policy.
 pub fn count(cx: &Cx, arn: &str) -> usize {
-    cx.keys::<(String, String), _>(&ATTACHED_TO, Span::prefix(arn), usize::MAX).len()
+    roles_with(cx, arn).len()
+}
+
+pub fn roles_with(cx: &Cx, arn: &str) -> Vec<String> {
+    let keys: Vec<(String, String)> = cx.keys(&ATTACHED_TO, Span::prefix(arn), usize::MAX);
+    keys.into_iter().map(|it| it.1).collect()
 }

@@ -1,0 +1,26 @@
+//! XML ↔ values, by the shape: shared by restXml, awsQuery and ec2Query.
+
+mod read;
+mod write;
+
+pub(crate) use read::{Reader, scalar};
+pub(crate) use write::{Writer, scalar_text};
+
+use super::Names;
+use crate::shape::{Kind, Member, Service};
+
+/// The element of each item of a flattened list or map: what the reference states, else what the list's part states.
+pub(crate) fn flattened_name(service: &Service, names: Names, member: &Member) -> &'static str {
+    let of_part = match &service.shape(member.shape).kind {
+        Kind::List { member } => names.of(&member.wire),
+        _ => None,
+    };
+    names.of(&member.wire).or(of_part).unwrap_or(member.name)
+}
+
+pub(crate) fn element_name(service: &Service, names: Names, member: &Member) -> &'static str {
+    if member.wire.flattened {
+        return flattened_name(service, names, member);
+    }
+    names.of(&member.wire).unwrap_or(member.name)
+}
