@@ -3,8 +3,10 @@
 pub mod catalog;
 pub mod parse;
 pub mod shape;
+pub mod validate;
 pub mod value;
 pub mod wire;
 
 pub use shape::{Kind, Location, Member, Operation, Protocol, Service, Shape, ShapeId, Structure};
+pub use validate::{Violation, Violations, validate};
 pub use value::{Timestamp, Value};
