@@ -5,6 +5,7 @@
 //! leading `^(?!x)` or `(?!x)` is checked by itself. What remains is not checked, and a test lists it.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::{Mutex, OnceLock};
 
 use regex::{Regex, RegexBuilder};
@@ -19,11 +20,15 @@ pub struct Pattern {
     whole: Regex,
     /// What must not match at the beginning.
     not_at_start: Option<Regex>,
+    /// `.{1,65535}` is checked as `.*` with a length in characters: unrolled, it would take megabytes.
+    length: Option<RangeInclusive<usize>>,
 }
 
 impl Pattern {
     pub fn matches(&self, text: &str) -> bool {
-        self.whole.is_match(text) && !self.not_at_start.as_ref().is_some_and(|it| it.is_match(text))
+        self.length.as_ref().is_none_or(|length| length.contains(&text.chars().count()))
+            && self.whole.is_match(text)
+            && !self.not_at_start.as_ref().is_some_and(|it| it.is_match(text))
     }
 }
 
@@ -37,12 +42,16 @@ pub fn pattern(source: &'static str) -> Option<&'static Pattern> {
 
 fn compile(source: &str) -> Option<Pattern> {
     let (refused, rest) = leading_refusal(source);
+    let (rest, length) = match one_repetition(&rest) {
+        Some((atom, length)) => (format!("{atom}*"), Some(length)),
+        None => (rest, None),
+    };
     let whole = build(&format!("\\A(?:{})\\z", translate(&rest)))?;
     let not_at_start = match refused {
         Some(refused) => Some(build(&format!("\\A(?:{})", translate(&refused)))?),
         None => None,
     };
-    Some(Pattern { whole, not_at_start })
+    Some(Pattern { whole, not_at_start, length })
 }
 
 fn build(source: &str) -> Option<Regex> {
@@ -59,6 +68,36 @@ fn leading_refusal(source: &str) -> (Option<String>, String) {
         return (None, source.to_owned());
     }
     (Some(inner[..end].to_owned()), inner[end + 1..].to_owned())
+}
+
+/// `^[a-z]{1,250}$` → the class, and how often it may stand.
+fn one_repetition(source: &str) -> Option<(&str, RangeInclusive<usize>)> {
+    let body = source.strip_prefix('^').unwrap_or(source);
+    let body = body.strip_suffix('$').unwrap_or(body);
+    let open = body.rfind('{').filter(|at| is_repetition(&body[*at..]) && body.ends_with('}'))?;
+    let (atom, bounds) = (&body[..open], &body[open + 1..body.len() - 1]);
+    let (from, to) = bounds.split_once(',').unwrap_or((bounds, bounds));
+    let is_class =
+        atom.len() > 2 && atom.starts_with('[') && scan_class(&atom[1..]).is_some_and(|end| end + 2 == atom.len());
+    if atom != "." && !is_class {
+        return None;
+    }
+    Some((atom, from.parse().ok()?..=if to.is_empty() { usize::MAX } else { to.parse().ok()? }))
+}
+
+/// Where a class ends that holds no other class.
+fn scan_class(text: &str) -> Option<usize> {
+    let mut escaped = false;
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'[' => return None,
+            b']' => return Some(at),
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Where the group ends whose inside begins here.
@@ -212,6 +251,8 @@ mod tests {
             ("[\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*", "a b/c", "a&b"),
             ("\\{\\w+}", "{a}", "a"),
             ("^\\S+\\Z", "ab", "a b"),
+            ("^[a-z]{2,4}$", "abcd", "abcde"),
+            (".{0,60000}", "", "a\nb"),
         ] {
             let it = pattern(source).expect(source);
             assert!(it.matches(yes), "{source} {yes}");
