@@ -182,6 +182,3 @@ impl Who {
 fn machine_time() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |it| it.as_secs() as i64)
 }
-
-#[cfg(test)]
-mod tests;
