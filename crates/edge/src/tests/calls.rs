@@ -45,7 +45,8 @@ async fn sqs_answers_json_and_query_also_at_a_queues_url() {
     let send = Call { target: "/000000000000/jobs".to_owned(), ..send };
     check(&server.send(&send).await, 200, &["<SendMessageResponse", "5d41402abc4b2a76b9719d911017c592"]);
 
-    let at_queue = Call::new("GET", "/000000000000/jobs?Action=GetQueueAttributes&AttributeName.1=All").by("test", "sqs");
+    let at_queue =
+        Call::new("GET", "/000000000000/jobs?Action=GetQueueAttributes&AttributeName.1=All").by("test", "sqs");
     check(&server.send(&at_queue).await, 200, &["<Name>ApproximateNumberOfMessages</Name><Value>1</Value>"]);
     server.stop().await;
 }
@@ -83,7 +84,11 @@ async fn what_nobody_knows_is_named_and_never_taken_for_s3() {
     check(&server.send(&Call::new("PUT", "/x").by("test", "teapot")).await, 404, &["teapot", "Sign the request"]);
     let target = Call::json("Nobody_2000.DoIt", "{}");
     check(&server.send(&target).await, 400, &["UnknownService", "Nobody_2000.DoIt"]);
-    check(&server.send(&Call::query("Action=DoIt&Version=1999-01-01")).await, 400, &["<Code>UnknownService</Code>", "DoIt"]);
+    check(
+        &server.send(&Call::query("Action=DoIt&Version=1999-01-01")).await,
+        400,
+        &["<Code>UnknownService</Code>", "DoIt"],
+    );
 
     let operation = Call::json("AmazonSQS.DoIt", "{}").by("test", "sqs");
     check(&server.send(&operation).await, 400, &["UnknownOperationException", "AmazonSQS.DoIt"]);
@@ -98,7 +103,11 @@ async fn malformed_bodies_are_refused_in_the_callers_protocol() {
     let half = Call::json("AmazonSQS.CreateQueue", "{\"QueueName\":").by("test", "sqs");
     check(&server.send(&half).await, 400, &["SerializationException"]);
     let deep = format!("{{\"QueueName\":{}", "[".repeat(100_000));
-    check(&server.send(&Call::json("AmazonSQS.CreateQueue", &deep).by("test", "sqs")).await, 400, &["SerializationException"]);
+    check(
+        &server.send(&Call::json("AmazonSQS.CreateQueue", &deep).by("test", "sqs")).await,
+        400,
+        &["SerializationException"],
+    );
     let invalid = Call::json("AmazonSQS.CreateQueue", "{}").by("test", "sqs");
     assert_eq!(server.send(&invalid).await.status, 400);
     server.stop().await;

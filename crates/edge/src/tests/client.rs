@@ -3,9 +3,7 @@
 use crate::sigv4::{self, Claim, Head, Paths, SigningKeys};
 use crate::{Limits, Options, serve};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use kernel::driver::{
-    Drivers, FunctionSpec, Functions, Http, HttpAnswer, HttpCall, LogSink, Sandbox, StartError,
-};
+use kernel::driver::{Drivers, FunctionSpec, Functions, Http, HttpAnswer, HttpCall, LogSink, Sandbox, StartError};
 use kernel::{BoxFuture, Clock, Credential, Cx, Entropy, Kernel, Principal, Service, Settings};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -132,7 +130,10 @@ impl Call {
 
     pub fn header_map(&self) -> HeaderMap {
         let header = |(name, value): &(String, String)| {
-            (HeaderName::try_from(name.as_str()).expect("a name"), HeaderValue::try_from(value.as_str()).expect("a value"))
+            (
+                HeaderName::try_from(name.as_str()).expect("a name"),
+                HeaderValue::try_from(value.as_str()).expect("a value"),
+            )
         };
         self.headers.iter().map(header).collect()
     }

@@ -18,7 +18,11 @@ async fn a_key_is_known_by_its_signature() {
     let right = identity().signed(&server, "AKIAGOOD", SECRET, "sts", 0);
     check(&server.send(&right).await, 200, &["arn:aws:iam::111122223333:root"]);
     let changed = Call { body: b"Action=GetCallerIdentity&Version=2011-06-15&X=1".to_vec(), ..right };
-    check(&server.send(&changed).await, 403, &["SignatureDoesNotMatch", "The request signature we calculated does not match"]);
+    check(
+        &server.send(&changed).await,
+        403,
+        &["SignatureDoesNotMatch", "The request signature we calculated does not match"],
+    );
 
     let wrong = create().signed(&server, "AKIAGOOD", "another secret", "sqs", 0);
     let answer = server.send(&wrong).await;
@@ -37,7 +41,11 @@ async fn unknown_keys_and_unsigned_calls_are_refused_as_each_service_spells_it()
         let json = create().signed(&server, key, SECRET, "sqs", 0);
         check(&server.send(&json).await, 400, &["UnrecognizedClientException", INVALID]);
     }
-    check(&server.send(&identity()).await, 403, &["MissingAuthenticationToken", "Request is missing Authentication Token"]);
+    check(
+        &server.send(&identity()).await,
+        403,
+        &["MissingAuthenticationToken", "Request is missing Authentication Token"],
+    );
     check(&server.send(&create()).await, 400, &["MissingAuthenticationTokenException"]);
     let bare = identity().header("authorization", "AWS4-HMAC-SHA256 Credential=AKIAGOOD");
     check(&server.send(&bare).await, 400, &["IncompleteSignature"]);

@@ -19,6 +19,9 @@ async fn large_bodies_are_refused_in_the_callers_protocol() {
     let answer = server.send(&create(&large)).await;
     check(&answer, 413, &["RequestEntityTooLarge", "larger than 1000 bytes"]);
     assert_eq!(answer.header("content-type"), "application/x-amz-json-1.0");
+    // Refused before it is sent.
+    let asked = create(&large).header("expect", "100-continue").written(server.address);
+    check(&server.send_raw(&asked[..asked.len() - 1001]).await, 413, &["RequestEntityTooLarge"]);
     // Without a length said before.
     let mut head = String::from_utf8(create("").written(server.address)).expect("text");
     head = head.replace("content-length: 0", "transfer-encoding: chunked");
