@@ -2,12 +2,18 @@
 
 use crate::failure::Result;
 use crate::{client, instance, terminal, time};
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use std::path::Path;
 
+#[derive(Args)]
+pub struct Clock {
+    #[command(subcommand)]
+    action: Option<Action>,
+}
+
 #[derive(Subcommand)]
-pub enum Clock {
+enum Action {
     /// Show the time that Niebla has
     Show,
     /// Move forward; what becomes due is done at once
@@ -30,13 +36,13 @@ pub enum Clock {
 
 impl Clock {
     pub fn run(&self, data_dir: &Path) -> Result<()> {
-        let change = match self {
-            Clock::Show => None,
-            Clock::Advance { by } => Some(json!({ "advance_ms": time::duration_ms(by)? })),
-            Clock::Set { to } if to == "now" => Some(json!({ "set": "now" })),
-            Clock::Set { to } => Some(json!({ "set_ms": time::moment_ms(to)? })),
-            Clock::Freeze => Some(json!({ "freeze": true })),
-            Clock::Resume => Some(json!({ "freeze": false })),
+        let change = match self.action.as_ref().unwrap_or(&Action::Show) {
+            Action::Show => None,
+            Action::Advance { by } => Some(json!({ "advance_ms": time::duration_ms(by)? })),
+            Action::Set { to } if to == "now" => Some(json!({ "set": "now" })),
+            Action::Set { to } => Some(json!({ "set_ms": time::moment_ms(to)? })),
+            Action::Freeze => Some(json!({ "freeze": true })),
+            Action::Resume => Some(json!({ "freeze": false })),
         };
         let server = instance::demand(data_dir)?;
         let clock = match change {
