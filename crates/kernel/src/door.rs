@@ -23,7 +23,7 @@ pub(crate) fn enter(cx: &mut Cx, service: &str, operation: &str, input: Value) -
 /// The input against its shape.
 pub(crate) fn check(service: &Service, operation: &'static model::Operation, input: &Value) -> Result<()> {
     let (Some(shape), Some(model)) = (operation.input, model::service(service.name)) else { return Ok(()) };
-    model::validate(model, shape, input).map_err(|violations| (service.invalid)(model, &violations))
+    model::validate(model, shape, input).or_else(|violations| (service.invalid)(model, &violations))
 }
 
 /// May they, then do it, then say that it happened.

@@ -59,7 +59,11 @@ pub fn encode_error(service: Option<&Service>, protocol: Protocol, fault: &Fault
         Protocol::AwsJson10 | Protocol::AwsJson11 => {
             content_type(&mut response.headers, aws_json::content_type_of(protocol));
             response.headers.insert(ERROR_TYPE, header_value(fault.code));
-            response.body = json_body(modelled, fault, Some(fault.code));
+            // Services that answer the Query protocol too say which of their codes this is (Making AWS JSON requests in the
+            // SQS developer guide): `com.amazonaws.sqs#QueueDoesNotExist`.
+            let namespaced = service.filter(|it| it.metadata.query_compatible && fault.shape.is_some());
+            let code = namespaced.map(|it| format!("com.amazonaws.{}#{}", it.name, fault.code));
+            response.body = json_body(modelled, fault, Some(code.as_deref().unwrap_or(fault.code)));
         }
         Protocol::RestJson1 => {
             content_type(&mut response.headers, "application/json");
