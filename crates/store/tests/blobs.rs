@@ -150,7 +150,7 @@ fn live(store: &Store) {
 /// A store with rows and two blobs, saved.
 fn saved(dir: &Path) -> std::path::PathBuf {
     let store = Store::open(&dir.join("original"), Options::default()).unwrap();
-    let large: Vec<u8> = (0..700_000u32).map(|it| (it * it >> 7) as u8).collect();
+    let large: Vec<u8> = (0..700_000u32).map(|it| (it.wrapping_mul(it) >> 7) as u8).collect();
     for (key, body) in [("large", &large[..]), ("empty", b"")] {
         let blob = upload(&store, body);
         name(&store, key, blob.id()).unwrap();

@@ -138,13 +138,18 @@ fn check(steps: Vec<Step>, open: impl Fn() -> Store) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn memory_behaves_as_a_map(steps in steps()) {
         let disk = Disk::new();
         check(steps, || Store::over(disk.engine(), None));
     }
+}
+
+proptest! {
+    // Every transaction waits for the disk.
+    #![proptest_config(ProptestConfig::with_cases(40))]
 
     #[test]
     fn lmdb_behaves_as_a_map(steps in steps()) {

@@ -47,7 +47,7 @@ fn a_commit_between_reading_and_watching_is_not_missed() {
     assert!(store.watch(early).is_ready());
     assert!(!store.watch(unrelated.clone()).is_ready());
     // So much has happened since that nobody remembers it: better once too often than never.
-    for at in 0..5_000 {
+    for at in 0..5_000u32 {
         let _queued = store.write::<(), StoreError, _>(move |tx| tx.put(&OTHERS, HERE, &at, &1));
     }
     put(&store, &OTHERS, "end");

@@ -9,8 +9,9 @@ use store::{Direction, Options, Place, Span, Store, StoreError, Table};
 /// Callers that each wait for their own put.
 pub const WRITERS: u64 = 32;
 
-const PUTS: u64 = 20_000;
-const READS: u64 = 100_000;
+pub const PUTS: u64 = 20_000;
+pub const READS: u64 = 100_000;
+pub const SCANS: u64 = 5_000;
 const HERE: Place<'static> = Place { account: "000000000000", region: "eu-west-1" };
 
 static ROWS: Table<String> = Table::regional("bench.row");
@@ -41,11 +42,13 @@ pub fn body() -> String {
     (0..1_000u32).map(|it| char::from(b'a' + (it * 7 % 26) as u8)).collect()
 }
 
+/// Where the files are made: the disk that is measured.
+pub fn folder() -> String {
+    std::env::var("BENCH_DIR").unwrap_or_else(|_| env!("CARGO_TARGET_TMPDIR").to_owned())
+}
+
 /// Runs `PUTS` operations by `WRITERS` tasks, each waiting for its own.
-fn together<F: Future<Output = ()> + Send>(operation: impl Fn(u64) -> F + Clone + Send + Sync + 'static)
-where
-    F: 'static,
-{
+pub fn together<F: Future<Output = ()> + Send + 'static>(operation: impl Fn(u64) -> F + Clone + Send + 'static) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let next = Arc::new(AtomicU64::new(0));
@@ -68,7 +71,7 @@ where
 }
 
 pub fn niebla(rows: u64) {
-    let dir = tempfile::tempdir_in(std::env::var("BENCH_DIR").unwrap_or(".".into())).unwrap();
+    let dir = tempfile::tempdir_in(folder()).unwrap();
     let store = Store::open(dir.path(), Options::default()).unwrap();
     let body = Arc::new(body());
     report("niebla", "fill", rows, || fill(&store, rows, &body));
@@ -111,8 +114,8 @@ pub fn niebla(rows: u64) {
             assert!(it.is_some());
         }
     });
-    report("niebla", "table: scan of 100", READS / 20, || {
-        for number in 0..READS / 20 {
+    report("niebla", "table: scan of 100", SCANS, || {
+        for number in 0..SCANS {
             let from = Span::all().from(name(number * 7_919 % rows).as_str());
             let mut left = 100;
             store.read(|it| {
