@@ -59,7 +59,7 @@ pub fn create(cx: &mut Cx, input: CreatePolicy) -> Result<CreatePolicyOutput> {
         name,
     };
     cx.put(&POLICIES, &stored.name.as_str(), &stored);
-    cx.put(&VERSIONS, &(stored.name.as_str(), 1), &Version { document: input.policy_document, created_at: now });
+    cx.put(&VERSIONS, &(stored.name.as_str(), 1_u32), &Version { document: input.policy_document, created_at: now });
     Ok(CreatePolicyOutput { policy: Some(shown(cx, &stored)) })
 }
 
