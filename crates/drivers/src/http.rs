@@ -274,7 +274,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_comes_in_pieces() {
-        let (url, _read) = server(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n2\r\nbc\r\n0\r\n\r\n").await;
+        let (url, _read) =
+            server(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n2\r\nbc\r\n0\r\n\r\n").await;
         let answer = Client::new().send(Request::new(Method::GET, url), 100).await.unwrap();
         assert_eq!(answer.body, "abc");
     }

@@ -36,7 +36,9 @@ impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             // AWS's own sentence.
-            Error::NotAZip(_) => write!(f, "Could not unzip uploaded file. Please check your file, then try to upload again."),
+            Error::NotAZip(_) => {
+                write!(f, "Could not unzip uploaded file. Please check your file, then try to upload again.")
+            }
             Error::Escapes(name) => write!(f, "The zip file has an entry outside of its folder: {name}"),
             // AWS's own sentence.
             Error::TooLarge { limit } => write!(f, "Unzipped size must be smaller than {limit} bytes"),
@@ -88,8 +90,9 @@ pub fn unpack(bytes: &[u8], folder: &Path, max_bytes: u64) -> Result<u64, Error>
             links.push((name, target(&mut entry)?));
         } else {
             fs::create_dir_all(to.parent().expect("it lies in the folder"))?;
-            written += write(&mut entry, &to, max_bytes - written)
-                .map_err(|it| if matches!(it, Error::TooLarge { .. }) { Error::TooLarge { limit: max_bytes } } else { it })?;
+            written += write(&mut entry, &to, max_bytes - written).map_err(|it| {
+                if matches!(it, Error::TooLarge { .. }) { Error::TooLarge { limit: max_bytes } } else { it }
+            })?;
         }
     }
     for (name, target) in links {

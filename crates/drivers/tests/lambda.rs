@@ -4,6 +4,7 @@ mod common;
 
 use bytes::Bytes;
 use drivers::lambda::{FailedInit, Host, InitError, Instance, Invocation, Outcome, Report, Sdk, Spec, instance};
+use drivers::sandbox::{Isolation, isolation};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::PathBuf;
@@ -12,18 +13,34 @@ use std::time::{Duration, Instant};
 
 fn main() {
     drivers::enter_if_asked();
+    // pip shall not leave the machine; the wheels of the test lie there.
+    // SAFETY: there is one thread yet.
+    unsafe {
+        std::env::set_var("PIP_NO_INDEX", "1");
+        std::env::set_var("PIP_FIND_LINKS", wheels());
+        std::env::set_var("PIP_BREAK_SYSTEM_PACKAGES", "1");
+    }
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    match runtime.block_on(isolation()) {
+        Isolation::Namespaces => common::run(tests![
+            an_exception_is_a_function_error,
+            the_own_modules_and_the_layer_come_first,
+            environment_as_on_aws,
+            node_errors,
+            node_modules,
+        ]),
+        // Where paths are the host's.
+        Isolation::Process { reason } => println!("This machine permits no namespaces: {reason}"),
+    }
     common::run(tests![
         an_event_goes_in_and_the_answer_comes_out,
         the_context_has_what_aws_gives,
         lines_come_before_the_answer_and_in_order,
         logging_is_formatted_as_on_aws,
         json_logging,
-        an_exception_is_a_function_error,
         what_cannot_be_marshalled_says_so,
         a_handler_that_is_missing_says_so,
         a_handler_in_a_folder,
-        the_own_modules_and_the_layer_come_first,
-        environment_as_on_aws,
         a_slow_function_times_out,
         a_function_that_exits_crashed,
         a_function_that_is_killed_crashed,
@@ -33,12 +50,11 @@ fn main() {
         large_events_and_answers_pass,
         a_slow_start_times_out,
         node_answers,
-        node_errors,
-        node_modules,
         a_bootstrap_of_its_own,
         dropping_ends_it,
         a_dropped_invocation_makes_it_unusable,
         a_runtime_that_is_missing_says_so,
+        the_sdk_is_installed_once,
         speed,
     ]);
 }
@@ -99,7 +115,7 @@ fn host() -> &'static Host {
 
 impl Function {
     async fn start(&self) -> Result<Instance, FailedInit> {
-        Instance::start(self.spec.clone(), &*host().prepare(self.runtime).await.unwrap()).await
+        Instance::start(self.spec.clone(), &host().prepare(self.runtime).await.unwrap()).await
     }
 
     async fn ready(&self) -> Instance {
@@ -243,18 +259,42 @@ async fn what_cannot_be_marshalled_says_so() {
 
 async fn a_handler_that_is_missing_says_so() {
     for (handler, text, kind, message) in [
-        ("handler.lambda_handler", "", "Runtime.ImportModuleError", "Unable to import module 'handler': No module named 'handler'"),
-        ("index.handler", "import nope", "Runtime.ImportModuleError", "Unable to import module 'index': No module named 'nope'"),
+        (
+            "handler.lambda_handler",
+            "",
+            "Runtime.ImportModuleError",
+            "Unable to import module 'handler': No module named 'handler'",
+        ),
+        (
+            "index.handler",
+            "import nope",
+            "Runtime.ImportModuleError",
+            "Unable to import module 'index': No module named 'nope'",
+        ),
         ("index.x", "", "Runtime.HandlerNotFound", "Handler 'x' missing on module 'index'"),
-        ("index", "", "Runtime.MalformedHandlerName", "Bad handler 'index': not enough values to unpack (expected 2, got 1)"),
-        ("index.handler", "def (", "Runtime.UserCodeSyntaxError", "Syntax error in module 'index': invalid syntax (index.py, line 1)"),
+        (
+            "index",
+            "",
+            "Runtime.MalformedHandlerName",
+            "Bad handler 'index': not enough values to unpack (expected 2, got 1)",
+        ),
+        (
+            "index.handler",
+            "def (",
+            "Runtime.UserCodeSyntaxError",
+            "Syntax error in module 'index': invalid syntax (index.py, line 1)",
+        ),
         ("sys.exit", "", "Runtime.BuiltInModuleConflict", "Cannot use built-in module sys as a handler module"),
         ("index.handler", "raise KeyError('k')", "KeyError", "'k'"),
     ] {
         let it = function("python3.12", handler, &[("index.py", text)]);
         let (got, body) = it.fails_to_start().await;
         assert_eq!((got.as_str(), &body["errorType"], &body["errorMessage"]), (kind, &json!(kind), &json!(message)));
-        assert!(it.lines()[0].starts_with(&format!("[ERROR] {kind}: {message}\rTraceback (most recent call last):")), "{:?}", it.lines());
+        assert!(
+            it.lines()[0].starts_with(&format!("[ERROR] {kind}: {message}\rTraceback (most recent call last):")),
+            "{:?}",
+            it.lines()
+        );
     }
 }
 
@@ -281,7 +321,18 @@ async fn environment_as_on_aws() {
          'AWS_EXECUTION_ENV', 'AWS_REGION', 'MY', 'TZ', 'AWS_LAMBDA_FUNCTION_MEMORY_SIZE', 'HOME', 'NIEBLA_OPT')] + [os.getcwd(), os.getuid()]",
     );
     let expected = json!([
-        "index.handler", "/var/task", "/var/runtime", "AWS_Lambda_python3.12", "eu-central-1", "own", ":UTC", "128", null, null, "/var/task", 993,
+        "index.handler",
+        "/var/task",
+        "/var/runtime",
+        "AWS_Lambda_python3.12",
+        "eu-central-1",
+        "own",
+        ":UTC",
+        "128",
+        null,
+        null,
+        "/var/task",
+        993,
     ]);
     assert_eq!(answer(it.call(json!({})).await), expected);
 }
@@ -318,7 +369,9 @@ async fn too_much_memory_crashes() {
 }
 
 async fn files_in_tmp_do_not_count_as_memory() {
-    let it = python("def handler(e, c):\n  with open('/tmp/x', 'wb') as f:\n    for _ in range(300): f.write(bytes(1 << 20))\n  return f.closed");
+    let it = python(
+        "def handler(e, c):\n  with open('/tmp/x', 'wb') as f:\n    for _ in range(300): f.write(bytes(1 << 20))\n  return f.closed",
+    );
     assert_eq!(answer(it.call(json!({})).await), true);
 }
 
@@ -358,7 +411,10 @@ async fn node_answers() {
     for (text, expected) in [
         ("exports.handler = (e, c, done) => { setTimeout(() => done(null, 'later'), 20) }", json!("later")),
         ("exports.handler = (e, c) => { c.succeed('by context') }", json!("by context")),
-        ("exports.handler = (e, c, done) => { c.callbackWaitsForEmptyEventLoop = false; setInterval(() => 0, 1000); done(null, 1) }", json!(1)),
+        (
+            "exports.handler = (e, c, done) => { c.callbackWaitsForEmptyEventLoop = false; setInterval(() => 0, 1000); done(null, 1) }",
+            json!(1),
+        ),
         ("exports.handler = async () => {}", json!(null)),
         ("exports.handler = () => {}", json!(null)),
     ] {
@@ -370,24 +426,44 @@ async fn node_errors() {
     let it = node("exports.handler = async () => { throw new TypeError('broken') }");
     let mut instance = it.ready().await;
     let (kind, body) = error(instance.invoke(invocation(json!({}))).await);
-    assert_eq!((kind.as_str(), &body["errorType"], &body["errorMessage"]), ("TypeError", &json!("TypeError"), &json!("broken")));
+    assert_eq!(
+        (kind.as_str(), &body["errorType"], &body["errorMessage"]),
+        ("TypeError", &json!("TypeError"), &json!("broken"))
+    );
     assert_eq!(body["trace"][0], "TypeError: broken");
-    assert!(it.lines()[0].contains("\tERROR\tInvoke Error \t{\"errorType\":\"TypeError\",\"errorMessage\":\"broken\",\"stack\":["), "{:?}", it.lines());
+    assert!(
+        it.lines()[0]
+            .contains("\tERROR\tInvoke Error \t{\"errorType\":\"TypeError\",\"errorMessage\":\"broken\",\"stack\":["),
+        "{:?}",
+        it.lines()
+    );
     assert!(instance.is_usable());
     for (handler, text, kind, message) in [
-        ("other.handler", "", "Runtime.ImportModuleError", "Error: Cannot find module 'other'\nRequire stack:\n- /var/runtime/index.mjs"),
+        (
+            "other.handler",
+            "",
+            "Runtime.ImportModuleError",
+            "Error: Cannot find module 'other'\nRequire stack:\n- /var/runtime/index.mjs",
+        ),
         ("index.nope", "", "Runtime.HandlerNotFound", "index.nope is undefined or not exported"),
         ("index", "", "Runtime.MalformedHandlerName", "Bad handler"),
         ("index.handler", "exports.handler = (", "Runtime.UserCodeSyntaxError", "SyntaxError: Unexpected end of input"),
-        ("index.handler", "require('nope')", "Runtime.ImportModuleError", "Error: Cannot find module 'nope'\nRequire stack:\n- /var/task/index.js"),
+        (
+            "index.handler",
+            "require('nope')",
+            "Runtime.ImportModuleError",
+            "Error: Cannot find module 'nope'\nRequire stack:\n- /var/task/index.js",
+        ),
     ] {
         let (got, body) = function("nodejs20.x", handler, &[("index.js", text)]).fails_to_start().await;
         assert_eq!(got, kind);
         assert!(body["errorMessage"].as_str().unwrap().starts_with(message), "{body}");
     }
-    let report = node("exports.handler = () => { setTimeout(() => { throw new Error('late') }, 1) }").call(json!({})).await;
+    let report =
+        node("exports.handler = () => { setTimeout(() => { throw new Error('late') }, 1) }").call(json!({})).await;
     assert_eq!(error(report).1["errorMessage"], "late");
-    let report = node("exports.handler = () => new Promise(() => { Promise.reject(new Error('lost')) })").call(json!({})).await;
+    let report =
+        node("exports.handler = () => new Promise(() => { Promise.reject(new Error('lost')) })").call(json!({})).await;
     assert_eq!(error(report).0, "Runtime.UnhandledPromiseRejection");
 }
 
@@ -395,7 +471,11 @@ async fn node_modules() {
     let esm = "import { readFileSync } from 'node:fs'; export const handler = async () => readFileSync('/var/task/x', 'utf8')";
     let it = function("nodejs20.x", "index.handler", &[("index.mjs", esm), ("x", "data")]);
     assert_eq!(answer(it.call(json!({})).await), "data");
-    let it = function("nodejs20.x", "src/index.handler", &[("src/index.js", esm), ("package.json", r#"{"type":"module"}"#), ("x", "data")]);
+    let it = function(
+        "nodejs20.x",
+        "src/index.handler",
+        &[("src/index.js", esm), ("package.json", r#"{"type":"module"}"#), ("x", "data")],
+    );
     assert_eq!(answer(it.call(json!({})).await), "data");
 }
 
@@ -422,7 +502,9 @@ while True:
 
 async fn dropping_ends_it() {
     let word = format!("function-{}", std::process::id());
-    let text = format!("import subprocess\nsubprocess.Popen(['sh', '-c', ': {word}; sleep 1000; :'])\ndef handler(e, c): pass");
+    let text = format!(
+        "import subprocess\nsubprocess.Popen(['sh', '-c', ': {word}; sleep 1000; :'])\ndef handler(e, c): pass"
+    );
     let instance = python(&text).ready().await;
     common::until(|| !common::processes_with(&word).is_empty()).await;
     drop(instance);
@@ -443,6 +525,57 @@ async fn a_runtime_that_is_missing_says_so() {
     if let Some(sentence) = near.substitution() {
         assert!(sentence.starts_with("The runtime python3.14 is not installed; Python 3."), "{sentence}");
     }
+}
+
+/// Where the test's own `boto3` and `botocore` lie.
+fn wheels() -> PathBuf {
+    std::env::temp_dir().join(format!("niebla-wheels-{}", std::process::id()))
+}
+
+fn write_wheel(name: &str) {
+    let info = format!("{name}-1.0.dist-info");
+    let files = [
+        (format!("{name}/__init__.py"), "__version__ = '1.0'".to_owned()),
+        (format!("{info}/METADATA"), format!("Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")),
+        (
+            format!("{info}/WHEEL"),
+            "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n".to_owned(),
+        ),
+        (format!("{info}/RECORD"), String::new()),
+    ];
+    let bytes = drivers::zip::pack(files.iter().map(|(name, text)| (name.as_str(), text.as_bytes())));
+    fs::write(wheels().join(format!("{name}-1.0-py3-none-any.whl")), bytes).unwrap();
+}
+
+async fn the_sdk_is_installed_once() {
+    fs::create_dir_all(wheels()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let home = || std::env::var_os("HOME").map(PathBuf::from);
+    let make = || Host::new(folder.path().to_owned(), Sdk::Install, std::env::var_os("PATH").unwrap(), home());
+    let host = make();
+    let missing = host.prepare("python3.12").await.unwrap().sdk_missing.clone().unwrap();
+    assert!(missing.starts_with("boto3 could not be installed for python3."), "{missing}");
+    if missing.contains("No module named pip") {
+        println!("This machine has no pip: nothing to install with.");
+        return;
+    }
+    for name in ["boto3", "botocore"] {
+        write_wheel(name);
+    }
+    let began = Instant::now();
+    assert_eq!(host.prepare("python3.12").await.unwrap().sdk_missing, Some(missing), "the failure is remembered");
+    assert!(began.elapsed() < Duration::from_millis(200));
+    let host = make();
+    let (first, second) = tokio::join!(host.prepare("python3.12"), host.prepare("python3.12"));
+    assert!(Arc::ptr_eq(&first.unwrap(), &second.unwrap()));
+    let it = python(
+        "import sys, boto3\ndef handler(e, c): return [boto3.__version__, sys.path[-1] in boto3.__file__, '.pyc' in boto3.__cached__]",
+    );
+    let prepared = make().prepare("python3.12").await.unwrap();
+    let mut instance = Instance::start(it.spec.clone(), &prepared).await.unwrap_or_else(|it| panic!("{it:?}"));
+    assert_eq!(answer(instance.invoke(invocation(json!({}))).await), json!(["1.0", true, true]));
+    fs::remove_dir_all(wheels()).unwrap();
 }
 
 /// Not a benchmark, but a bound wide enough for a busy machine. The figures are printed.
@@ -468,6 +601,7 @@ async fn speed() {
     }
     let middle = |it: &[Duration]| it[it.len() / 2];
     println!("cold {:?}, warm {:?}, plain {:?}", middle(&cold), middle(&warm), middle(&plain));
-    assert!(middle(&cold) < middle(&plain) * 5 / 2 + Duration::from_millis(50));
-    assert!(middle(&warm) < Duration::from_millis(2));
+    // The best of each, for what else runs on the machine disturbs the others.
+    assert!(cold[0] < plain[0] * 5 / 2 + Duration::from_millis(50));
+    assert!(warm[0] < Duration::from_millis(1));
 }

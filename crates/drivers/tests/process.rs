@@ -32,7 +32,8 @@ fn main() {
 fn serve(word: &str) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     runtime.block_on(async {
-        let script = format!("trap '' TERM; (setsid sleep 1000 {word} & sh -c ': {word}; sleep 1000; :') & sleep 1001; : {word}");
+        let child = format!("sh -c 'trap : TERM; : {word}; while :; do sleep 1; done'");
+        let script = format!("trap : TERM; setsid {child} & {child} & while :; do sleep 1; done");
         let _kept = Process::start(sh(&script)).await.unwrap();
         tokio::time::sleep(Duration::from_secs(100)).await;
     });
@@ -58,7 +59,8 @@ fn logged(mut program: Program) -> (Program, Log) {
 }
 
 async fn lines_come_from_both_streams() {
-    let (program, log) = logged(sh("echo one; echo two >&2; printf three; test -z \"$HOME\" && ls /proc/self/fd | wc -l"));
+    let (program, log) =
+        logged(sh("echo one; echo two >&2; printf three; test -z \"$HOME\" && ls /proc/self/fd | wc -l"));
     let exit = Process::start(program).await.unwrap().ended().await;
     assert_eq!(exit.status, Some(0));
     let mut log = log.lock().unwrap().clone();
@@ -68,7 +70,9 @@ async fn lines_come_from_both_streams() {
 }
 
 async fn the_exit_says_how_it_ended() {
-    for (script, expected) in [("exit 3", "exit status 3"), ("kill -9 $$", "signal: killed"), ("kill -SEGV $$", "signal: segmentation fault")] {
+    for (script, expected) in
+        [("exit 3", "exit status 3"), ("kill -9 $$", "signal: killed"), ("kill -SEGV $$", "signal: segmentation fault")]
+    {
         assert_eq!(Process::start(sh(script)).await.unwrap().ended().await.to_string(), expected);
     }
 }
@@ -82,7 +86,8 @@ async fn a_program_that_is_not_there_says_so() {
 async fn a_port_tells_that_it_is_ready() {
     let port = free_port().unwrap();
     let mut program = Program::new("/usr/bin/python3");
-    let script = format!("import socket,time; time.sleep(.2); s=socket.create_server(('127.0.0.1',{port})); time.sleep(100)");
+    let script =
+        format!("import socket,time; time.sleep(.2); s=socket.create_server(('127.0.0.1',{port})); time.sleep(100)");
     program.args = vec!["-c".to_owned(), script];
     program.health = Health::Port(port);
     let process = Process::start(program).await.unwrap();
@@ -131,7 +136,8 @@ async fn what_ignores_sigterm_is_killed_after_the_grace() {
 
 async fn grandchildren_end_with_the_program() {
     let word = format!("grandchild-{}", std::process::id());
-    let process = Process::start(sh(&format!("setsid sh -c ': {word}; sleep 1000; :' & sleep 0.2; exit 0"))).await.unwrap();
+    let process =
+        Process::start(sh(&format!("setsid sh -c ': {word}; sleep 1000; :' & sleep 0.2; exit 0"))).await.unwrap();
     until(|| !processes_with(&word).is_empty()).await;
     assert_eq!(process.ended().await.status, Some(0));
     assert!(processes_with(&word).is_empty());

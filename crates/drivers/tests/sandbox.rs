@@ -59,7 +59,8 @@ fn python(script: &str) -> Spec {
 
 async fn run(spec: Spec) -> (Exit, String) {
     let (mut ours, theirs) = std::io::pipe().unwrap();
-    let mut sandbox = Sandbox::start(spec, Stdio::from(theirs.try_clone().unwrap()), Stdio::from(theirs)).await.unwrap();
+    let mut sandbox =
+        Sandbox::start(spec, Stdio::from(theirs.try_clone().unwrap()), Stdio::from(theirs)).await.unwrap();
     let reading = tokio::task::spawn_blocking(move || {
         let mut text = String::new();
         ours.read_to_string(&mut text).unwrap();
@@ -77,7 +78,8 @@ async fn says(spec: Spec, expected: &str) {
 async fn only_what_is_needed_is_visible() {
     let (_, text) = run(sh("ls -A /; echo; ls -A /etc; echo; ls -A /var /home /tmp /opt /var/task")).await;
     let mut parts = text.split("\n\n");
-    let allowed = ["bin", "dev", "etc", "home", "lib", "lib32", "lib64", "opt", "proc", "sbin", "sys", "tmp", "usr", "var"];
+    let allowed =
+        ["bin", "dev", "etc", "home", "lib", "lib32", "lib64", "opt", "proc", "sbin", "sys", "tmp", "usr", "var"];
     assert!(parts.next().unwrap().lines().all(|it| allowed.contains(&it)), "{text}");
     let etc = parts.next().unwrap();
     assert!(!etc.contains("shadow") && !etc.contains("machine-id") && etc.contains("resolv.conf"), "{text}");
@@ -94,10 +96,19 @@ async fn nothing_but_tmp_can_be_written() {
 
 async fn it_has_no_privileges() {
     says(sh("id -u; id -g; id -un"), "993\n990\nsbx_user1051").await;
-    says(sh("grep -E '^(Cap(Prm|Eff|Bnd|Amb)|NoNewPrivs)' /proc/self/status | tr -d '\\t' | tr '\\n' ' '"),
-        "CapPrm:0000000000000000 CapEff:0000000000000000 CapBnd:0000000000000000 CapAmb:0000000000000000 NoNewPrivs:1").await;
-    says(sh("mount -t tmpfs none /tmp 2>/dev/null || echo no; unshare -Ur true 2>/dev/null || echo no"), "no\nno").await;
-    says(python("import os\ntry: os.kill(1, 9); print('sent')\nexcept PermissionError: print('no')"), "no").await;
+    says(
+        sh("grep -E '^(Cap(Prm|Eff|Bnd|Amb)|NoNewPrivs)' /proc/self/status | tr -d '\\t' | tr '\\n' ' '"),
+        "CapPrm:0000000000000000 CapEff:0000000000000000 CapBnd:0000000000000000 CapAmb:0000000000000000 NoNewPrivs:1",
+    )
+    .await;
+    says(sh("mount -t tmpfs none /tmp 2>/dev/null || echo no; unshare -Ur true 2>/dev/null || echo no"), "no\nno")
+        .await;
+    // Init cannot be ended from within, whoever may send the signal.
+    says(
+        python("import os, time\ntry: os.kill(1, 9)\nexcept PermissionError: pass\ntime.sleep(.05); print('alive')"),
+        "alive",
+    )
+    .await;
 }
 
 async fn it_sees_no_other_process() {
@@ -107,14 +118,21 @@ async fn it_sees_no_other_process() {
 }
 
 async fn devices_are_few() {
-    says(sh("ls /dev | tr '\\n' ' '; head -c 4 /dev/urandom | wc -c; echo x > /dev/null && echo ok"),
-        "fd full null random stderr stdin stdout urandom zero 4\nok").await;
+    says(
+        sh("ls /dev | tr '\\n' ' '; head -c 4 /dev/urandom | wc -c; echo x > /dev/null && echo ok"),
+        "fd full null random stderr stdin stdout urandom zero 4\nok",
+    )
+    .await;
 }
 
 async fn the_network_is_the_hosts() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    says(python(&format!("import socket; socket.create_connection(('127.0.0.1', {port})); print('reached')")), "reached").await;
+    says(
+        python(&format!("import socket; socket.create_connection(('127.0.0.1', {port})); print('reached')")),
+        "reached",
+    )
+    .await;
 }
 
 async fn folders_are_shown_read_only() {
@@ -133,11 +151,17 @@ async fn a_folder_that_is_missing_says_so() {
     spec.binds = vec![("/no/such/folder".into(), "/var/task".into())];
     let why = run(spec).await.0.not_started.unwrap();
     assert_eq!(why, "showing /no/such/folder: No such file or directory (os error 2)");
-    assert_eq!(run(Spec { cwd: "/nowhere".into(), ..sh("true") }).await.0.not_started.unwrap(), "/nowhere: No such file or directory (os error 2)");
+    assert_eq!(
+        run(Spec { cwd: "/nowhere".into(), ..sh("true") }).await.0.not_started.unwrap(),
+        "/nowhere: No such file or directory (os error 2)"
+    );
 }
 
 async fn tmp_has_its_bound() {
-    let (exit, text) = run(sh("head -c 100000000 /dev/zero > /tmp/x; du -sm /tmp | cut -f1; rm /tmp/x; echo still > /tmp/y; cat /tmp/y")).await;
+    let (exit, text) = run(sh(
+        "head -c 100000000 /dev/zero > /tmp/x; du -sm /tmp | cut -f1; rm /tmp/x; echo still > /tmp/y; cat /tmp/y",
+    ))
+    .await;
     assert!(text.contains("No space left on device") && text.ends_with("16\nstill\n"), "{text} {exit:?}");
 }
 
@@ -172,7 +196,9 @@ async fn a_thousand_sockets_are_the_most() {
 
 async fn a_kill_ends_everything() {
     let word = format!("sandboxed-{}", std::process::id());
-    let script = format!("trap '' TERM; for n in 1 2 3; do setsid sh -c \"trap '' TERM; : {word}; while :; do sleep 1; done\" & done; wait");
+    let script = format!(
+        "trap '' TERM; for n in 1 2 3; do setsid sh -c \"trap '' TERM; : {word}; while :; do sleep 1; done\" & done; wait"
+    );
     let mut sandbox = Sandbox::start(sh(&script), Stdio::null(), Stdio::null()).await.unwrap();
     common::until(|| common::processes_with(&word).len() >= 4).await;
     sandbox.kill();
@@ -203,16 +229,25 @@ async fn many_at_once() {
 async fn starting_is_fast() {
     let (mut plain, mut inside) = (Vec::new(), Vec::new());
     for _ in 0..30 {
+        let (ours, theirs) = std::io::pipe().unwrap();
         let began = Instant::now();
-        std::process::Command::new("/bin/true").status().unwrap();
-        plain.push(began.elapsed());
+        let mut child = std::process::Command::new("/bin/echo").stdout(theirs).spawn().unwrap();
+        plain.push(until_first_byte(ours, began).await);
+        child.wait().unwrap();
+        let (ours, theirs) = std::io::pipe().unwrap();
         let began = Instant::now();
-        let mut sandbox = Sandbox::start(spec("/bin/true", &[]), Stdio::null(), Stdio::null()).await.unwrap();
+        let mut sandbox = Sandbox::start(spec("/bin/echo", &[]), Stdio::from(theirs), Stdio::null()).await.unwrap();
+        inside.push(until_first_byte(ours, began).await);
         assert_eq!(sandbox.ended().await.status, Some(0));
-        inside.push(began.elapsed());
     }
     plain.sort();
     inside.sort();
-    println!("plain {:?}, in a sandbox {:?} (start to end)", plain[15], inside[15]);
-    assert!(inside[15] < plain[15] + Duration::from_millis(60));
+    println!("plain {:?}, in a sandbox {:?}", plain[15], inside[15]);
+    // The best of each, for what else runs on the machine disturbs the others.
+    assert!(inside[0] < plain[0] + Duration::from_millis(10));
+}
+
+async fn until_first_byte(mut pipe: std::io::PipeReader, began: Instant) -> Duration {
+    let read = move || pipe.read_exact(&mut [0]).map(|()| began.elapsed());
+    tokio::task::spawn_blocking(read).await.unwrap().unwrap()
 }

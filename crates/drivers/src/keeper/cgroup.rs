@@ -24,7 +24,6 @@ pub(crate) struct Places {
     pub v2: Option<PathBuf>,
     pub memory: Option<PathBuf>,
     pub cpu: Option<PathBuf>,
-    pub pids: Option<PathBuf>,
 }
 
 impl Places {
@@ -36,7 +35,7 @@ impl Places {
             let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
             let mut found = parse(&groups, &mounts);
             found.v2 = found.v2.filter(|it| delegated(it));
-            for it in [&mut found.memory, &mut found.cpu, &mut found.pids] {
+            for it in [&mut found.memory, &mut found.cpu] {
                 *it = it.take().filter(|it| found.v2.is_none() && can_make(it));
             }
             found
@@ -58,7 +57,6 @@ fn parse(groups: &str, mounts: &str) -> Places {
             let place = match controller {
                 "memory" => &mut places.memory,
                 "cpu" => &mut places.cpu,
-                "pids" => &mut places.pids,
                 _ => continue,
             };
             *place = folder(mounts, "cgroup", Some(controller), group);
@@ -103,7 +101,6 @@ pub(super) struct Group {
     v2: Option<PathBuf>,
     memory: Option<PathBuf>,
     cpu: Option<PathBuf>,
-    pids: Option<PathBuf>,
 }
 
 impl Group {
@@ -121,7 +118,6 @@ impl Group {
             v2: make(&places.v2),
             memory: limits.memory_bytes.and_then(|_| make(&places.memory)),
             cpu: limits.processors.and_then(|_| make(&places.cpu)),
-            pids: limits.processes.and_then(|_| make(&places.pids)),
         };
         group.apply(limits);
         group
@@ -152,8 +148,9 @@ impl Group {
             }
         }
         if let Some(processes) = limits.processes {
-            for folder in [&self.pids, &self.v2].into_iter().flatten() {
-                let _ = fs::write(folder.join("pids.max"), processes.to_string());
+            // In version 1 the resource limit must do: it counts per room, for each has a user of its own.
+            if let Some(v2) = &self.v2 {
+                let _ = fs::write(v2.join("pids.max"), processes.to_string());
             }
         }
     }
@@ -179,12 +176,19 @@ impl Group {
         }
     }
 
-    /// Puts a process (and all that it will start) into the groups.
-    pub fn admit(&self, pid: i32) -> io::Result<()> {
-        for folder in self.folders() {
-            fs::write(folder.join("cgroup.procs"), pid.to_string())?;
+    /// Puts the calling process, which has one thread, and all that it will start into the groups of version 1.
+    ///
+    /// A thread that moves itself need not stop the machine's forks for that; moving another can take 10 ms and more.
+    pub fn join(&self) -> io::Result<()> {
+        for folder in [&self.memory, &self.cpu].into_iter().flatten() {
+            fs::write(folder.join("tasks"), "0")?;
         }
         Ok(())
+    }
+
+    /// Puts a process and all that it will start into the group of version 2, which moves whole processes only.
+    pub fn admit(&self, pid: i32) -> io::Result<()> {
+        self.v2.as_ref().map_or(Ok(()), |it| fs::write(it.join("cgroup.procs"), pid.to_string()))
     }
 
     /// How often the kernel ended a process here for want of memory.
@@ -246,13 +250,9 @@ impl Group {
     }
 
     pub fn remove(&mut self) {
-        for folder in [&mut self.v2, &mut self.memory, &mut self.cpu, &mut self.pids] {
+        for folder in [&mut self.v2, &mut self.memory, &mut self.cpu] {
             discard(folder);
         }
-    }
-
-    fn folders(&self) -> impl Iterator<Item = &PathBuf> {
-        [&self.v2, &self.memory, &self.cpu, &self.pids].into_iter().flatten()
     }
 }
 
@@ -261,7 +261,9 @@ fn discard(folder: &mut Option<PathBuf>) {
     // A process that just died may still count for a moment.
     for _ in 0..50 {
         match fs::remove_dir(&folder) {
-            Err(it) if it.raw_os_error() == Some(libc::EBUSY) => std::thread::sleep(std::time::Duration::from_millis(2)),
+            Err(it) if it.raw_os_error() == Some(libc::EBUSY) => {
+                std::thread::sleep(std::time::Duration::from_millis(2))
+            }
             _ => return,
         }
     }
@@ -287,6 +289,5 @@ mod tests {
         assert_eq!(places.memory.as_deref(), Some(Path::new("/sys/fs/cgroup/memory/a/b")));
         assert_eq!(places.cpu.as_deref(), Some(Path::new("/sys/fs/cgroup/cpu/")));
         assert_eq!(places.v2.as_deref(), Some(Path::new("/sys/fs/cgroup/unified/x")));
-        assert_eq!(places.pids, None);
     }
 }

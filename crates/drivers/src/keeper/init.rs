@@ -27,8 +27,24 @@ pub(super) const READY: u8 = b'R';
 pub(super) const ENDED: u8 = b'X';
 pub(super) const FAILED: u8 = b'E';
 
-/// The life of init. `word` is the pipe to the keeper.
-pub(super) fn live(order: &Order, identity: Identity, rlimit_memory: bool, word: i32) -> ! {
+/// Between the keeper and init.
+pub(super) struct Pipes {
+    /// A byte when the users are mapped, another when the process is in its control groups.
+    pub go: i32,
+    /// What init and the program say.
+    pub word: i32,
+}
+
+/// Waits for the keeper's next leave to go on; without a keeper there is nothing to go on for.
+pub(super) fn wait_for_leave(go: i32) {
+    if sys::read(go, &mut [0]).ok() != Some(1) {
+        sys::exit(1);
+    }
+}
+
+/// The life of init.
+pub(super) fn live(order: &Order, identity: Identity, rlimit_memory: bool, pipes: Pipes) -> ! {
+    let Pipes { go, word } = pipes;
     // The keeper's death is ours; only SIGKILL reaches an init from outside.
     let _ = sys::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong);
     // The program may be of the same user: it shall not trace or read us.
@@ -42,6 +58,8 @@ pub(super) fn live(order: &Order, identity: Identity, rlimit_memory: bool, word:
         fail(word, &it);
     }
     let Ok(signals) = sys::signals(&[libc::SIGCHLD, libc::SIGTERM]) else { fail(word, &Error::last_os_error()) };
+    // Only now: what the program will use shall count.
+    wait_for_leave(go);
     let program = match sys::fork_into(0) {
         Ok(0) => become_program(order, identity, rlimit_memory, word),
         Ok(pid) => pid,
@@ -157,7 +175,7 @@ fn pointers(strings: &[CString]) -> Vec<*const libc::c_char> {
     strings.iter().map(|it| it.as_ptr()).chain([std::ptr::null()]).collect()
 }
 
-fn fail(word: i32, error: &Error) -> ! {
+pub(super) fn fail(word: i32, error: &Error) -> ! {
     let mut text = vec![FAILED];
     text.extend(error.to_string().bytes());
     sys::write(word, &text);

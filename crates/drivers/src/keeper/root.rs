@@ -39,7 +39,8 @@ pub(super) fn enter(root: &Root) -> io::Result<()> {
     name(&root.hostname)?;
     mount(None, "/", None, libc::MS_REC | libc::MS_PRIVATE, None).map_err(during("making mounts private"))?;
     let plain = libc::MS_NOSUID | libc::MS_NODEV;
-    mount(Some("tmpfs"), STAGE, Some("tmpfs"), plain, Some("mode=0755,size=16m")).map_err(during("mounting the root"))?;
+    mount(Some("tmpfs"), STAGE, Some("tmpfs"), plain, Some("mode=0755,size=16m"))
+        .map_err(during("mounting the root"))?;
     fill(root)?;
     swap().map_err(during("entering the root"))?;
     seal("/", Depth::One).map_err(during("sealing the root"))

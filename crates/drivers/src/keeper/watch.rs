@@ -91,12 +91,17 @@ fn begin(order: &Order, group: &Group) -> io::Result<(Pid, i32)> {
         sys::close(SERVER);
         sys::close(go[1]);
         sys::close(word[0]);
-        if sys::read(go[0], &mut [0]).ok() != Some(1) {
-            sys::exit(1);
+        init::wait_for_leave(go[0]);
+        if let Err(it) = group.join() {
+            init::fail(word[1], &it);
         }
+        let pipes = init::Pipes { go: go[0], word: word[1] };
         let rlimit_memory = !group.limits_memory();
         match order.room {
-            Room::Open => init::become_program(order, identity, rlimit_memory, word[1]),
+            Room::Open => {
+                init::wait_for_leave(go[0]);
+                init::become_program(order, identity, rlimit_memory, word[1])
+            }
             Room::OwnProcesses | Room::Closed(_) => {
                 if mapped == Mapped::WithRoot {
                     // The root of the namespace: may do there what the room needs, and nothing outside.
@@ -104,13 +109,17 @@ fn begin(order: &Order, group: &Group) -> io::Result<(Pid, i32)> {
                     unsafe { libc::setresgid(0, 0, 0) };
                     unsafe { libc::setresuid(0, 0, 0) };
                 }
-                init::live(order, identity, rlimit_memory, word[1])
+                init::live(order, identity, rlimit_memory, pipes)
             }
         }
     }
     sys::close(go[0]);
     sys::close(word[1]);
-    let released = map(child, mapped).and_then(|()| group.admit(child));
+    // Joining a group can take milliseconds, in which init furnishes the room.
+    let released = map(child, mapped).and_then(|()| {
+        sys::write(go[1], &[1]);
+        group.admit(child)
+    });
     if let Err(it) = released {
         sys::kill(child, libc::SIGKILL);
         let _ = sys::wait(child, 0);
@@ -167,7 +176,9 @@ fn fork(order: &Order) -> io::Result<(Pid, Identity, Mapped)> {
         (Room::Closed(_), 0) => match sys::fork_into(closed | libc::CLONE_NEWUSER) {
             Ok(pid) => Ok((pid, inside, Mapped::WithRoot)),
             // User namespaces are turned off; root can do without.
-            Err(_) => Ok((sys::fork_into(closed)?, Identity::Other { user: stranger(), group: stranger() }, Mapped::No)),
+            Err(_) => {
+                Ok((sys::fork_into(closed)?, Identity::Other { user: stranger(), group: stranger() }, Mapped::No))
+            }
         },
         (Room::Closed(_), _) => {
             let mapped = Mapped::Alone { user: init::USER, group: init::GROUP };
@@ -216,10 +227,8 @@ impl Running {
             if wanted[0].revents != 0 {
                 self.obey();
             }
-            if wanted[2].revents != 0 || memory.looks {
-                if memory.exceeded(self.child) {
-                    self.end();
-                }
+            if (wanted[2].revents != 0 || memory.looks) && memory.exceeded(self.child) {
+                self.end();
             }
             status = self.reap();
         }

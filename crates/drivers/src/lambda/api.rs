@@ -80,9 +80,9 @@ impl Desk {
                 continue;
             };
             let mut response = Response::new(Full::new(work.payload));
-            response.headers_mut().extend(work.headers.into_iter().map(|(name, value)| {
-                (http::HeaderName::from_static(name), value)
-            }));
+            response
+                .headers_mut()
+                .extend(work.headers.into_iter().map(|(name, value)| (http::HeaderName::from_static(name), value)));
             self.state().current = Some((work.request_id, work.answer));
             return response;
         }

@@ -100,12 +100,12 @@ fn variables(spec: &Spec, prepared: &Prepared, seen: &Seen, api: SocketAddr) -> 
         ("PATH", format!("{bin}/usr/local/bin:/usr/bin/:/bin:{opt}/bin")),
         ("LD_LIBRARY_PATH", format!("{runtime}:{runtime}/lib:{task}:{task}/lib:{opt}/lib")),
     ];
-    if let Runtime::Interpreter(it) = &prepared.runtime {
-        if it.language == Language::Node {
-            let major = it.version.0;
-            let modules = format!("{opt}/nodejs/node{major}/node_modules:{opt}/nodejs/node_modules:{runtime}/node_modules");
-            all.push(("NODE_PATH", modules));
-        }
+    if let Runtime::Interpreter(it) = &prepared.runtime
+        && it.language == Language::Node
+    {
+        let major = it.version.0;
+        let modules = format!("{opt}/nodejs/node{major}/node_modules:{opt}/nodejs/node_modules:{runtime}/node_modules");
+        all.push(("NODE_PATH", modules));
     }
     let mut variables: Vec<_> = all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     for (name, value) in &spec.env {

@@ -238,7 +238,8 @@ impl Instance {
     fn memory(&self) -> u64 {
         let Some(pid) = self.runtime else { return 0 };
         let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-        let peak = status.lines().find_map(|it| it.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        let peak =
+            status.lines().find_map(|it| it.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
         peak.unwrap_or(0) * 1024
     }
 }

@@ -35,7 +35,8 @@ pub struct Host {
     places: Places,
     sdk: Sdk,
     ready: Lock<HashMap<String, Arc<Prepared>>>,
-    making: Mutex<()>,
+    /// One is made at a time, by name; one that takes long does not keep the others.
+    making: Lock<HashMap<String, Arc<Mutex<()>>>>,
     failed: Lock<HashMap<String, (Instant, String)>>,
 }
 
@@ -67,7 +68,9 @@ impl Prepared {
             Language::Python => format!("Python {}.{}", it.version.0, it.version.1),
             Language::Node => format!("Node.js {}", it.version.0),
         };
-        (!it.exact).then(|| format!("The runtime {} is not installed; {version} is used ({})", self.name, it.executable.display()))
+        (!it.exact).then(|| {
+            format!("The runtime {} is not installed; {version} is used ({})", self.name, it.executable.display())
+        })
     }
 }
 
@@ -100,7 +103,7 @@ impl Host {
     /// has it), below `home`, and in the usual places.
     pub fn new(folder: PathBuf, sdk: Sdk, path: std::ffi::OsString, home: Option<PathBuf>) -> Host {
         let places = Places { path, home };
-        Host { folder, places, sdk, ready: Lock::default(), making: Mutex::default(), failed: Lock::default() }
+        Host { folder, places, sdk, ready: Lock::default(), making: Lock::default(), failed: Lock::default() }
     }
 
     /// Everything that a runtime needs, made at first use: that may take seconds, for the SDK is installed then. Later
@@ -109,7 +112,9 @@ impl Host {
         if let Some(it) = self.known(runtime) {
             return Ok(it);
         }
-        let _one_at_a_time = self.making.lock().await;
+        let turn =
+            self.making.lock().unwrap_or_else(PoisonError::into_inner).entry(runtime.to_owned()).or_default().clone();
+        let _one_at_a_time = turn.lock().await;
         if let Some(it) = self.known(runtime) {
             return Ok(it);
         }
@@ -196,10 +201,10 @@ impl Host {
         if folder.is_dir() {
             return Ok(Some(folder));
         }
-        if let Some((when, why)) = self.failed.lock().unwrap_or_else(PoisonError::into_inner).get(&name) {
-            if when.elapsed() < FORGET {
-                return Err(why.clone());
-            }
+        if let Some((when, why)) = self.failed.lock().unwrap_or_else(PoisonError::into_inner).get(&name)
+            && when.elapsed() < FORGET
+        {
+            return Err(why.clone());
         }
         match install(interpreter, &self.folder, &folder).await {
             Ok(()) => Ok(Some(folder)),
@@ -218,7 +223,10 @@ async fn install(interpreter: &Interpreter, below: &Path, folder: &Path) -> Resu
     let text = |it: io::Error| it.to_string();
     fs::create_dir_all(below).map_err(text)?;
     let lock = File::create(below.join("install.lock")).map_err(text)?;
-    let _lock = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await.map_err(|it| it.to_string())?.map_err(text)?;
+    let _lock = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock))
+        .await
+        .map_err(|it| it.to_string())?
+        .map_err(text)?;
     if folder.is_dir() {
         return Ok(());
     }
@@ -226,7 +234,16 @@ async fn install(interpreter: &Interpreter, below: &Path, folder: &Path) -> Resu
     let _ = fs::remove_dir_all(&partial);
     let mut command = Command::new(&interpreter.executable);
     command
-        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--no-compile", "--target"])
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-input",
+            "--no-compile",
+            "--target",
+        ])
         .arg(&partial)
         .args(["boto3", "botocore"]);
     run(command, INSTALL).await?;

@@ -103,15 +103,15 @@ pub fn parse(runtime: &str) -> Result<Asked, Missing> {
     }
 }
 
+/// What was found, by where it was searched.
+type Found = HashMap<(Language, Places), Vec<Interpreter>>;
+
 /// The interpreter for a language and version: that version, else the nearest newer, else the newest older. Looks at
 /// the disk once per process and place; no program is started. Blocking, some milliseconds the first time.
 pub fn find(runtime: &str, language: Language, version: Version, places: &Places) -> Result<Interpreter, Missing> {
-    static FOUND: Mutex<Option<HashMap<(Language, Places), Vec<Interpreter>>>> = Mutex::new(None);
+    static FOUND: Mutex<Option<Found>> = Mutex::new(None);
     let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
-    let all = found
-        .get_or_insert_default()
-        .entry((language, places.clone()))
-        .or_insert_with(|| all(language, places));
+    let all = found.get_or_insert_default().entry((language, places.clone())).or_insert_with(|| all(language, places));
     let missing = || Missing::NotInstalled { runtime: runtime.to_owned(), language };
     choose(all, version).ok_or_else(missing)
 }
@@ -130,10 +130,10 @@ fn all(language: Language, places: &Places) -> Vec<Interpreter> {
         let mut names: Vec<_> = entries.flatten().filter_map(|it| it.file_name().into_string().ok()).collect();
         names.sort();
         for name in names.iter().filter(|it| is_name(language, it)) {
-            if let Some(it) = interpreter(language, &folder.join(name)) {
-                if !found.iter().any(|other| other.version == it.version) {
-                    found.push(it);
-                }
+            if let Some(it) = interpreter(language, &folder.join(name))
+                && !found.iter().any(|other| other.version == it.version)
+            {
+                found.push(it);
             }
         }
     }
@@ -214,7 +214,9 @@ fn node_major(executable: &Path, prefix: &Path) -> Option<u32> {
         }
     }
     let folder = prefix.file_name()?.to_string_lossy();
-    if let Some(major) = numbers(&folder).first().filter(|_| folder.trim_start_matches('v').starts_with(|it: char| it.is_ascii_digit())) {
+    if let Some(major) =
+        numbers(&folder).first().filter(|_| folder.trim_start_matches('v').starts_with(|it: char| it.is_ascii_digit()))
+    {
         return Some(*major);
     }
     let output = std::process::Command::new(executable).arg("--version").output().ok()?;
@@ -267,7 +269,8 @@ mod tests {
                 exact: false,
             })
             .into();
-        for (asked, expected) in [((3, 11), ((3, 11), true)), ((3, 10), ((3, 11), false)), ((3, 14), ((3, 13), false))] {
+        for (asked, expected) in [((3, 11), ((3, 11), true)), ((3, 10), ((3, 11), false)), ((3, 14), ((3, 13), false))]
+        {
             let it = choose(&all, asked).unwrap();
             assert_eq!((it.version, it.exact), expected);
         }

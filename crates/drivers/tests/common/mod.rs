@@ -26,8 +26,10 @@ pub fn run(tests: &[Test]) {
         let outcome = std::thread::spawn({
             let test = *test;
             move || {
-                let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-                runtime.block_on(async { tokio::time::timeout(Duration::from_secs(60), test()).await })
+                let runtime =
+                    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+                runtime
+                    .block_on(async { tokio::time::timeout(Duration::from_secs(60), test()).await })
                     .expect("the test takes less than a minute");
             }
         })
