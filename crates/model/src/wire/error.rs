@@ -5,7 +5,7 @@ use http::header::{HeaderMap, HeaderName};
 
 use super::xml::{Reader, Writer};
 use super::{DecodeError, Decoded, HttpResponse, Names, Problem, aws_json, cbor, content_type, header_value, is_s3};
-use super::{json, rest};
+use super::{Part, json, rest};
 use crate::shape::{Kind, Location, Protocol, Service, Shape, ShapeId, Structure};
 use crate::value::Value;
 
@@ -35,7 +35,7 @@ pub struct Fault<'a> {
 /// An error that was received.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReceivedFault {
-    /// Without its namespace.
+    /// Without its namespace; that of `x-amzn-query-error` where it is given, as SDKs have it.
     pub code: String,
     pub message: String,
     pub status: u16,
@@ -101,7 +101,13 @@ pub(super) fn decode_error(service: &Service, protocol: Protocol, response: &Htt
         Protocol::AwsQuery | Protocol::Ec2Query | Protocol::RestXml => from_xml(service, protocol, response),
     };
     match decoded {
-        Ok(fault) => ResponseError::Fault(fault),
+        Ok(mut fault) => {
+            let stated = response.headers.get(QUERY_ERROR).and_then(|value| value.to_str().ok());
+            if let Some(stated) = stated.filter(|_| service.metadata.query_compatible) {
+                fault.code = stated.split(';').next().unwrap_or_default().to_owned();
+            }
+            ResponseError::Fault(fault)
+        }
         Err(problem) => ResponseError::Malformed(DecodeError::of(service, protocol, problem)),
     }
 }
@@ -135,7 +141,7 @@ fn json_body(modelled: Option<(&Service, ShapeId)>, fault: &Fault, code: Option<
     json::write_text(fault.message, &mut out);
     if let Some((service, shape)) = modelled {
         let mut fields = Vec::new();
-        json::write_body(service, shape, &other_fields(service, shape, fault), &mut fields, true);
+        json::write_body(service, shape, &other_fields(service, shape, fault), &mut fields, Part::Response);
         if fields.len() > 2 {
             out.push(b',');
             out.extend_from_slice(&fields[1..fields.len() - 1]);
@@ -203,7 +209,7 @@ fn xml_body(service: Option<&Service>, protocol: Protocol, fault: &Fault, reques
         && let (Some(structure), Value::Structure(fields)) =
             (service.structure(shape), other_fields(service, shape, fault))
     {
-        writer.members(structure, &fields, |member| member.location == Location::Body);
+        writer.members(structure, &fields, |member| Part::Response.holds(member.location));
     }
     if is_bare {
         writer.text_element("RequestId", request_id);
@@ -248,7 +254,7 @@ fn from_json(service: &Service, response: &HttpResponse) -> Decoded<ReceivedFaul
     let mut fault = received(service, response, code, message);
     if let Some(shape) = fault.shape {
         if body.is_object() {
-            fault.fields = json::read_body(service, shape, &response.body, true)?;
+            fault.fields = json::read_body(service, shape, &response.body, Part::Response)?;
         }
         add_header_fields(service, shape, response, &mut fault)?;
     }
