@@ -38,6 +38,15 @@ pub fn validate(service: &Service, shape: ShapeId, value: &Value) -> Result<(), 
     if check.found.is_empty() { Ok(()) } else { Err(Violations(check.found)) }
 }
 
+impl Violations {
+    /// The first member that is required and absent: `QueueName`, or its path inside the input.
+    pub fn missing(&self) -> Option<String> {
+        let path = &self.0.iter().find(|it| it.value == "null")?.path;
+        let mut letters = path.chars();
+        Some(letters.next()?.to_ascii_uppercase().to_string() + letters.as_str())
+    }
+}
+
 impl fmt::Display for Violations {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let count = self.0.len();

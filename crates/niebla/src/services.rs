@@ -3,5 +3,5 @@
 use kernel::Service;
 
 pub fn all() -> Vec<Service> {
-    Vec::new()
+    vec![iam::service(), sqs::service(), sts::service()]
 }
