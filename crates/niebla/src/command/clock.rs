@@ -86,7 +86,7 @@ mod tests {
     fn a_clock_is_shown_with_what_is_special_about_it() {
         for (offset, frozen, expected) in [
             (0, false, "1970-01-01T00:00:00.000Z"),
-            (30 * 86_400_000, false, "1970-01-01T00:00:00.000Z (30d ahead)"),
+            (30 * 86_400_000_i64, false, "1970-01-01T00:00:00.000Z (30d ahead)"),
             (-5_400_000, false, "1970-01-01T00:00:00.000Z (1h 30m behind)"),
             (0, true, "1970-01-01T00:00:00.000Z (frozen)"),
         ] {
