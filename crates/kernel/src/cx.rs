@@ -160,6 +160,17 @@ impl<'a> Cx<'a> {
         self.nested(Arc::new(caller), inside)
     }
 
+    /// Runs `inside` as the same caller, on whose behalf the service calls: `cloudformation.amazonaws.com`. An error undoes
+    /// what it wrote.
+    pub fn via<T>(&mut self, service: &str, inside: impl FnOnce(&mut Cx) -> Result<T>) -> Result<T> {
+        let caller = Caller { via: Some(service.to_owned()), ..Caller::clone(&self.caller) };
+        let place = (self.account.clone(), self.region.clone());
+        self.nested(Arc::new(caller), |cx| {
+            (cx.account, cx.region) = place;
+            inside(cx)
+        })
+    }
+
     /// Does something later, at `time` or as soon as this transaction is on disk.
     pub fn at<P: Serialize + DeserializeOwned>(&mut self, time: Timestamp, job: &'static Job<P>, payload: &P) {
         job::put(self, time, job.name, job::pack(payload));
