@@ -31,8 +31,8 @@ struct Stored {
 const PAGE: usize = 100;
 
 pub fn describe(cx: &Cx, input: DescribeStackEvents) -> Result<DescribeStackEventsOutput> {
-    let stack = find(cx, &input.stack_name)
-        .ok_or_else(|| invalid(format!("Stack [{}] does not exist", input.stack_name)))?;
+    let stack =
+        find(cx, &input.stack_name).ok_or_else(|| invalid(format!("Stack [{}] does not exist", input.stack_name)))?;
     let mut span = Span::prefix(&stack.uuid());
     if let Some(token) = &input.next_token {
         span = span.before(&(stack.uuid(), page::read::<u64>(token)?));

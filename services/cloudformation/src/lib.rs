@@ -29,8 +29,14 @@ pub fn service() -> Service {
         .read(|cx, it: &GetTemplateSummary| summarized(cx, it), stack::template::summarize)
         .read(|_, _: &ValidateTemplate| "*", stack::template::validate)
         .op(|cx, it: &CreateChangeSet| stack::arn(cx, &it.stack_name), change_set::create)
-        .op(|cx, it: &ExecuteChangeSet| change_set::stack_arn(cx, &it.change_set_name, it.stack_name.as_ref()), change_set::execute)
-        .op(|cx, it: &DeleteChangeSet| change_set::stack_arn(cx, &it.change_set_name, it.stack_name.as_ref()), change_set::delete)
+        .op(
+            |cx, it: &ExecuteChangeSet| change_set::stack_arn(cx, &it.change_set_name, it.stack_name.as_ref()),
+            change_set::execute,
+        )
+        .op(
+            |cx, it: &DeleteChangeSet| change_set::stack_arn(cx, &it.change_set_name, it.stack_name.as_ref()),
+            change_set::delete,
+        )
         .read(
             |cx, it: &DescribeChangeSet| change_set::stack_arn(cx, &it.change_set_name, it.stack_name.as_ref()),
             change_set::describe,
@@ -49,3 +55,6 @@ use api::cloudformation::{
     DescribeStackResource, DescribeStackResources, DescribeStacks, ExecuteChangeSet, GetTemplate, GetTemplateSummary,
     ListChangeSets, ListStackResources, ListStacks, UpdateStack, ValidateTemplate,
 };
+
+#[cfg(test)]
+mod tests;

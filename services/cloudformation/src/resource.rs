@@ -63,7 +63,9 @@ pub enum Step {
     /// Its type is asked next.
     Begun,
     /// Its type is asked again then.
-    Waiting { until: i64 },
+    Waiting {
+        until: i64,
+    },
     Done,
     Failed,
 }
@@ -128,8 +130,8 @@ pub fn describe_all(cx: &Cx, input: DescribeStackResources) -> Result<DescribeSt
 }
 
 pub fn describe(cx: &Cx, input: DescribeStackResource) -> Result<DescribeStackResourceOutput> {
-    let stack = find(cx, &input.stack_name)
-        .ok_or_else(|| invalid(format!("Stack '{}' does not exist", input.stack_name)))?;
+    let stack =
+        find(cx, &input.stack_name).ok_or_else(|| invalid(format!("Stack '{}' does not exist", input.stack_name)))?;
     let row = cx.get(&RESOURCES, &(stack.uuid(), input.logical_resource_id.as_str(), 0u64));
     let it = row.ok_or_else(|| no_resource(&stack, &input.logical_resource_id))?;
     let detail = StackResourceDetail {
@@ -196,8 +198,5 @@ fn summarized(it: Resource) -> StackResourceSummary {
 }
 
 fn not_checked() -> StackResourceDriftInformation {
-    StackResourceDriftInformation {
-        stack_resource_drift_status: "NOT_CHECKED".to_owned(),
-        last_check_timestamp: None,
-    }
+    StackResourceDriftInformation { stack_resource_drift_status: "NOT_CHECKED".to_owned(), last_check_timestamp: None }
 }

@@ -42,7 +42,9 @@ impl Schema {
     fn new(tree: Json) -> Self {
         let paths = |name: &str| {
             let listed = tree[name].as_array().into_iter().flatten().filter_map(Json::as_str);
-            listed.filter_map(|it| Some(it.strip_prefix("/properties/")?.split('/').map(str::to_owned).collect())).collect()
+            listed
+                .filter_map(|it| Some(it.strip_prefix("/properties/")?.split('/').map(str::to_owned).collect()))
+                .collect()
         };
         let required = tree["required"].as_array().into_iter().flatten().filter_map(Json::as_str).map(str::to_owned);
         Self {
@@ -116,7 +118,9 @@ impl Schema {
         }
         for (key, value) in properties {
             match self.tree["properties"].get(key) {
-                Some(schema) if self.has_property(key) => self.violations_below(schema, value, &format!("#/{key}"), &mut found),
+                Some(schema) if self.has_property(key) => {
+                    self.violations_below(schema, value, &format!("#/{key}"), &mut found)
+                }
                 Some(_) => found.push(format!("#: read-only property [{key}] cannot be specified")),
                 None => found.push(format!("#: extraneous key [{key}] is not permitted")),
             }
@@ -135,7 +139,8 @@ impl Schema {
             }
             Json::Object(members) => {
                 let Some(known) = schema["properties"].as_object() else { return };
-                let closed = schema["additionalProperties"] == Json::Bool(false) && schema.get("patternProperties").is_none();
+                let closed =
+                    schema["additionalProperties"] == Json::Bool(false) && schema.get("patternProperties").is_none();
                 for key in schema["required"].as_array().into_iter().flatten().filter_map(Json::as_str) {
                     if !members.contains_key(key) {
                         found.push(format!("{path}: required key [{key}] not found"));
@@ -167,20 +172,27 @@ impl Schema {
     fn typed_below(&self, schema: &Json, value: Json) -> Json {
         let schema = self.resolved(schema);
         match value {
-            Json::Array(items) => Json::Array(items.into_iter().map(|it| self.typed_below(&schema["items"], it)).collect()),
+            Json::Array(items) => {
+                Json::Array(items.into_iter().map(|it| self.typed_below(&schema["items"], it)).collect())
+            }
             Json::Object(members) => {
                 let any = schema["patternProperties"].as_object().and_then(|it| it.values().next());
                 let below = |key: &str| schema["properties"].get(key).or(any).unwrap_or(&Json::Null);
-                Json::Object(members.into_iter().map(|(key, it)| {
-                    let it = self.typed_below(below(&key), it);
-                    (key, it)
-                }).collect())
+                Json::Object(
+                    members
+                        .into_iter()
+                        .map(|(key, it)| {
+                            let it = self.typed_below(below(&key), it);
+                            (key, it)
+                        })
+                        .collect(),
+                )
             }
             scalar => typed_scalar(schema["type"].as_str().unwrap_or_default(), scalar),
         }
     }
 
-    /// Follows `$ref`; a circle of them is cut by the value's own depth, for each step consumes a `$ref` chain of at most eight.
+    /// Follows `$ref`, at most eight in a row, so that a circle of them ends.
     fn resolved<'s>(&'s self, schema: &'s Json) -> &'s Json {
         let mut at = schema;
         for _ in 0..8 {

@@ -94,8 +94,4 @@ impl ResourceStatus {
             ResourceStatus::UpdateComplete => "UPDATE_COMPLETE",
         }
     }
-
-    pub fn is_in_progress(self) -> bool {
-        self.text().ends_with("_IN_PROGRESS")
-    }
 }

@@ -140,7 +140,13 @@ impl Look<'_> {
             return Ok(None);
         }
         let needs = |what: &str| it.details.iter().any(|it| it.requires_recreation == what);
-        let replacement = if needs("Always") { "True" } else if needs("Conditionally") { "Conditional" } else { "False" };
+        let replacement = if needs("Always") {
+            "True"
+        } else if needs("Conditionally") {
+            "Conditional"
+        } else {
+            "False"
+        };
         it.replacement = Some(replacement.to_owned());
         if replacement == "True" {
             let retains = declared.update_replace_policy != Policy::Delete;
@@ -150,7 +156,13 @@ impl Look<'_> {
         Ok(Some(it))
     }
 
-    fn property_details(&self, declared: &Declared, row: &Resource, after: &Properties, schema: &Schema) -> Vec<Detail> {
+    fn property_details(
+        &self,
+        declared: &Declared,
+        row: &Resource,
+        after: &Properties,
+        schema: &Schema,
+    ) -> Vec<Detail> {
         let names: BTreeSet<&String> = row.properties.keys().chain(after.keys()).collect();
         let mut details = Vec::new();
         for name in names {
@@ -179,7 +191,8 @@ impl Look<'_> {
 
     /// Why a property changes: the template says something else, or says the same of something that changed.
     fn cause(&self, property: &str, declared: &Declared, row: &Resource) -> (&'static str, Option<String>) {
-        let old = self.before.and_then(|it| it.resources.get(&row.logical_id)).and_then(|it| it.properties.get(property));
+        let old =
+            self.before.and_then(|it| it.resources.get(&row.logical_id)).and_then(|it| it.properties.get(property));
         let new = declared.properties.get(property);
         let (Some(new), true) = (new, old == new) else { return ("DirectModification", None) };
         let referred = references(new, None);
@@ -188,7 +201,9 @@ impl Look<'_> {
         }
         let of_resource = referred.iter().find(|it| self.template.resources.contains_key(&it.name));
         match of_resource {
-            Some(Reference { name, attribute: Some(attribute) }) => ("ResourceAttribute", Some(format!("{name}.{attribute}"))),
+            Some(Reference { name, attribute: Some(attribute) }) => {
+                ("ResourceAttribute", Some(format!("{name}.{attribute}")))
+            }
             Some(Reference { name, attribute: None }) => ("ResourceReference", Some(name.clone())),
             None => ("DirectModification", None),
         }

@@ -6,13 +6,13 @@ mod show;
 pub use show::{describe, list};
 
 use crate::engine::{self, Phase};
+use crate::event;
 use crate::stack::create::on_failure;
 use crate::stack::request::{self, Wanted};
 use crate::stack::update::updatable;
 use crate::stack::{self, Definition, OnFailure, Stack, find, found, uuid_of};
 use crate::status::StackStatus;
 use crate::template::{Template, invalid, unsupported};
-use crate::event;
 use api::cloudformation::{
     CreateChangeSet, CreateChangeSetOutput, DeleteChangeSet, DeleteChangeSetOutput, ExecuteChangeSet,
     ExecuteChangeSetOutput, error,
@@ -166,7 +166,8 @@ pub fn named(cx: &Cx, name: &str, stack: Option<&str>) -> Result<ChangeSet> {
     if !name.starts_with("arn:") && stack.is_none() {
         return Err(invalid("StackName must be specified if ChangeSetName is not specified as an ARN."));
     }
-    lookup(cx, name, stack).ok_or_else(|| error::CHANGE_SET_NOT_FOUND.with(format!("ChangeSet [{name}] does not exist")))
+    lookup(cx, name, stack)
+        .ok_or_else(|| error::CHANGE_SET_NOT_FOUND.with(format!("ChangeSet [{name}] does not exist")))
 }
 
 /// All of a stack's but one.

@@ -3,8 +3,8 @@
 use super::diff::{Change as Stored, Detail};
 use super::{CHANGE_SETS, ChangeSet, MOST_LISTED, named};
 use crate::stack::describe::shown;
-use crate::stack::request;
 use crate::stack::named as stack_named;
+use crate::stack::request;
 use api::cloudformation::{
     Change, ChangeSetSummary, DescribeChangeSet, DescribeChangeSetOutput, ListChangeSets, ListChangeSetsOutput,
     ResourceChange, ResourceChangeDetail, ResourceTargetDefinition, RollbackConfiguration, Tag,

@@ -5,9 +5,9 @@ use super::{Attempt, Failure, Next, due, made, next_due, operation, operation_mu
 use crate::resource::{self, Resource, Rows, Step, Touched};
 use crate::stack::{Output, Stack};
 use crate::status::ResourceStatus;
+use crate::template::evaluate::Scope;
 use crate::template::functions::text_of;
 use crate::template::graph::{Graph, graph};
-use crate::template::evaluate::Scope;
 use crate::template::{self, Template, invalid};
 use crate::{event, export, schema};
 use kernel::Cx;
@@ -100,7 +100,8 @@ fn begin(cx: &mut Cx, stack: &mut Stack, rows: &mut Rows, template: &Template, i
         }
         Some(row) => begin_change(cx, stack, row, it),
     };
-    if row.before.is_none() {
+    // Of what exists already, the rest of its declaration counts once the update has succeeded.
+    if row.touched == Touched::Created {
         declare(&mut row, template);
     }
     resource::put(cx, stack, &row);
@@ -164,9 +165,14 @@ fn begin_change(cx: &mut Cx, stack: &mut Stack, row: Resource, it: Ready) -> Res
     after.attributes = Properties::new();
     after.generated_name = generated_name(cx, stack, &after.logical_id);
     if let Some(name) = new_name.filter(|_| old_name.is_some()).filter(|it| old_name.as_ref() == Some(it)) {
-        fail(cx, stack, &mut after, format!(
-            "CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename {name} and update the stack again."
-        ));
+        fail(
+            cx,
+            stack,
+            &mut after,
+            format!(
+                "CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename {name} and update the stack again."
+            ),
+        );
     }
     after
 }
@@ -176,7 +182,9 @@ fn run(cx: &mut Cx, stack: &mut Stack, row: &mut Resource) {
     let creates = row.touched != Touched::Updated;
     let outcome = match creates {
         true => handler::create(cx, stack, row),
-        false => handler::update(cx, stack, row, row.before.as_ref().map(|it| it.properties.clone()).unwrap_or_default()),
+        false => {
+            handler::update(cx, stack, row, row.before.as_ref().map(|it| it.properties.clone()).unwrap_or_default())
+        }
     };
     let (physical_id, finished) = match outcome {
         Ok(Outcome::Done { physical_id, attributes }) => {
@@ -297,7 +305,9 @@ pub fn evaluate_outputs(template: &Template, scope: &Scope) -> Result<Vec<Output
         let value = match scope.evaluate(&declared.value)? {
             None => continue,
             Some(Json::Array(_) | Json::Object(_) | Json::Null) => {
-                return Err(invalid("Template format error: The Value field of every Outputs member must evaluate to a String."));
+                return Err(invalid(
+                    "Template format error: The Value field of every Outputs member must evaluate to a String.",
+                ));
             }
             Some(value) => text_of(&value),
         };

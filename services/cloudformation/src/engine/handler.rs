@@ -57,10 +57,8 @@ pub fn update(cx: &mut Cx, stack: &Stack, row: &Resource, before: Properties) ->
 /// `None` once it is gone, else when to ask again.
 pub fn delete(cx: &mut Cx, row: &Resource) -> Result<Option<Timestamp>> {
     let kind = kind(cx, row)?;
-    let existing = Existing {
-        physical_id: row.physical_id.clone().unwrap_or_default(),
-        properties: row.properties.clone(),
-    };
+    let existing =
+        Existing { physical_id: row.physical_id.clone().unwrap_or_default(), properties: row.properties.clone() };
     match cx.via(SERVICE, |cx| (kind.delete)(cx, &existing)) {
         Ok(Progress::Done { .. }) => Ok(None),
         Ok(Progress::Waiting { until, .. }) => Ok(Some(until)),
@@ -85,7 +83,8 @@ pub fn is_changed(cx: &Cx, row: &Resource, after: &Properties, tags: &[(String, 
 
 pub fn is_replaced(row: &Resource, after: &Properties) -> bool {
     let Some(schema) = schema::of(&row.type_name) else { return false };
-    let differs = |name: &String| schema.replaces(name, row.properties.get(name), after.get(name)) == Replacement::Always;
+    let differs =
+        |name: &String| schema.replaces(name, row.properties.get(name), after.get(name)) == Replacement::Always;
     row.properties.keys().chain(after.keys()).any(differs)
 }
 

@@ -15,8 +15,8 @@ use crate::export;
 use crate::resource::{self, Rows, Step, Touched};
 use crate::stack::{self, Definition, OnFailure, STACKS, Stack};
 use crate::status::{ResourceStatus, StackStatus};
-use crate::template::evaluate::{Made, Place, Scope};
 use crate::template::Template;
+use crate::template::evaluate::{Made, Place, Scope};
 use crate::{change_set, event};
 use kernel::{Cx, Job};
 use model::{Result, Timestamp};
@@ -129,7 +129,8 @@ pub fn begin(cx: &mut Cx, mut stack: Stack, phase: Phase, becomes: Option<Defini
 /// The job: one step.
 pub fn advance(cx: &mut Cx, it: Advance) -> Result<()> {
     let Some(mut stack) = cx.get(&STACKS, &it.stack_id.as_str()) else { return Ok(()) };
-    let Some(phase) = stack.operation.as_ref().filter(|operation| operation.id == it.operation).map(|it| it.phase) else {
+    let Some(phase) = stack.operation.as_ref().filter(|operation| operation.id == it.operation).map(|it| it.phase)
+    else {
         return Ok(());
     };
     let mut rows = resource::load(cx, &stack);

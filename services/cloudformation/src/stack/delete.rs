@@ -27,8 +27,15 @@ pub fn delete(cx: &mut Cx, input: DeleteStack) -> Result<DeleteStackOutput> {
     if stack.status == StackStatus::DeleteInProgress {
         return Ok(DeleteStackOutput {});
     }
+    if is_updating(stack.status) {
+        let (name, status) = (&stack.name, stack.status.text());
+        return Err(invalid(format!("Stack [{name}] cannot be deleted while in status {status}")));
+    }
     if stack.termination_protection {
-        return Err(invalid(format!("Stack [{}] cannot be deleted while TerminationProtection is enabled", stack.name)));
+        return Err(invalid(format!(
+            "Stack [{}] cannot be deleted while TerminationProtection is enabled",
+            stack.name
+        )));
     }
     let retain = input.retain_resources.unwrap_or_default();
     if !retain.is_empty() && stack.status != StackStatus::DeleteFailed {
@@ -53,4 +60,15 @@ pub fn delete(cx: &mut Cx, input: DeleteStack) -> Result<DeleteStackOutput> {
     }
     engine::begin(cx, stack, Phase::Delete, None, input.client_request_token);
     Ok(DeleteStackOutput {})
+}
+
+/// A creation may be overtaken by the deletion; an update has to come to its end.
+fn is_updating(status: StackStatus) -> bool {
+    matches!(
+        status,
+        StackStatus::UpdateInProgress
+            | StackStatus::UpdateCompleteCleanupInProgress
+            | StackStatus::UpdateRollbackInProgress
+            | StackStatus::UpdateRollbackCompleteCleanupInProgress
+    )
 }

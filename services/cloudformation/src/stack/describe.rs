@@ -4,8 +4,8 @@ use super::{ALL, LIVE, OnFailure, STACKS, Stack as Stored, named};
 use crate::page;
 use crate::template::invalid;
 use api::cloudformation::{
-    DescribeStacks, DescribeStacksOutput, ListStacks, ListStacksOutput, Output, Parameter, RollbackConfiguration, Stack,
-    StackDriftInformation, StackDriftInformationSummary, StackSummary, Tag,
+    DescribeStacks, DescribeStacksOutput, ListStacks, ListStacksOutput, Output, Parameter, RollbackConfiguration,
+    Stack, StackDriftInformation, StackDriftInformationSummary, StackSummary, Tag,
 };
 use kernel::Cx;
 use model::{Result, Timestamp};
@@ -84,11 +84,7 @@ fn described(it: Stored) -> Stack {
 pub fn shown(key: &str, value: &str, hidden: &[String]) -> Parameter {
     let is_hidden = hidden.iter().any(|it| it == key);
     let value = if is_hidden { "****" } else { value };
-    Parameter {
-        parameter_key: Some(key.to_owned()),
-        parameter_value: Some(value.to_owned()),
-        ..Parameter::default()
-    }
+    Parameter { parameter_key: Some(key.to_owned()), parameter_value: Some(value.to_owned()), ..Parameter::default() }
 }
 
 fn output(it: super::Output) -> Output {

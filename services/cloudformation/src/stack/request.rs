@@ -90,7 +90,10 @@ fn check_tags(tags: Vec<Tag>) -> Result<Vec<(String, String)>> {
         return Err(invalid(format!("Number of tags, {}, is greater than maximum allowed, {MOST_TAGS}", tags.len())));
     }
     if let Some(tag) = tags.iter().find(|it| it.key.starts_with("aws:")) {
-        return Err(invalid(format!("Tag key {} is invalid: aws: prefixed tag key names are not allowed for external use", tag.key)));
+        return Err(invalid(format!(
+            "Tag key {} is invalid: aws: prefixed tag key names are not allowed for external use",
+            tag.key
+        )));
     }
     let mut tags: Vec<_> = tags.into_iter().map(|it| (it.key, it.value)).collect();
     tags.sort();

@@ -82,7 +82,9 @@ pub fn output(name: String, tree: Json) -> Result<OutputDeclared> {
     let condition = members.shift_remove("Condition").map(condition).transpose()?;
     let export = match members.shift_remove("Export") {
         None => None,
-        Some(Json::Object(mut export)) if export.len() == 1 && export.contains_key("Name") => export.shift_remove("Name"),
+        Some(Json::Object(mut export)) if export.len() == 1 && export.contains_key("Name") => {
+            export.shift_remove("Name")
+        }
         Some(_) => {
             return Err(invalid(format!(
                 "Template format error: Output {name} is malformed. The Export object must contain a Name member"
@@ -98,7 +100,9 @@ pub fn output(name: String, tree: Json) -> Result<OutputDeclared> {
 fn string(name: &str, key: &str, value: Json) -> Result<String> {
     match value {
         Json::String(text) => Ok(text),
-        _ => Err(invalid(format!("Template format error: [/Resources/{name}/{key}] Every {key} member must be a string."))),
+        _ => Err(invalid(format!(
+            "Template format error: [/Resources/{name}/{key}] Every {key} member must be a string."
+        ))),
     }
 }
 
@@ -113,7 +117,9 @@ fn properties(name: &str, value: Json) -> Result<Map<String, Json>> {
     match value {
         Json::Object(members) => Ok(members),
         Json::Null => Err(null(&format!("/Resources/{name}/Properties"))),
-        _ => Err(invalid(format!("Template format error: [/Resources/{name}] Any Properties member must be a JSON object."))),
+        _ => Err(invalid(format!(
+            "Template format error: [/Resources/{name}] Any Properties member must be a JSON object."
+        ))),
     }
 }
 

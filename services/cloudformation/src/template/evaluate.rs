@@ -144,7 +144,9 @@ impl<'a> Scope<'a> {
         let top = parts.next().and_then(|it| made.attributes.get(it));
         let nested = top.and_then(|top| parts.try_fold(top, |at, part| at.get(part)));
         made.attributes.get(attribute).or(nested).cloned().ok_or_else(|| {
-            invalid(format!("Template error: resource {name} does not support attribute type {attribute} in Fn::GetAtt"))
+            invalid(format!(
+                "Template error: resource {name} does not support attribute type {attribute} in Fn::GetAtt"
+            ))
         })
     }
 
@@ -161,7 +163,9 @@ impl<'a> Scope<'a> {
     fn choose(&self, argument: &Json) -> Result<Option<Json>> {
         let parts = argument.as_array().filter(|it| it.len() == 3);
         let Some((parts, name)) = parts.and_then(|it| Some((it, it[0].as_str()?))) else {
-            return Err(invalid("Template error: Fn::If requires a list argument with the first element being a condition"));
+            return Err(invalid(
+                "Template error: Fn::If requires a list argument with the first element being a condition",
+            ));
         };
         let holds = self.conditions.get(name).copied().unwrap_or(false);
         self.evaluate(&parts[if holds { 1 } else { 2 }])
@@ -207,10 +211,14 @@ impl<'a> Scope<'a> {
         let names: Option<Vec<String>> =
             names.as_array().map(|it| it.iter().map(functions::text_of).collect()).filter(|it: &Vec<_>| it.len() == 3);
         let Some([map, top, second]) = names.as_deref().and_then(|it| it.first_chunk()) else {
-            return Err(invalid("Template error: every Fn::FindInMap object requires three parameters, the map name, map key and the attribute for return value"));
+            return Err(invalid(
+                "Template error: every Fn::FindInMap object requires three parameters, the map name, map key and the attribute for return value",
+            ));
         };
         let Some(tops) = self.template.mappings.get(map) else {
-            return Err(invalid(format!("Template error: Mapping named '{map}' is not present in the 'Mappings' section of template.")));
+            return Err(invalid(format!(
+                "Template error: Mapping named '{map}' is not present in the 'Mappings' section of template."
+            )));
         };
         let found = tops.get(top).and_then(|it| it.get(second)).cloned();
         found.ok_or_else(|| invalid(format!("Template error: Unable to get mapping for {map}::{top}::{second}")))
@@ -226,10 +234,15 @@ impl<'a> Scope<'a> {
             return Ok(*known);
         }
         if asking.iter().any(|it| it == name) {
-            return Err(invalid(format!("Template error: Found circular condition dependency between {}", asking.join(" and "))));
+            return Err(invalid(format!(
+                "Template error: Found circular condition dependency between {}",
+                asking.join(" and ")
+            )));
         }
         let Some(tree) = self.template.conditions.get(name) else {
-            return Err(invalid(format!("Template format error: Unresolved condition dependency {name} in the Conditions block")));
+            return Err(invalid(format!(
+                "Template format error: Unresolved condition dependency {name} in the Conditions block"
+            )));
         };
         asking.push(name.to_owned());
         let holds = self.condition(tree, asking)?;
@@ -239,7 +252,11 @@ impl<'a> Scope<'a> {
     }
 
     fn condition(&mut self, tree: &Json, asking: &mut Vec<String>) -> Result<bool> {
-        let malformed = || invalid("Template format error: Conditions can only be boolean operations on parameters and other conditions");
+        let malformed = || {
+            invalid(
+                "Template format error: Conditions can only be boolean operations on parameters and other conditions",
+            )
+        };
         let (name, argument) = tree.as_object().and_then(|it| it.iter().next()).ok_or_else(malformed)?;
         let parts = argument.as_array().map(Vec::as_slice).unwrap_or_default();
         match name.as_str() {
@@ -249,7 +266,9 @@ impl<'a> Scope<'a> {
                 let text = |it: Option<Json>| it.map(|it| functions::text_of(&it));
                 Ok(text(one) == text(other))
             }
-            "Fn::Equals" => Err(invalid("Template error: every Fn::Equals object requires a list of 2 string parameters.")),
+            "Fn::Equals" => {
+                Err(invalid("Template error: every Fn::Equals object requires a list of 2 string parameters."))
+            }
             "Fn::Not" if parts.len() == 1 => Ok(!self.condition(&parts[0], asking)?),
             "Fn::Not" => Err(invalid("Template error: every Fn::Not object requires one boolean parameter.")),
             "Fn::And" | "Fn::Or" => {

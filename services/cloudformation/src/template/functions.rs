@@ -88,10 +88,13 @@ fn select(argument: &Json) -> Result<Json> {
     let parts = argument.as_array().filter(|it| it.len() == 2);
     let index = parts.and_then(|it| text_of(&it[0]).parse::<usize>().ok());
     let (Some(index), Some(items)) = (index, parts.and_then(|it| it[1].as_array())) else {
-        return Err(invalid("Template error: Fn::Select requires a list argument with two elements: an integer index and a list"));
+        return Err(invalid(
+            "Template error: Fn::Select requires a list argument with two elements: an integer index and a list",
+        ));
     };
     let found = items.get(index).cloned();
-    found.ok_or_else(|| invalid(format!("Template error: Fn::Select  cannot select nonexistent value at index {index}")))
+    found
+        .ok_or_else(|| invalid(format!("Template error: Fn::Select  cannot select nonexistent value at index {index}")))
 }
 
 fn split(argument: &Json) -> Result<Json> {
@@ -106,7 +109,9 @@ fn split(argument: &Json) -> Result<Json> {
 
 /// `[block, count, bits]`: that many blocks with that many bits for hosts. IPv4, with 8 bits where none are named.
 fn cidr(argument: &Json) -> Result<Json> {
-    let malformed = || invalid("Template error: Fn::Cidr requires an ipBlock, a count from 1 to 256 and cidrBits that fit the block");
+    let malformed = || {
+        invalid("Template error: Fn::Cidr requires an ipBlock, a count from 1 to 256 and cidrBits that fit the block")
+    };
     let parts = argument.as_array().ok_or_else(malformed)?;
     let number = |index: usize| parts.get(index).and_then(|it| text_of(it).parse::<u32>().ok());
     let block = parts.first().and_then(Json::as_str).ok_or_else(malformed)?;
@@ -142,10 +147,31 @@ mod tests {
             ("Fn::Base64", json!("AWS"), Ok(json!("QVdT"))),
             ("Fn::Join", json!([":", ["a", 1, true]]), Ok(json!("a:1:true"))),
             ("Fn::Select", json!(["1", ["a", "b"]]), Ok(json!("b"))),
-            ("Fn::Select", json!([5, ["a"]]), Err("Template error: Fn::Select  cannot select nonexistent value at index 5")),
+            (
+                "Fn::Select",
+                json!([5, ["a"]]),
+                Err("Template error: Fn::Select  cannot select nonexistent value at index 5"),
+            ),
             ("Fn::Split", json!(["|", "a|b||c|"]), Ok(json!(["a", "b", "", "c", ""]))),
-            ("Fn::Cidr", json!(["192.168.0.0/24", 6, 5]), Ok(json!(["192.168.0.0/27", "192.168.0.32/27", "192.168.0.64/27", "192.168.0.96/27", "192.168.0.128/27", "192.168.0.160/27"]))),
-            ("Fn::Cidr", json!(["10.0.0.0/24", "2"]), Err("Template error: Fn::Cidr requires an ipBlock, a count from 1 to 256 and cidrBits that fit the block")),
+            (
+                "Fn::Cidr",
+                json!(["192.168.0.0/24", 6, 5]),
+                Ok(json!([
+                    "192.168.0.0/27",
+                    "192.168.0.32/27",
+                    "192.168.0.64/27",
+                    "192.168.0.96/27",
+                    "192.168.0.128/27",
+                    "192.168.0.160/27"
+                ])),
+            ),
+            (
+                "Fn::Cidr",
+                json!(["10.0.0.0/24", "2"]),
+                Err(
+                    "Template error: Fn::Cidr requires an ipBlock, a count from 1 to 256 and cidrBits that fit the block",
+                ),
+            ),
             ("Fn::Cidr", json!(["0.0.0.0/0", 2, 31]), Ok(json!(["0.0.0.0/1", "128.0.0.0/1"]))),
         ];
         for (name, argument, expected) in cases {

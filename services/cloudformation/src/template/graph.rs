@@ -30,8 +30,11 @@ pub fn graph(template: &Template, conditions: Option<&BTreeMap<String, bool>>) -
 pub fn circle(graph: &Graph) -> Vec<String> {
     let mut left = graph.clone();
     loop {
-        let free: Vec<String> =
-            left.iter().filter(|(_, before)| !before.iter().any(|it| left.contains_key(it))).map(|(name, _)| name.clone()).collect();
+        let free: Vec<String> = left
+            .iter()
+            .filter(|(_, before)| !before.iter().any(|it| left.contains_key(it)))
+            .map(|(name, _)| name.clone())
+            .collect();
         if free.is_empty() {
             break;
         }

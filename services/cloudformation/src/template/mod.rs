@@ -71,7 +71,9 @@ fn of_sections(mut sections: Map<String, Json>) -> Result<Template> {
     known_sections(&sections)?;
     let version = text(&mut sections, "AWSTemplateFormatVersion")?;
     if let Some(version) = version.as_deref().filter(|it| *it != "2010-09-09") {
-        return Err(invalid(format!("Template format error: {version} is not a supported value for AWSTemplateFormatVersion.")));
+        return Err(invalid(format!(
+            "Template format error: {version} is not a supported value for AWSTemplateFormatVersion."
+        )));
     }
     let description = text(&mut sections, "Description")?;
     if description.as_ref().is_some_and(|it| it.len() > LONGEST_DESCRIPTION) {
@@ -81,7 +83,8 @@ fn of_sections(mut sections: Map<String, Json>) -> Result<Template> {
     }
     let metadata = sections.shift_remove("Metadata");
     let parameters = object(&mut sections, "Parameters", MOST_PARAMETERS)?;
-    let parameters = parameters.into_iter().map(|(name, it)| parameter::declaration(name, it)).collect::<Result<_>>()?;
+    let parameters =
+        parameters.into_iter().map(|(name, it)| parameter::declaration(name, it)).collect::<Result<_>>()?;
     let mappings = object(&mut sections, "Mappings", MOST_MAPPINGS)?;
     check_mappings(&mappings)?;
     let conditions = object(&mut sections, "Conditions", MOST_RESOURCES)?;
@@ -172,7 +175,9 @@ fn check_mappings(mappings: &Map<String, Json>) -> Result<()> {
         };
         for (top, seconds) in tops {
             let Some(seconds) = seconds.as_object() else {
-                return Err(invalid(format!("Template format error: Every Mappings attribute must be a map: {name}/{top}")));
+                return Err(invalid(format!(
+                    "Template format error: Every Mappings attribute must be a map: {name}/{top}"
+                )));
             };
             if let Some((second, _)) = seconds.iter().find(|(_, it)| it.is_object() || it.is_null()) {
                 return Err(invalid(format!(

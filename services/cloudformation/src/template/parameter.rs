@@ -129,12 +129,6 @@ pub fn referred(declared: &[Declaration], values: &BTreeMap<String, String>) -> 
     declared.iter().filter_map(of).collect()
 }
 
-/// How answers show a value.
-pub fn shown(declared: &[Declaration], name: &str, value: &str) -> String {
-    let hidden = declared.iter().any(|it| it.name == name && it.no_echo);
-    if hidden { "****".to_owned() } else { value.to_owned() }
-}
-
 impl Declaration {
     fn is_list(&self) -> bool {
         matches!(self.kind, Kind::NumberList | Kind::CommaDelimitedList)
@@ -256,24 +250,60 @@ mod tests {
             (json!({"Type": "String", "Default": 5}), None, Ok("\"5\"")),
             (json!({"Type": "Number"}), Some("5"), Ok("\"5\"")),
             (json!({"Type": "Number"}), Some("five"), Err("Parameter 'P' must be a number.")),
-            (json!({"Type": "Number", "MinValue": 2}), Some("1"), Err("Parameter 'P' must be a number not less than 2")),
-            (json!({"Type": "Number", "MaxValue": "2"}), Some("3"), Err("Parameter 'P' must be a number not greater than 2")),
+            (
+                json!({"Type": "Number", "MinValue": 2}),
+                Some("1"),
+                Err("Parameter 'P' must be a number not less than 2"),
+            ),
+            (
+                json!({"Type": "Number", "MaxValue": "2"}),
+                Some("3"),
+                Err("Parameter 'P' must be a number not greater than 2"),
+            ),
             (json!({"Type": "List<Number>"}), Some("1, 2"), Ok("[\"1\",\"2\"]")),
             (json!({"Type": "CommaDelimitedList"}), Some("a,b"), Ok("[\"a\",\"b\"]")),
-            (json!({"Type": "String", "AllowedValues": ["a", "b"]}), Some("c"), Err("Parameter 'P' must be one of AllowedValues")),
-            (json!({"Type": "String", "AllowedPattern": "[a-z]+"}), Some("abc1"), Err("Parameter 'P' must match pattern [a-z]+")),
+            (
+                json!({"Type": "String", "AllowedValues": ["a", "b"]}),
+                Some("c"),
+                Err("Parameter 'P' must be one of AllowedValues"),
+            ),
+            (
+                json!({"Type": "String", "AllowedPattern": "[a-z]+"}),
+                Some("abc1"),
+                Err("Parameter 'P' must match pattern [a-z]+"),
+            ),
             (
                 json!({"Type": "String", "AllowedPattern": "[a-z]+", "ConstraintDescription": "letters only."}),
                 Some("1"),
                 Err("Parameter P failed to satisfy constraint: letters only."),
             ),
-            (json!({"Type": "String", "MinLength": 3}), Some("ab"), Err("Parameter 'P' must contain at least 3 characters")),
-            (json!({"Type": "String", "MaxLength": 1}), Some("ab"), Err("Parameter 'P' must contain at most 1 characters")),
+            (
+                json!({"Type": "String", "MinLength": 3}),
+                Some("ab"),
+                Err("Parameter 'P' must contain at least 3 characters"),
+            ),
+            (
+                json!({"Type": "String", "MaxLength": 1}),
+                Some("ab"),
+                Err("Parameter 'P' must contain at most 1 characters"),
+            ),
             (json!({"Type": "Strange"}), None, Err("Template format error: Unrecognized parameter type: Strange")),
-            (json!({"Type": "AWS::SSM::Parameter::Value<String>"}), None, Err("Niebla does not support the parameter type AWS::SSM::Parameter::Value<String> yet.")),
-            (json!({"Default": ""}), None, Err("Template format error: Every Parameters object must contain a Type member.")),
+            (
+                json!({"Type": "AWS::SSM::Parameter::Value<String>"}),
+                None,
+                Err("Niebla does not support the parameter type AWS::SSM::Parameter::Value<String> yet."),
+            ),
+            (
+                json!({"Default": ""}),
+                None,
+                Err("Template format error: Every Parameters object must contain a Type member."),
+            ),
             (json!({"Type": "String", "Foo": 1}), None, Err("Invalid template parameter property 'Foo'")),
-            (json!({"Type": "String", "AllowedValues": "a"}), None, Err("Template format error: Every AllowedValues member must be a list.")),
+            (
+                json!({"Type": "String", "AllowedValues": "a"}),
+                None,
+                Err("Template format error: Every AllowedValues member must be a list."),
+            ),
         ];
         for (declared, given, expected) in cases {
             let expected = expected.map(str::to_owned).map_err(str::to_owned);

@@ -150,7 +150,10 @@ mod tests {
         let cases = [
             ("x", vec![Piece::Text("x")]),
             ("${A}", vec![Piece::Variable("A")]),
-            ("a${B}c${!D}${", vec![Piece::Text("a"), Piece::Variable("B"), Piece::Text("c"), Piece::Literal("D"), Piece::Text("${")]),
+            (
+                "a${B}c${!D}${",
+                vec![Piece::Text("a"), Piece::Variable("B"), Piece::Text("c"), Piece::Literal("D"), Piece::Text("${")],
+            ),
         ];
         for (text, expected) in cases {
             assert_eq!(pieces(text), expected, "{text}");

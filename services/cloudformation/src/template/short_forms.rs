@@ -66,7 +66,10 @@ mod tests {
             ("!Select [0, !Split [',', 'a,b']]", json!({"Fn::Select": [0, {"Fn::Split": [",", "a,b"]}]})),
             ("!If [C, 1, !Ref AWS::NoValue]", json!({"Fn::If": ["C", 1, {"Ref": "AWS::NoValue"}]})),
             ("!Equals [a, b]", json!({"Fn::Equals": ["a", "b"]})),
-            ("!And [!Condition A, !Not [!Condition B]]", json!({"Fn::And": [{"Condition": "A"}, {"Fn::Not": [{"Condition": "B"}]}]})),
+            (
+                "!And [!Condition A, !Not [!Condition B]]",
+                json!({"Fn::And": [{"Condition": "A"}, {"Fn::Not": [{"Condition": "B"}]}]}),
+            ),
             ("!Or [!Condition A, !Condition B]", json!({"Fn::Or": [{"Condition": "A"}, {"Condition": "B"}]})),
             ("!FindInMap [M, a, b]", json!({"Fn::FindInMap": ["M", "a", "b"]})),
             ("!Base64 text", json!({"Fn::Base64": "text"})),
@@ -77,7 +80,14 @@ mod tests {
             ("!Transform {Name: x}", json!({"Fn::Transform": {"Name": "x"}})),
         ];
         for (text, expected) in cases {
-            assert_eq!(parse(&format!("a: {text}")).or_else(|_| parse(text)).map(|it| it.get("a").cloned().unwrap_or(it)).unwrap(), expected, "{text}");
+            assert_eq!(
+                parse(&format!("a: {text}"))
+                    .or_else(|_| parse(text))
+                    .map(|it| it.get("a").cloned().unwrap_or(it))
+                    .unwrap(),
+                expected,
+                "{text}"
+            );
         }
     }
 

@@ -85,7 +85,8 @@ fn check_sub(argument: &Json) -> Result<()> {
             "Template error: One or more Fn::Sub intrinsic functions don't specify expected arguments. Specify a string as first argument, and an optional second argument to specify a mapping of values to replace in the string",
         ));
     };
-    let fits = |name: &str| !name.is_empty() && name.bytes().all(|it| it.is_ascii_alphanumeric() || b"_.:".contains(&it));
+    let fits =
+        |name: &str| !name.is_empty() && name.bytes().all(|it| it.is_ascii_alphanumeric() || b"_.:".contains(&it));
     let bad = reference::pieces(text).into_iter().any(|it| matches!(it, Piece::Variable(name) if !fits(name)));
     match bad {
         true => Err(invalid(
@@ -110,12 +111,17 @@ fn conditions_exist(template: &Template) -> Result<()> {
         template.resources.values().filter_map(|it| it.condition.as_deref()).filter(unknown).collect();
     if !of_resources.is_empty() {
         let names = of_resources.join(", ");
-        return Err(invalid(format!("Template format error: Unresolved condition dependencies [{names}] in the Resources block of the template")));
+        return Err(invalid(format!(
+            "Template format error: Unresolved condition dependencies [{names}] in the Resources block of the template"
+        )));
     }
-    let of_outputs: Vec<&str> = template.outputs.iter().filter_map(|it| it.condition.as_deref()).filter(unknown).collect();
+    let of_outputs: Vec<&str> =
+        template.outputs.iter().filter_map(|it| it.condition.as_deref()).filter(unknown).collect();
     if !of_outputs.is_empty() {
         let names = of_outputs.join(", ");
-        return Err(invalid(format!("Template format error: Unresolved condition dependencies [{names}] in the Outputs block of the template")));
+        return Err(invalid(format!(
+            "Template format error: Unresolved condition dependencies [{names}] in the Outputs block of the template"
+        )));
     }
     let mut asked = Vec::new();
     for declared in template.resources.values() {
@@ -129,12 +135,13 @@ fn conditions_exist(template: &Template) -> Result<()> {
 }
 
 fn references_exist(template: &Template) -> Result<()> {
-    let is_parameter = |name: &str| {
-        PSEUDO_PARAMETERS.contains(&name) || template.parameters.iter().any(|it| it.name == name)
-    };
+    let is_parameter =
+        |name: &str| PSEUDO_PARAMETERS.contains(&name) || template.parameters.iter().any(|it| it.name == name);
     let asked: Vec<Reference> = template.conditions.values().flat_map(|it| references(it, None)).collect();
     unresolved(asked.iter().map(|it| it.name.as_str()).filter(|it| !is_parameter(it)), |names| {
-        format!("Template format error: Unresolved dependencies [{names}]. Cannot reference resources in the Conditions block of the template")
+        format!(
+            "Template format error: Unresolved dependencies [{names}]. Cannot reference resources in the Conditions block of the template"
+        )
     })?;
     let is_known = |name: &str| is_parameter(name) || template.resources.contains_key(name);
 
@@ -155,10 +162,14 @@ fn references_exist(template: &Template) -> Result<()> {
     let named = named.filter(|it| !template.resources.contains_key(*it));
     let referred = of_resources.iter().map(|it| it.name.as_str()).filter(|it| !is_known(it));
     unresolved(named.chain(referred), |names| {
-        format!("Template format error: Unresolved resource dependencies [{names}] in the Resources block of the template")
+        format!(
+            "Template format error: Unresolved resource dependencies [{names}] in the Resources block of the template"
+        )
     })?;
     unresolved(of_outputs.iter().map(|it| it.name.as_str()).filter(|it| !is_known(it)), |names| {
-        format!("Template format error: Unresolved resource dependencies [{names}] in the Outputs block of the template")
+        format!(
+            "Template format error: Unresolved resource dependencies [{names}] in the Outputs block of the template"
+        )
     })
 }
 

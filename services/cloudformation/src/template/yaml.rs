@@ -201,7 +201,10 @@ mod tests {
     fn what_is_not_taken_says_so() {
         let cases = [
             ("a: &x 1\nb: *x\n", "Template error: YAML aliases are not allowed in CloudFormation templates"),
-            ("a: !!binary aGk=\n", "Template format error: YAML tag !!binary is not supported in CloudFormation templates."),
+            (
+                "a: !!binary aGk=\n",
+                "Template format error: YAML tag !!binary is not supported in CloudFormation templates.",
+            ),
             ("a: 1\na: 2\n", "Template format error: duplicate key 'a'."),
             ("", "Template format error: unsupported structure."),
         ];
@@ -209,7 +212,10 @@ mod tests {
             assert_eq!(parse(text).unwrap_err().message(), expected, "{text}");
         }
         let error = parse("a: b\n  c: d\n").unwrap_err();
-        assert!(error.message().starts_with("Template format error: YAML not well-formed. (line 2, column "), "{error}");
+        assert!(
+            error.message().starts_with("Template format error: YAML not well-formed. (line 2, column "),
+            "{error}"
+        );
     }
 
     #[test]
