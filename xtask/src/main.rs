@@ -1,15 +1,75 @@
+//! Everything that a developer runs: `cargo xtask --help`.
+
 mod api;
-fn main() {
-    let mut modules = Vec::new();
-    for entry in std::fs::read_dir("services").unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        let ops = api::operations(&path).unwrap();
-        let text = api::generate(model::service(&name).unwrap(), &ops);
-        let module = name.replace('-', "_");
-        std::fs::write(format!("crates/api/src/{module}.rs"), text).unwrap();
-        modules.push(module);
+mod bench;
+mod coverage;
+mod lint;
+mod models;
+mod place;
+mod run;
+mod scaffold;
+mod shell;
+mod test;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// What a developer of Niebla runs.
+#[derive(Parser)]
+#[command(name = "cargo xtask", disable_help_subcommand = true)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build Niebla, start it in the background, and run the first example on it
+    Run,
+    /// Run every test
+    Test(test::Test),
+    /// Measure the hot paths, startup and idle memory
+    Bench(bench::Bench),
+    /// Check style, licences and Niebla's invariants
+    Lint(lint::Lint),
+    /// Generate the API types from the models
+    Models(models::Models),
+    /// Lay out the crate of a service: its name as in models/aws
+    NewService { name: String },
+    /// Add an operation to a service
+    NewOp { service: String, operation: String },
+    /// Run the simulation; a seed gives the same history
+    Sim { seed: Option<u64> },
+    /// Say which operations of each service are implemented, and write docs/coverage.md
+    Coverage(coverage::Coverage),
+}
+
+/// A sentence for whoever ran the command.
+pub type Outcome<T = ()> = Result<T, String>;
+
+fn main() -> ExitCode {
+    let outcome = match CommandLine::parse().command {
+        Command::Run => run::run(),
+        Command::Test(it) => it.run(),
+        Command::Bench(it) => it.run(),
+        Command::Lint(it) => it.run(),
+        Command::Models(it) => it.run(),
+        Command::NewService { name } => scaffold::new_service(&name),
+        Command::NewOp { service, operation } => scaffold::new_operation(&service, &operation),
+        Command::Sim { seed } => sim(seed),
+        Command::Coverage(it) => it.run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            shell::fail(&sentence);
+            ExitCode::FAILURE
+        }
     }
-    modules.sort();
-    println!("{}", modules.iter().map(|m| format!("pub mod {m};\n")).collect::<String>());
+}
+
+fn sim(seed: Option<u64>) -> Outcome {
+    let mut cargo = shell::cargo(["run", "--quiet", "--package", "sim", "--bin", "sim", "--"]);
+    cargo.args(seed.map(|it| it.to_string()));
+    shell::must(&mut cargo, "The simulation failed.")
 }

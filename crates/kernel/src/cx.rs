@@ -4,11 +4,12 @@ use crate::caller::{Caller, Principal};
 use crate::door;
 use crate::job::{self, Job};
 use crate::kernel::Kernel;
+use crate::service::Role;
 use model::typed::{Operation, Typed};
 use model::{Error, ErrorShape, Result, Timestamp, Value};
 use serde::{Serialize, de::DeserializeOwned};
 use std::sync::Arc;
-use store::{Direction, Key, KeyOwned, Place, Reader, Span, StoreError, Table, Transaction};
+use store::{BlobId, Direction, Key, KeyOwned, Place, Reader, Span, StoreError, Table, Transaction};
 
 /// A transaction as its handler sees it. Everything in it happens at one time, or not at all.
 pub struct Cx<'a> {
@@ -143,6 +144,32 @@ impl<'a> Cx<'a> {
         writable(&mut self.tx).delete(table, place, key);
     }
 
+    /// Keeps a body of some megabytes, named by a row that this transaction writes. Larger ones are streamed to a blob
+    /// before their transaction.
+    pub fn put_blob(&mut self, bytes: &[u8]) -> Result<BlobId> {
+        let blobs = self.kernel.store.blobs();
+        let written = blobs.create().and_then(|mut blob| {
+            blob.write(bytes)?;
+            blob.finish()
+        });
+        let blob = written.map_err(|error| {
+            tracing::error!("a blob cannot be written: {error}");
+            SERVICE_UNAVAILABLE.with(format!("Niebla cannot store this: {error}."))
+        })?;
+        writable(&mut self.tx).retain_blob(blob.id()).expect("it is new");
+        Ok(blob.id())
+    }
+
+    /// The row that named a blob is gone.
+    pub fn release_blob(&mut self, id: BlobId) {
+        writable(&mut self.tx).release_blob(id).expect("the row that named it held it");
+    }
+
+    /// Whether the caller's policies, and the resource's, allow an operation; nothing is done and nothing recorded.
+    pub fn may(&self, service: &str, operation: &str, arn: &str) -> bool {
+        self.kernel.entry(service, operation).is_ok_and(|named| door::allows(self, &named, arn))
+    }
+
     /// Calls another operation, of any service, through the door, as the same caller. An error undoes what it wrote.
     pub fn call<I: Operation>(&mut self, input: I) -> Result<I::Output> {
         self.call_by_name(I::SERVICE, I::NAME, input.into_value()).map(Typed::from_value)
@@ -169,6 +196,12 @@ impl<'a> Cx<'a> {
             (cx.account, cx.region) = place;
             inside(cx)
         })
+    }
+
+    /// A role of any account, without asking whether the caller may see it: for trust, not for answers.
+    pub fn role(&self, arn: &str) -> Option<Role> {
+        let find = self.kernel.services.values().find_map(|it| it.role)?;
+        self.look_in_place_of(arn, |cx| find(cx, arn))
     }
 
     /// Does something later, at `time` or as soon as this transaction is on disk.

@@ -9,8 +9,8 @@ use crate::job::{Job, JobEntry};
 use crate::resource::ResourceType;
 use crate::source::Source;
 use model::typed::{Operation, Typed};
-use model::{Error, ErrorShape, Protocol, Result, Value, Violations};
-use policy::Context;
+use model::{ErrorShape, Protocol, Result, Value, Violations};
+use policy::{Context, Kind};
 use serde::{Serialize, de::DeserializeOwned};
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -33,10 +33,12 @@ pub struct Service {
     pub credential: Option<fn(&Cx, &str) -> Option<Credential>>,
     /// Finds what a principal may do. IAM has one.
     pub identity: Option<fn(&Cx, &Principal) -> Identity>,
-    /// Finds the policy attached to a resource of this service, by ARN.
-    pub resource_policy: Option<fn(&Cx, &str) -> Option<String>>,
+    /// Finds a role by its ARN, in the place of its account. IAM has one.
+    pub role: Option<fn(&Cx, &str) -> Option<Role>>,
+    /// Finds the policy of a resource that operations of this service are about, by ARN, in the resource's place.
+    pub resource_policy: Option<fn(&Cx, &str) -> Option<ResourcePolicy>>,
     /// How the service words what its model forbids.
-    pub invalid: fn(&'static model::Service, &Violations) -> Error,
+    pub invalid: fn(&'static model::Service, &Violations) -> Result<()>,
     last: &'static str,
 }
 
@@ -70,6 +72,30 @@ pub struct Identity {
     /// (name or ARN, document).
     pub policies: Vec<(String, String)>,
     pub boundary: Option<(String, String)>,
+}
+
+/// A role, as far as those who assume it have to know it.
+#[derive(Clone, Debug)]
+pub struct Role {
+    pub account: String,
+    pub path: String,
+    pub name: String,
+    pub id: String,
+    pub trust_policy: String,
+    pub max_session_seconds: i64,
+}
+
+/// A policy that is attached to a resource.
+#[derive(Clone, Debug)]
+pub struct ResourcePolicy {
+    pub kind: Kind,
+    pub document: String,
+}
+
+impl ResourcePolicy {
+    pub fn new(document: String) -> Self {
+        Self { kind: Kind::Resource, document }
+    }
 }
 
 /// What IAM is asked about: ARNs, or `*` where the action knows no resources.
@@ -111,14 +137,15 @@ impl Service {
             reconcilers: Vec::new(),
             credential: None,
             identity: None,
+            role: None,
             resource_policy: None,
             invalid: validation_error,
             last: "",
         }
     }
 
-    /// For services that do not say `1 validation error detected`.
-    pub fn invalid_as(mut self, word: fn(&'static model::Service, &Violations) -> Error) -> Self {
+    /// For services that do not say `1 validation error detected`, or that let pass what their model forbids.
+    pub fn invalid_as(mut self, word: fn(&'static model::Service, &Violations) -> Result<()>) -> Self {
         self.invalid = word;
         self
     }
@@ -227,7 +254,12 @@ impl Service {
         self
     }
 
-    pub fn resource_policies(mut self, find: fn(&Cx, &str) -> Option<String>) -> Self {
+    pub fn roles(mut self, find: fn(&Cx, &str) -> Option<Role>) -> Self {
+        self.role = Some(find);
+        self
+    }
+
+    pub fn resource_policies(mut self, find: fn(&Cx, &str) -> Option<ResourcePolicy>) -> Self {
         self.resource_policy = Some(find);
         self
     }
@@ -273,12 +305,12 @@ impl Entry {
 }
 
 /// As most services say it; the older protocols spell the code differently.
-fn validation_error(service: &'static model::Service, violations: &Violations) -> Error {
+fn validation_error(service: &'static model::Service, violations: &Violations) -> Result<()> {
     let code = match service.metadata.protocol {
         Protocol::AwsQuery | Protocol::Ec2Query => "ValidationError",
         _ => "ValidationException",
     };
-    ErrorShape::sender(code).with(violations.to_string())
+    Err(ErrorShape::sender(code).with(violations.to_string()))
 }
 
 fn unwrap<I: 'static>(input: Input) -> I {

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::OnceLock;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -118,7 +119,7 @@ impl<'a> Builder<'a> {
             shapes.push(self.shape(self.names[index], self.shapes[index])?);
         }
         let operations = operations.into_iter().map(|operation| (operation.name, operation)).collect();
-        Ok(Service { name, metadata, operations, shapes })
+        Ok(Service { name, metadata, operations, shapes, routes: OnceLock::new() })
     }
 
     fn id(&self, name: &str) -> Result<ShapeId, String> {
@@ -214,7 +215,7 @@ impl<'a> Builder<'a> {
         let of_target = self.shape_wire(target);
         let namespace = raw.xml_namespace.as_ref().map(|it| self.namespace(it));
         let wire = Wire {
-            name: self.texts.keep_option(&raw.location_name).or(of_target.name),
+            name: self.texts.keep_option(&raw.location_name),
             query_name: self.texts.keep_option(&raw.query_name),
             xml_namespace: namespace.or(of_target.xml_namespace),
             xml_attribute: raw.xml_attribute,

@@ -3,6 +3,9 @@
 //! A service is read once, at its first use, and lives as long as the process; so everything here is `'static`.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use crate::wire::Routes;
 
 /// A service of AWS: its operations and shapes.
 #[derive(Debug)]
@@ -14,6 +17,8 @@ pub struct Service {
     pub operations: BTreeMap<&'static str, Operation>,
     /// In alphabetical order.
     pub shapes: Vec<Shape>,
+    /// Made at the first request of a REST protocol.
+    pub(crate) routes: OnceLock<Routes>,
 }
 
 #[derive(Debug)]
@@ -146,7 +151,7 @@ pub struct Member {
     pub shape: ShapeId,
     pub required: bool,
     pub location: Location,
-    /// The name on the wire where it is not `name`; what `member`'s reference or its shape states, the reference first.
+    /// The name on the wire where it is not `name`. Flattening, namespace and format are the reference's, else its shape's.
     pub wire: Wire,
     pub idempotency_token: bool,
     pub streaming: bool,
@@ -236,6 +241,14 @@ impl Service {
 impl Structure {
     pub fn member(&self, name: &str) -> Option<&Member> {
         self.members.iter().find(|member| member.name == name)
+    }
+
+    /// The same, for names that come in the model's order: the search begins at `next`, which is moved on.
+    pub fn find(&self, name: &str, next: &mut usize) -> Option<&Member> {
+        let is = |index: &usize| self.members[*index].name == name;
+        let index = (*next..self.members.len()).find(is).or_else(|| (0..*next).find(is))?;
+        *next = index + 1;
+        Some(&self.members[index])
     }
 
     pub fn payload_member(&self) -> Option<&Member> {

@@ -187,3 +187,10 @@ impl Value {
         }
     }
 }
+
+impl Timestamp {
+    /// `2015-01-25T08:00:00Z`, with milliseconds where there are any.
+    pub fn iso_8601(self) -> String {
+        crate::wire::format_timestamp(self, crate::shape::TimestampFormat::Iso8601)
+    }
+}

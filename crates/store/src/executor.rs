@@ -3,15 +3,19 @@
 //! While a commit is being synced, calls queue; all of them run next, over one snapshot, and share the next commit. A call
 //! is answered only when everything that it has seen is durable.
 
-use crate::engine::{Engine, EngineError};
+use crate::blob::{BlobId, Fresh, GARBAGE, Task};
+use crate::engine::{Changes, Engine, EngineError};
 use crate::error::StoreError;
 use crate::folder::Folder;
+use crate::key::KeyOwned;
 use crate::reader::Reader;
 use crate::transaction::Transaction;
 use crate::watch::Hub;
 use std::collections::{BTreeSet, VecDeque};
+use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
 use tokio::sync::oneshot;
 
@@ -30,6 +34,10 @@ pub(crate) struct Shared {
     /// The number of the last transaction whose changes every new snapshot has.
     committed: AtomicU64,
     failure: OnceLock<String>,
+    /// The blobs that a transaction may begin to name.
+    pub fresh: Arc<Fresh>,
+    /// Who deletes the files of blobs.
+    pub keeper: mpsc::Sender<Task>,
     /// Given up last, when nothing writes any more.
     _folder: Option<Folder>,
 }
@@ -44,8 +52,10 @@ struct Queue {
 enum Work {
     Call(Box<dyn Call>),
     /// Something between two commits, with nothing in flight.
-    Alone(Box<dyn FnOnce(&Shared, u64) -> Result<(), EngineError> + Send>, oneshot::Sender<Result<(), StoreError>>),
+    Alone(Alone, oneshot::Sender<Result<(), StoreError>>),
 }
+
+type Alone = Box<dyn FnOnce(&Shared, u64) -> Result<(), EngineError> + Send>;
 
 /// A queued transaction.
 trait Call: Send {
@@ -92,10 +102,10 @@ where
 }
 
 impl Shared {
-    pub fn new(engine: Box<dyn Engine>, folder: Option<Folder>) -> Shared {
+    pub fn new(engine: Box<dyn Engine>, folder: Option<Folder>, keeper: mpsc::Sender<Task>) -> Shared {
         let (hub, queue, work) = (Arc::default(), Mutex::default(), Condvar::new());
         let (committed, failure) = (AtomicU64::new(0), OnceLock::new());
-        Shared { engine, hub, queue, work, committed, failure, _folder: folder }
+        Shared { engine, hub, queue, work, committed, failure, fresh: Arc::default(), keeper, _folder: folder }
     }
 
     pub fn reader(&self) -> Result<Reader, StoreError> {
@@ -180,7 +190,7 @@ impl Shared {
         match error {
             EngineError::Full => StoreError::Full,
             EngineError::Failed(why) => {
-                tracing::error!(why, "a commit failed: nothing is written until a restart");
+                tracing::error!(%why, "a commit failed: nothing is written until a restart");
                 StoreError::Failed(self.failure.get_or_init(|| why).clone())
             }
         }
@@ -217,10 +227,7 @@ impl Executor<'_> {
         }
     }
 
-    fn alone(
-        &mut self,
-        body: Box<dyn FnOnce(&Shared, u64) -> Result<(), EngineError> + Send>,
-    ) -> Result<(), StoreError> {
+    fn alone(&mut self, body: Alone) -> Result<(), StoreError> {
         if let Some(failure) = self.shared.failure() {
             return Err(failure);
         }
@@ -237,7 +244,7 @@ impl Executor<'_> {
             Ok(reader) => reader,
             Err(failure) => return first.answer(Some(&failure)),
         };
-        let mut transaction = Transaction::new(reader);
+        let mut transaction = Transaction::new(reader, self.shared.fresh.clone());
         transaction.set_named(self.named.clone());
         let mut group = Vec::with_capacity(work.len() + 1);
         let mut next = Some(first);
@@ -267,18 +274,30 @@ impl Executor<'_> {
             self.note_names(&changes);
             self.shared.hub.committed(&changes);
             self.shared.committed.store(self.next - 1, Ordering::Release);
+            self.collect_blobs(&changes);
         }
         for call in group {
             call.answer(failure.as_ref());
         }
     }
 
-    fn note_names(&mut self, changes: &crate::engine::Changes) {
+    fn note_names(&mut self, changes: &Changes) {
         let prefix = crate::table::NAMES_ID.to_be_bytes();
         // Names sort before every table's rows.
         for key in changes.keys().take_while(|key| key.starts_with(&prefix)) {
             if let Some(id) = key[prefix.len()..].first_chunk() {
                 Arc::make_mut(&mut self.named).insert(u32::from_be_bytes(*id));
+            }
+        }
+    }
+
+    fn collect_blobs(&self, changes: &Changes) {
+        let prefix = GARBAGE.id().to_be_bytes();
+        let garbage = changes.range::<[u8], _>((Bound::Included(&prefix[..]), Bound::Unbounded));
+        for (key, change) in garbage.take_while(|(key, _)| key.starts_with(&prefix)) {
+            if let (Some(_), Some(id)) = (&change.value, BlobId::decode(&key[prefix.len()..])) {
+                // If the keeper has stopped, the next start collects it.
+                let _stopped = self.shared.keeper.send(Task::Collect(id));
             }
         }
     }

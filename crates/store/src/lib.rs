@@ -7,6 +7,8 @@
 //! Everything above the rows is ours (keys, overlay, savepoints, watches), so that an [`engine::Engine`] needs only a
 //! snapshot, `get`, ranges in both directions, and one durable batch.
 
+mod archive;
+mod blob;
 pub mod engine;
 mod error;
 mod executor;
@@ -20,6 +22,8 @@ mod table;
 mod transaction;
 mod watch;
 
+pub use archive::Existing;
+pub use blob::{BlobId, BlobReader, BlobWriter, Blobs, NewBlob};
 pub use error::{OpenError, StoreError};
 pub use key::{Key, KeyOwned, MAX_KEY_BYTES, Part, PartOwned};
 pub use reader::Reader;

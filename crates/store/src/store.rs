@@ -1,5 +1,7 @@
 //! The store: what is opened, read and written.
 
+use crate::archive::{self, Existing};
+use crate::blob::{self, Blobs, Task};
 use crate::engine::{Engine, Lmdb, Memory};
 use crate::error::{OpenError, StoreError};
 use crate::executor::{self, Shared};
@@ -12,9 +14,9 @@ use crate::watch::{ReadSet, Subscription, Watch};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::ops::{Bound, ControlFlow};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll};
 use std::thread::{self, JoinHandle};
 use tokio::sync::oneshot;
@@ -38,7 +40,11 @@ pub struct Store(Arc<Inner>);
 
 struct Inner {
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+    blobs: Blobs,
+    /// Runs the transactions.
+    executor: Option<JoinHandle<()>>,
+    /// Moves and deletes the files of blobs.
+    keeper: Option<JoinHandle<()>>,
 }
 
 /// What a store holds.
@@ -80,27 +86,41 @@ impl Store {
             }
             folder.write_format()?;
         }
-        Ok(Store::start(Box::new(engine), Some(folder)))
+        let blobs = folder.blobs();
+        Ok(Store::start(Box::new(engine), Some(folder), Some(blobs)))
     }
 
     /// A store that forgets everything when it is closed.
     pub fn ephemeral() -> Store {
-        Store::over(Memory::new())
+        Store::over(Memory::new(), None)
     }
 
-    /// A store over an engine of the caller's: how the simulator injects faults.
-    pub fn over(engine: impl Engine + 'static) -> Store {
-        Store::start(Box::new(engine), None)
+    /// A store over an engine of the caller's, and a folder of blobs that outlives it or a temporary one: how the
+    /// simulator injects faults.
+    pub fn over(engine: impl Engine + 'static, blobs: Option<&Path>) -> Store {
+        Store::start(Box::new(engine), None, blobs.map(Path::to_owned))
     }
 
-    fn start(engine: Box<dyn Engine>, folder: Option<Folder>) -> Store {
-        let shared = Arc::new(Shared::new(engine, folder));
-        let runs = shared.clone();
-        let thread = thread::Builder::new()
-            .name("store".to_owned())
-            .spawn(move || executor::run(&runs))
-            .expect("a thread can be started while the process starts");
-        Store(Arc::new(Inner { shared, thread: Some(thread) }))
+    fn start(engine: Box<dyn Engine>, folder: Option<Folder>, blobs: Option<PathBuf>) -> Store {
+        let (tell, tasks) = mpsc::channel();
+        let shared = Arc::new(Shared::new(engine, folder, tell.clone()));
+        let first = shared.reader().map_or(1, |reader| blob::first_free(&reader, blobs.as_deref()));
+        let blobs = Blobs::new(blobs, first, shared.fresh.clone(), tell.clone());
+        let executor = start_thread("store", {
+            let shared = shared.clone();
+            move || executor::run(&shared)
+        });
+        let keeper = start_thread("store-blobs", {
+            let (shared, blobs) = (shared.clone(), blobs.clone());
+            move || blob::keep_files(&shared, &blobs, &tasks)
+        });
+        tell.send(Task::CleanUp).expect("the keeper listens until it is told to stop");
+        Store(Arc::new(Inner { shared, blobs, executor: Some(executor), keeper: Some(keeper) }))
+    }
+
+    /// Large bodies.
+    pub fn blobs(&self) -> &Blobs {
+        &self.0.blobs
     }
 
     /// Runs `body` on a snapshot, on this thread, beside everything else. Keep it short: a snapshot keeps old pages.
@@ -116,7 +136,7 @@ impl Store {
     /// [`Transaction::has_written`] is false at the end, its result is as good as a write's.
     pub fn attempt<T>(&self, body: impl FnOnce(&mut Transaction) -> T) -> T {
         let reader = self.0.shared.reader().unwrap_or_else(|error| panic!("no snapshot: {error}"));
-        body(&mut Transaction::new(reader))
+        body(&mut Transaction::new(reader, self.0.shared.fresh.clone()))
     }
 
     /// Queues `body` for the store's thread and answers when what it wrote and saw is durable. If it returns an error or
@@ -145,12 +165,49 @@ impl Store {
     /// # Errors
     /// As a write's.
     pub async fn reset(&self) -> Result<(), StoreError> {
-        let done = self.0.shared.alone(|shared, number| {
+        let blobs = self.0.blobs.clone();
+        let done = self.0.shared.alone(move |shared, number| {
             shared.engine.clear()?;
             shared.hub.all_changed(number);
+            if let Err(error) = blobs.clear() {
+                tracing::warn!(%error, "some blobs could not be deleted");
+            }
             Ok(())
         });
         done.await.unwrap_or(Err(StoreError::Closed))
+    }
+
+    /// Writes all rows and blobs of this moment into one file, while everything goes on. `file` appears when it is
+    /// complete and durable. No blob is deleted meanwhile, and old pages are kept.
+    ///
+    /// # Errors
+    /// [`OpenError::Io`].
+    pub fn save(&self, file: &Path) -> Result<(), OpenError> {
+        let _held = self.0.blobs.hold();
+        self.read(|reader| archive::save(reader, &self.0.blobs, file))
+    }
+
+    /// Makes the folder `dir` a store with what [`Store::save`] wrote. Nothing is touched before the file has turned out
+    /// to be whole; it is unpacked beside `dir` first.
+    ///
+    /// # Errors
+    /// [`OpenError::Damaged`], [`OpenError::NewerFormat`]; [`OpenError::NotEmpty`] unless told to replace, and
+    /// [`OpenError::Locked`] if it is in use then.
+    pub fn load(file: &Path, dir: &Path, existing: Existing) -> Result<(), OpenError> {
+        archive::load(file, dir, existing)
+    }
+
+    /// Gives the room of deleted rows back to the disk. Returns the bytes of the rows' file before and after. Takes as
+    /// much room again while it runs; a crash leaves the old file.
+    ///
+    /// # Errors
+    /// As [`Store::open`]'s.
+    pub fn compact(dir: &Path) -> Result<(u64, u64), OpenError> {
+        let folder = Folder::lock(dir)?;
+        if folder.format()?.is_none() || !Lmdb::exists(&folder.rows()) {
+            return Err(OpenError::damaged(format!("{} holds no store", dir.display())));
+        }
+        Lmdb::compact(&folder.rows())
     }
 
     /// Counts the rows, reading all of them.
@@ -199,12 +256,28 @@ impl<T, E: From<StoreError>> Future for Pending<T, E> {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.shared.close();
-        let Some(thread) = self.thread.take() else { return };
-        // A call may hold the last clone; its thread ends by itself after this.
-        if thread.thread().id() != thread::current().id() && thread.join().is_err() {
-            tracing::error!("the store's thread panicked");
+        // The keeper first: it still needs the executor for what it has begun.
+        let _stopped = self.shared.keeper.send(Task::Stop);
+        let (keeper, executor) = (self.keeper.take(), self.executor.take());
+        let own = [&keeper, &executor].into_iter().flatten().any(|it| it.thread().id() == thread::current().id());
+        if own {
+            // A call held the last clone. Both threads end by themselves when it has returned.
+            return self.shared.close();
         }
+        join(keeper);
+        self.shared.close();
+        join(executor);
+    }
+}
+
+fn start_thread(name: &str, body: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+    let thread = thread::Builder::new().name(name.to_owned());
+    thread.spawn(body).expect("a thread can be started while the process starts")
+}
+
+fn join(thread: Option<JoinHandle<()>>) {
+    if thread.is_some_and(|it| it.join().is_err()) {
+        tracing::error!("a thread of the store panicked");
     }
 }
 

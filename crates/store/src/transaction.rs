@@ -3,6 +3,7 @@
 //! The changes of all transactions of a commit stand in one map. Each write notes in the journal what it replaced, so a
 //! savepoint is a position in the journal, and rolling back is replaying it backwards.
 
+use crate::blob::Fresh;
 use crate::engine::{Change, Changes};
 use crate::error::StoreError;
 use crate::key::{Key, MAX_KEY_BYTES};
@@ -22,6 +23,7 @@ pub struct Transaction {
     bytes: usize,
     /// The tables whose names are on disk.
     named: Arc<BTreeSet<u32>>,
+    pub(crate) fresh: Arc<Fresh>,
 }
 
 /// A moment within a transaction. They nest: rolling back to one forgets those taken after it.
@@ -41,8 +43,8 @@ struct Undo {
 const CHANGE_BYTES: usize = 64;
 
 impl Transaction {
-    pub(crate) fn new(reader: Reader) -> Transaction {
-        Transaction { reader, journal: Vec::new(), bytes: 0, named: Arc::default() }
+    pub(crate) fn new(reader: Reader, fresh: Arc<Fresh>) -> Transaction {
+        Transaction { reader, journal: Vec::new(), bytes: 0, named: Arc::default(), fresh }
     }
 
     /// Writes a row, over the one that was there.

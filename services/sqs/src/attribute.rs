@@ -6,7 +6,7 @@ use crate::redrive::{self, Redrive};
 use api::sqs::{
     GetQueueAttributes, GetQueueAttributesOutput, SetQueueAttributes, SetQueueAttributesOutput, error,
 };
-use kernel::Cx;
+use kernel::{Cx, ResourcePolicy};
 use model::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -96,8 +96,8 @@ pub fn set(cx: &mut Cx, input: SetQueueAttributes) -> Result<SetQueueAttributesO
 }
 
 /// For the door.
-pub fn policy_of(cx: &Cx, arn: &str) -> Option<String> {
-    cx.get(&POLICIES, &arn.rsplit(':').next()?)
+pub fn policy_of(cx: &Cx, arn: &str) -> Option<ResourcePolicy> {
+    cx.get(&POLICIES, &arn.rsplit(':').next()?).map(ResourcePolicy::new)
 }
 
 pub fn store_policy(cx: &mut Cx, name: &str, policy: Option<&String>) {

@@ -4,6 +4,7 @@
 
 use super::{Changes, Engine, EngineError, Rows, Snapshot};
 use crate::error::OpenError;
+use crate::folder::sync_folder;
 use crate::span::Direction;
 use heed::types::Bytes;
 use heed::{CommitOrAbort, Database, Env, EnvOpenOptions, MdbError, RoTxn, WithoutTls};
@@ -47,12 +48,25 @@ impl Lmdb {
         fs::metadata(folder.join(FILE)).is_ok_and(|it| it.len() > 0)
     }
 
-    /// Writes the rows into a new file in `folder` without the pages that are free.
-    pub fn copy_compact(&self, folder: &Path) -> Result<(), OpenError> {
-        let copy = folder.join(FILE);
-        let file =
-            self.env.copy_to_path(&copy, heed::CompactionOption::Enabled).map_err(|error| open_error(&copy, error))?;
-        file.sync_all().map_err(|error| OpenError::io(format!("writing {}", copy.display()), error))
+    /// Rewrites the file in `folder` without its free pages. Returns its length before and after.
+    ///
+    /// # Errors
+    /// As [`Lmdb::open`]'s. The old file is still there then.
+    pub fn compact(folder: &Path) -> Result<(u64, u64), OpenError> {
+        let it = Lmdb::open(folder, MAP_BYTES)?;
+        let (before, file, copy) = (it.bytes(), it.file.clone(), folder.join("data.compact"));
+        if copy.exists() {
+            // A crash left it.
+            fs::remove_file(&copy).map_err(|error| writing(&copy, error))?;
+        }
+        let copied = it.env.copy_to_path(&copy, heed::CompactionOption::Enabled);
+        copied.map_err(|error| open_error(&copy, error))?.sync_all().map_err(|error| writing(&copy, error))?;
+        let closing = it.env.clone().prepare_for_closing();
+        drop(it);
+        closing.wait();
+        fs::rename(&copy, &file).map_err(|error| writing(&file, error))?;
+        sync_folder(folder).map_err(|error| writing(&file, error))?;
+        Ok((before, fs::metadata(&file).map_err(|error| writing(&file, error))?.len()))
     }
 
     fn try_apply(&self, changes: &Changes) -> Result<(), heed::Error> {
@@ -153,6 +167,10 @@ fn look_through(env: &Env<WithoutTls>, rows: Database<'static, Bytes, Bytes>) ->
         }
     }
     Ok(true)
+}
+
+fn writing(file: &Path, error: std::io::Error) -> OpenError {
+    OpenError::io(format!("writing {}", file.display()), error)
 }
 
 fn open_error(file: &Path, error: heed::Error) -> OpenError {

@@ -1,8 +1,10 @@
 //! Engines: what keeps the rows.
 
+mod faulty;
 mod lmdb;
 mod memory;
 
+pub use faulty::{Disk, Fault, Faulty};
 pub use lmdb::{Lmdb, MAP_BYTES};
 pub use memory::Memory;
 

@@ -1,0 +1,275 @@
+//! What a runtime needs on the disk, made once: the bootstrap, compiled, and the SDK that AWS preinstalls.
+
+use super::runtimes::{self, Asked, Interpreter, Language, Missing, Places};
+use std::collections::HashMap;
+use std::fmt;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex as Lock, PoisonError};
+use std::time::Duration;
+use tokio::process::Command;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout};
+
+const PYTHON: &str = include_str!("bootstrap.py");
+const NODE: &str = include_str!("bootstrap.mjs");
+/// How long installing the SDK may take, on a slow network.
+const INSTALL: Duration = Duration::from_secs(180);
+/// How long a failed installation is not tried again.
+const FORGET: Duration = Duration::from_secs(60);
+
+/// Where the SDK for Python comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sdk {
+    /// Installed with pip at first use.
+    Install,
+    /// A folder that has it.
+    At(PathBuf),
+    None,
+}
+
+/// The runtimes of this machine. One per process.
+pub struct Host {
+    folder: PathBuf,
+    places: Places,
+    sdk: Sdk,
+    ready: Lock<HashMap<String, Arc<Prepared>>>,
+    /// One is made at a time, by name; one that takes long does not keep the others.
+    making: Lock<HashMap<String, Arc<Mutex<()>>>>,
+    failed: Lock<HashMap<String, (Instant, String)>>,
+}
+
+/// What runs a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Runtime {
+    Interpreter(Interpreter),
+    Provided,
+}
+
+/// A runtime of which everything is on the disk.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    /// AWS's identifier.
+    pub name: String,
+    pub runtime: Runtime,
+    /// Why the SDK is missing, although it should be there. To be logged: the function runs without.
+    pub sdk_missing: Option<String>,
+    pub(super) bootstrap: PathBuf,
+    pub(super) bootstrap_file: String,
+    pub(super) sdk: Option<PathBuf>,
+}
+
+impl Prepared {
+    /// A sentence for the log when another version than the one asked for was chosen.
+    pub fn substitution(&self) -> Option<String> {
+        let Runtime::Interpreter(it) = &self.runtime else { return None };
+        let version = match it.language {
+            Language::Python => format!("Python {}.{}", it.version.0, it.version.1),
+            Language::Node => format!("Node.js {}", it.version.0),
+        };
+        (!it.exact).then(|| {
+            format!("The runtime {} is not installed; {version} is used ({})", self.name, it.executable.display())
+        })
+    }
+}
+
+/// Why a runtime could not be prepared.
+#[derive(Debug)]
+pub enum Error {
+    Missing(Missing),
+    Io(io::Error),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Missing(it) => it.fmt(f),
+            Error::Io(it) => write!(f, "The runtime could not be prepared: {it}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<io::Error> for Error {
+    fn from(it: io::Error) -> Error {
+        Error::Io(it)
+    }
+}
+
+impl Host {
+    /// `folder` keeps what is made; it is created when needed. Interpreters are searched in `path` (as the variable PATH
+    /// has it), below `home`, and in the usual places.
+    pub fn new(folder: PathBuf, sdk: Sdk, path: std::ffi::OsString, home: Option<PathBuf>) -> Host {
+        let places = Places { path, home };
+        Host { folder, places, sdk, ready: Lock::default(), making: Lock::default(), failed: Lock::default() }
+    }
+
+    /// Everything that a runtime needs, made at first use: that may take seconds, for the SDK is installed then. Later
+    /// calls cost a look into memory.
+    pub async fn prepare(&self, runtime: &str) -> Result<Arc<Prepared>, Error> {
+        if let Some(it) = self.known(runtime) {
+            return Ok(it);
+        }
+        let turn =
+            self.making.lock().unwrap_or_else(PoisonError::into_inner).entry(runtime.to_owned()).or_default().clone();
+        let _one_at_a_time = turn.lock().await;
+        if let Some(it) = self.known(runtime) {
+            return Ok(it);
+        }
+        let made = Arc::new(self.make(runtime).await?);
+        if made.sdk_missing.is_none() {
+            self.ready.lock().unwrap_or_else(PoisonError::into_inner).insert(runtime.to_owned(), made.clone());
+        }
+        Ok(made)
+    }
+
+    fn known(&self, runtime: &str) -> Option<Arc<Prepared>> {
+        self.ready.lock().unwrap_or_else(PoisonError::into_inner).get(runtime).cloned()
+    }
+
+    async fn make(&self, name: &str) -> Result<Prepared, Error> {
+        let mut prepared = Prepared {
+            name: name.to_owned(),
+            runtime: Runtime::Provided,
+            sdk_missing: None,
+            bootstrap: PathBuf::new(),
+            bootstrap_file: String::new(),
+            sdk: None,
+        };
+        let Asked::Interpreter(language, version) = runtimes::parse(name).map_err(Error::Missing)? else {
+            return Ok(prepared);
+        };
+        let (runtime, places) = (name.to_owned(), self.places.clone());
+        let found = tokio::task::spawn_blocking(move || runtimes::find(&runtime, language, version, &places)).await;
+        let interpreter = found.map_err(io::Error::other)?.map_err(Error::Missing)?;
+        (prepared.bootstrap, prepared.bootstrap_file) = match language {
+            Language::Python => self.python_bootstrap(&interpreter).await?,
+            Language::Node => self.node_bootstrap()?,
+        };
+        if language == Language::Python {
+            match self.python_sdk(&interpreter).await {
+                Ok(it) => prepared.sdk = it,
+                Err(it) => prepared.sdk_missing = Some(it),
+            }
+        }
+        prepared.runtime = Runtime::Interpreter(interpreter);
+        Ok(prepared)
+    }
+
+    /// The bootstrap as bytecode, so that no cold start compiles it.
+    async fn python_bootstrap(&self, interpreter: &Interpreter) -> io::Result<(PathBuf, String)> {
+        let (major, minor) = interpreter.version;
+        let folder = self.folder.join(format!("bootstrap/python{major}.{minor}-{:016x}", fingerprint(PYTHON)));
+        let file = "bootstrap.pyc".to_owned();
+        if !folder.join(&file).exists() {
+            fs::create_dir_all(&folder)?;
+            let source = folder.join("bootstrap.py");
+            fs::write(&source, PYTHON)?;
+            let script = "import py_compile,sys; py_compile.compile(sys.argv[1], sys.argv[2], '/var/runtime/bootstrap.py', \
+                          True, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)";
+            let mut command = Command::new(&interpreter.executable);
+            command.args(["-I", "-S", "-c", script]).arg(&source).arg(folder.join(&file));
+            run(command, Duration::from_secs(30)).await.map_err(io::Error::other)?;
+        }
+        Ok((folder, file))
+    }
+
+    fn node_bootstrap(&self) -> io::Result<(PathBuf, String)> {
+        let folder = self.folder.join(format!("bootstrap/node-{:016x}", fingerprint(NODE)));
+        let file = "bootstrap.mjs".to_owned();
+        if !folder.join(&file).exists() {
+            fs::create_dir_all(&folder)?;
+            // Written aside and moved, so that nobody ever reads a half.
+            let partial = folder.join(format!("partial-{}", std::process::id()));
+            fs::write(&partial, NODE)?;
+            fs::rename(partial, folder.join(&file))?;
+        }
+        Ok((folder, file))
+    }
+
+    async fn python_sdk(&self, interpreter: &Interpreter) -> Result<Option<PathBuf>, String> {
+        match &self.sdk {
+            Sdk::None => return Ok(None),
+            Sdk::At(folder) => return Ok(Some(folder.clone())),
+            Sdk::Install => {}
+        }
+        let (major, minor) = interpreter.version;
+        let name = format!("python{major}.{minor}");
+        let folder = self.folder.join(&name);
+        if folder.is_dir() {
+            return Ok(Some(folder));
+        }
+        if let Some((when, why)) = self.failed.lock().unwrap_or_else(PoisonError::into_inner).get(&name)
+            && when.elapsed() < FORGET
+        {
+            return Err(why.clone());
+        }
+        match install(interpreter, &self.folder, &folder).await {
+            Ok(()) => Ok(Some(folder)),
+            Err(it) => {
+                let why = format!("boto3 could not be installed for {name}: {it}");
+                let failed = (Instant::now(), why.clone());
+                self.failed.lock().unwrap_or_else(PoisonError::into_inner).insert(name, failed);
+                Err(why)
+            }
+        }
+    }
+}
+
+/// Installs beside, compiles, and moves into place; one process at a time, also of several servers.
+async fn install(interpreter: &Interpreter, below: &Path, folder: &Path) -> Result<(), String> {
+    let text = |it: io::Error| it.to_string();
+    fs::create_dir_all(below).map_err(text)?;
+    let lock = File::create(below.join("install.lock")).map_err(text)?;
+    let _lock = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock))
+        .await
+        .map_err(|it| it.to_string())?
+        .map_err(text)?;
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let partial = folder.with_extension("partial");
+    let _ = fs::remove_dir_all(&partial);
+    let mut command = Command::new(&interpreter.executable);
+    command
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-input",
+            "--no-compile",
+            "--target",
+        ])
+        .arg(&partial)
+        .args(["boto3", "botocore"]);
+    run(command, INSTALL).await?;
+    let mut command = Command::new(&interpreter.executable);
+    // The sandbox's user may not write the bytecode later, nor would its times be compared: the files never change.
+    command.args(["-I", "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash"]).arg(&partial);
+    run(command, INSTALL).await?;
+    fs::rename(&partial, folder).map_err(text)
+}
+
+/// Runs a command to its end; its last words are the error.
+async fn run(mut command: Command, within: Duration) -> Result<(), String> {
+    command.stdin(std::process::Stdio::null()).kill_on_drop(true);
+    let output = match timeout(within, command.output()).await {
+        Ok(it) => it.map_err(|it| it.to_string())?,
+        Err(_) => return Err(format!("it took longer than {} s", within.as_secs())),
+    };
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let last = said.lines().rev().find(|it| !it.trim().is_empty()).unwrap_or("it failed without a word");
+    Err(last.to_owned())
+}
+
+/// Tells one version of a bootstrap from another: FNV-1a.
+fn fingerprint(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, it| (hash ^ u64::from(it)).wrapping_mul(0x0100_0000_01b3))
+}

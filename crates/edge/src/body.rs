@@ -1,0 +1,177 @@
+//! Bodies: read whole within limits, freed of `aws-chunked` and of gzip.
+
+use crate::chunked::{self, Chain, Decoder, Form};
+use crate::limits::Limits;
+use crate::refusal::Refusal;
+use bytes::{Bytes, BytesMut};
+use flate2::read::MultiGzDecoder;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, EXPECT, HeaderMap, HeaderName, HeaderValue};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Incoming};
+use model::ErrorShape;
+use std::io::Read;
+use std::time::Duration;
+
+/// A body that is too large is read on for so long, for a sender that does not look for an answer before it has sent
+/// everything would see a broken connection instead of the error.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+pub const TOO_LARGE: ErrorShape = ErrorShape::sender("RequestEntityTooLarge").status(413);
+pub const TOO_SLOW: ErrorShape = ErrorShape::sender("RequestTimeout").status(408);
+pub const MALFORMED: ErrorShape = ErrorShape::sender("SerializationException");
+const BROKEN: ErrorShape = ErrorShape::sender("IncompleteBody");
+
+/// Reads all of it.
+pub async fn read(mut body: Incoming, headers: &HeaderMap, limits: &Limits) -> model::Result<Bytes> {
+    if body.is_end_stream() {
+        return Ok(Bytes::new());
+    }
+    if body.size_hint().lower() > limits.body_bytes as u64 {
+        // Who asks first has not begun to send, and reading would tell him to.
+        if headers.contains_key(EXPECT) {
+            return Err(too_large(limits));
+        }
+        let _ = tokio::time::timeout(PATIENCE, discard(&mut body)).await;
+        return Err(too_large(limits));
+    }
+    let whole = tokio::time::timeout(limits.body_time, collect(&mut body, limits)).await;
+    match whole {
+        Ok(Ok(Some(bytes))) => Ok(bytes),
+        Ok(Ok(None)) => {
+            let _ = tokio::time::timeout(PATIENCE, discard(&mut body)).await;
+            Err(too_large(limits))
+        }
+        Ok(Err(error)) => Err(BROKEN.with(format!("The body could not be read: {error}"))),
+        Err(_) => Err(TOO_SLOW.with(format!(
+            "Your socket connection to the server was not read from or written to within the timeout period. The body did not arrive within {} seconds.",
+            limits.body_time.as_secs()
+        ))),
+    }
+}
+
+/// `None` when it is larger than the limit.
+async fn collect(body: &mut Incoming, limits: &Limits) -> Result<Option<Bytes>, hyper::Error> {
+    let Some(first) = next(body).await? else { return Ok(Some(Bytes::new())) };
+    if first.len() > limits.body_bytes {
+        return Ok(None);
+    }
+    // Most bodies come in one piece, which is then not copied.
+    if body.is_end_stream() {
+        return Ok(Some(first));
+    }
+    let expected = usize::try_from(body.size_hint().lower()).unwrap_or(0).min(limits.body_bytes);
+    let mut whole = BytesMut::with_capacity(first.len() + expected);
+    whole.extend_from_slice(&first);
+    while let Some(piece) = next(body).await? {
+        if whole.len() + piece.len() > limits.body_bytes {
+            return Ok(None);
+        }
+        whole.extend_from_slice(&piece);
+    }
+    Ok(Some(whole.freeze()))
+}
+
+async fn next(body: &mut Incoming) -> Result<Option<Bytes>, hyper::Error> {
+    while let Some(frame) = body.frame().await {
+        if let Ok(data) = frame?.into_data() {
+            return Ok(Some(data));
+        }
+    }
+    Ok(None)
+}
+
+async fn discard(body: &mut Incoming) {
+    while let Ok(Some(_)) = next(body).await {}
+}
+
+fn too_large(limits: &Limits) -> model::Error {
+    TOO_LARGE.with(format!("The body is larger than {} bytes.", limits.body_bytes))
+}
+
+/// Takes the chunks apart. The trailer's headers become headers of the request, and the rest looks as if the body had
+/// come without chunks.
+pub fn unchunk(form: Form, chain: Option<Chain>, headers: &mut HeaderMap, body: Bytes) -> Result<Bytes, Refusal> {
+    let text = |name: &str| headers.get(name).and_then(|it| it.to_str().ok());
+    let declared = text("x-amz-decoded-content-length").and_then(|it| it.trim().parse().ok());
+    let decoder = Decoder::new(form, chain, text("x-amz-trailer"), declared);
+    let (data, trailers) = chunked::decode(decoder, body).map_err(Refusal::Chunks)?;
+    for (name, value) in trailers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            // A trailer says what was not known before, never something else.
+            headers.entry(name).or_insert(value);
+        }
+    }
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(data.len()));
+    drop_chunked(headers);
+    Ok(data)
+}
+
+/// Undoes gzip, which SDKs use for large requests of some services.
+pub fn unzip(body: &[u8], limits: &Limits) -> model::Result<Bytes> {
+    let mut out = Vec::new();
+    let mut reader = MultiGzDecoder::new(body).take(limits.body_bytes as u64 + 1);
+    reader.read_to_end(&mut out).map_err(|error| MALFORMED.with(format!("The body is not gzip: {error}")))?;
+    if out.len() > limits.body_bytes {
+        return Err(too_large(limits));
+    }
+    Ok(out.into())
+}
+
+/// Whether the outermost encoding is gzip.
+pub fn is_zipped(headers: &HeaderMap) -> bool {
+    let Some(encoding) = headers.get(CONTENT_ENCODING).and_then(|it| it.to_str().ok()) else { return false };
+    encoding.rsplit(',').next().is_some_and(|it| it.trim().eq_ignore_ascii_case("gzip"))
+}
+
+/// What remains is the encoding of the object.
+fn drop_chunked(headers: &mut HeaderMap) {
+    let Some(encoding) = headers.remove(CONTENT_ENCODING) else { return };
+    let kept = encoding.to_str().unwrap_or_default().split(',').map(str::trim);
+    let kept: Vec<&str> = kept.filter(|it| !it.is_empty() && !it.eq_ignore_ascii_case("aws-chunked")).collect();
+    if let Some(value) = HeaderValue::try_from(kept.join(",")).ok().filter(|it| !it.is_empty()) {
+        headers.insert(CONTENT_ENCODING, value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::Compression;
+    use std::io::Write;
+
+    fn zipped(bytes: &[u8]) -> Bytes {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(bytes).expect("memory takes all");
+        encoder.finish().expect("memory takes all").into()
+    }
+
+    #[test]
+    fn gzip_is_undone_and_its_expansion_is_bounded() {
+        let encoded = |value| is_zipped(&HeaderMap::from_iter([(CONTENT_ENCODING, HeaderValue::from_static(value))]));
+        assert!(encoded("gzip") && encoded("aws-chunked, gzip") && !encoded("identity"));
+        let limits = Limits { body_bytes: 1000, ..Limits::default() };
+        assert_eq!(unzip(&zipped(b"hello"), &limits).expect("gzip"), "hello");
+        let error = unzip(&zipped(&[0; 1001]), &limits).expect_err("too large");
+        assert_eq!(error.shape().status, 413);
+        let error = unzip(b"hello", &limits).expect_err("not gzip");
+        assert_eq!(error.code(), "SerializationException");
+    }
+
+    #[test]
+    fn an_unchunked_request_looks_as_if_there_had_been_no_chunks() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("content-encoding", "aws-chunked,gzip"),
+            ("x-amz-decoded-content-length", "9"),
+            ("x-amz-trailer", "x-amz-checksum-crc32"),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        let body = Bytes::from_static(b"9\r\n123456789\r\n0\r\nx-amz-checksum-crc32:y/Q5Jg==\r\n\r\n");
+        let form = Form { signed: false, trailer: true };
+        assert_eq!(unchunk(form, None, &mut headers, body).expect("right"), "123456789");
+        assert_eq!(headers["content-encoding"], "gzip");
+        assert_eq!(headers["content-length"], "9");
+        assert_eq!(headers["x-amz-checksum-crc32"], "y/Q5Jg==");
+    }
+}

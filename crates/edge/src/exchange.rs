@@ -1,0 +1,309 @@
+//! One request and its answer, from the first byte to the last. The order of its steps stands in [`Exchange::carry_out`].
+
+use crate::answer::{self, Spoken};
+use crate::authenticate::{self, Evidence, Who};
+use crate::chunked::Form;
+use crate::encoding::encode_percent;
+use crate::refusal::Refusal;
+use crate::route::{self, Route};
+use crate::server::{Connection, Edge};
+use crate::sigv4::{self, Claim, Head};
+use crate::{body, cors, internal};
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HOST, HeaderValue, ORIGIN, USER_AGENT};
+use http::{HeaderMap, Method, Request, Response, StatusCode, request};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use kernel::{Caller, INTERNAL_FAILURE};
+use model::wire::{self, HttpRequest, HttpResponse};
+use model::{ErrorShape, Kind, Protocol};
+use std::any::Any;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+/// Answered before anything else is looked at, for `make bench`: what this HTTP stack costs by itself.
+const STATIC_PATH: &str = "/_niebla/static";
+const STATIC_ANSWER: &[u8] = b"{\"status\":\"ok\"}";
+
+const HEAD_TOO_LARGE: ErrorShape = ErrorShape::sender("RequestHeaderSectionTooLarge").status(431);
+
+pub async fn answer(connection: &Connection, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    if request.uri().path() == STATIC_PATH {
+        return static_answer();
+    }
+    let edge = &connection.edge;
+    let origin = request.headers().get(ORIGIN).cloned();
+    let wants_body = request.method() != Method::HEAD;
+    let mut response = match cors::preflight(request.method(), request.headers(), &edge.options.origins) {
+        Some(response) => response,
+        None if internal::is_path(request.uri().path()) => internal_answer(connection, request).await,
+        None => aws_answer(connection, request).await,
+    };
+    if let Some(origin) = origin {
+        cors::expose(&mut response.headers, &origin, &edge.options.origins);
+    }
+    written(response, wants_body)
+}
+
+fn static_answer() -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from_static(STATIC_ANSWER)));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+fn written(response: HttpResponse, wants_body: bool) -> Response<Full<Bytes>> {
+    let body = if wants_body { response.body } else { Bytes::new() };
+    let mut out = Response::new(Full::new(body));
+    *out.status_mut() = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *out.headers_mut() = response.headers;
+    out
+}
+
+async fn internal_answer(connection: &Connection, request: Request<Incoming>) -> HttpResponse {
+    let (parts, body) = request.into_parts();
+    let mut request = head_of(parts);
+    match body::read(body, &request.headers, &connection.edge.options.limits).await {
+        Ok(body) => request.body = body,
+        Err(error) => return internal::error(error.shape().status, error.message()),
+    }
+    internal::answer(connection, request).await
+}
+
+async fn aws_answer(connection: &Connection, request: Request<Incoming>) -> HttpResponse {
+    let mut exchange = Exchange {
+        connection,
+        edge: &connection.edge,
+        request_id: connection.edge.kernel.entropy.uuid(),
+        // Until more is known.
+        spoken: Spoken { service: None, protocol: Protocol::RestJson1 },
+    };
+    let outcome = guarded(exchange.carry_out(request)).await;
+    let error = match outcome {
+        Ok(Ok(response)) => return response,
+        Ok(Err(error)) => error,
+        Err(panic) => {
+            tracing::error!(request = exchange.request_id, "a request ended in a panic: {panic}");
+            INTERNAL_FAILURE
+                .with("The request processing has failed because of an unknown error, exception or failure.")
+        }
+    };
+    answer::error(exchange.spoken, &error, &exchange.request_id)
+}
+
+struct Exchange<'c> {
+    connection: &'c Connection,
+    edge: &'c Edge,
+    request_id: String,
+    spoken: Spoken,
+}
+
+impl Exchange<'_> {
+    async fn carry_out(&mut self, request: Request<Incoming>) -> model::Result<HttpResponse> {
+        let kernel = &self.edge.kernel;
+        let (parts, body) = request.into_parts();
+        let mut request = head_of(parts);
+        self.check_head(&request)?;
+        let limits = &self.edge.options.limits;
+        request.body = self.or_learn_to_speak(body::read(body, &request.headers, limits).await, &request)?;
+        // The signature covers the body as it was sent.
+        let sent = request.body.clone();
+        let is_zipped_form = body::is_zipped(&request.headers) && route::is_form(&request.headers);
+        if is_zipped_form {
+            request.body = self.or_learn_to_speak(body::unzip(&sent, limits), &request)?;
+        }
+
+        let host = host_of(&request.headers);
+        let claim = sigv4::claim(&request.headers, &request.query);
+        let claimed = claim.as_ref().ok().and_then(Option::as_ref);
+        // The signature covers the path as it was sent.
+        let path = bucket_into_path(claimed, host, &request).map(|it| std::mem::replace(&mut request.path, it));
+        let Route { service, operation, protocol } = self.route(claimed, host, &request)?;
+        let refused = |refusal: Refusal| refusal.error(service, protocol);
+        // Before the signature and the body, so that nobody corrects a request that we cannot answer anyhow.
+        kernel.entry(service.name, operation.name)?;
+
+        let head = Head {
+            method: &request.method,
+            path: path.as_deref().unwrap_or(&request.path),
+            query: &request.query,
+            headers: &request.headers,
+        };
+        let claim = claim.map_err(|malformed| refused(Refusal::Malformed(malformed)))?;
+        let loopback = self.connection.loopback;
+        let evidence = Evidence { claim: claim.as_ref(), head, body: &sent, loopback, service, operation };
+        let mut who = authenticate::identify(kernel, &self.edge.keys, &evidence).map_err(refused)?;
+        let (chunks, chain) = (authenticate::content_hash(&head).and_then(Form::of), who.chain.take());
+        let caller = Arc::new(self.caller(who, route::region(claim.as_ref(), host), host, &request.headers));
+        drop((claim, sent));
+
+        if let Some(form) = chunks {
+            let body = std::mem::take(&mut request.body);
+            request.body = body::unchunk(form, chain, &mut request.headers, body).map_err(refused)?;
+        }
+        if !is_zipped_form && body::is_zipped(&request.headers) && is_read_by_us(service, operation) {
+            request.body = body::unzip(&request.body, limits)?;
+        }
+        if protocol == Protocol::AwsQuery && service.name == "sqs" {
+            add_queue_url(&mut request, &caller.endpoint);
+        }
+        let input = wire::decode_request(service, operation, protocol, &request).map_err(answer::undecoded)?;
+        drop(request);
+        let output = kernel.call(caller, service.name, operation.name, input).await?;
+        Ok(wire::encode_response(service, operation, protocol, &output, &self.request_id))
+    }
+
+    fn route(&mut self, claim: Option<&Claim>, host: &str, request: &HttpRequest) -> model::Result<Route> {
+        match route::find(&self.edge.kernel, claim, host, request) {
+            Ok(route) => {
+                self.spoken = Spoken { service: Some(route.service), protocol: route.protocol };
+                Ok(route)
+            }
+            Err(unrouted) => {
+                let (spoken, error) = answer::unrouted(&unrouted);
+                self.spoken = spoken;
+                Err(error)
+            }
+        }
+    }
+
+    /// The protocol, as far as the head tells it, for an answer to a request that is not read to its end.
+    fn learn_to_speak(&mut self, request: &HttpRequest) {
+        let claim = sigv4::claim(&request.headers, &request.query).ok().flatten();
+        // Whether there is an operation matters no more.
+        let _ = self.route(claim.as_ref(), host_of(&request.headers), request);
+    }
+
+    fn or_learn_to_speak<T>(&mut self, outcome: model::Result<T>, request: &HttpRequest) -> model::Result<T> {
+        if outcome.is_err() {
+            self.learn_to_speak(request);
+        }
+        outcome
+    }
+
+    fn check_head(&mut self, request: &HttpRequest) -> model::Result<()> {
+        // Each header has a colon, a space and a line break.
+        let headers: usize = request.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+        let limit = self.edge.options.limits.header_bytes;
+        if headers + request.path.len() + request.query.len() <= limit {
+            return Ok(());
+        }
+        let error = HEAD_TOO_LARGE.with(format!("The headers of the request are larger than {limit} bytes."));
+        self.or_learn_to_speak(Err(error), request)
+    }
+
+    fn caller(&self, who: Who, region: &str, host: &str, headers: &HeaderMap) -> Caller {
+        let scheme = if self.connection.secure { "https://" } else { "http://" };
+        let endpoint =
+            if host.is_empty() { self.edge.kernel.settings.endpoint.clone() } else { [scheme, host].concat() };
+        Caller {
+            principal: who.principal,
+            region: region.to_owned(),
+            access_key: who.access_key,
+            source_ip: self.connection.source_ip.clone(),
+            user_agent: text_of(headers, USER_AGENT).to_owned(),
+            secure: self.connection.secure,
+            token_issued_at: who.token_issued_at,
+            session_policies: who.session_policies,
+            request_id: self.request_id.clone(),
+            endpoint,
+            via: None,
+        }
+    }
+}
+
+fn head_of(parts: request::Parts) -> HttpRequest {
+    let mut headers = parts.headers;
+    // HTTP/2 has the host in the request line's stead.
+    if let Some(authority) = parts.uri.authority().filter(|_| !headers.contains_key(HOST))
+        && let Ok(value) = HeaderValue::from_str(authority.as_str())
+    {
+        headers.insert(HOST, value);
+    }
+    HttpRequest {
+        method: parts.method.as_str().to_owned(),
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        headers,
+        body: Bytes::new(),
+    }
+}
+
+fn host_of(headers: &HeaderMap) -> &str {
+    text_of(headers, HOST)
+}
+
+fn text_of(headers: &HeaderMap, name: http::HeaderName) -> &str {
+    headers.get(name).and_then(|it| it.to_str().ok()).unwrap_or_default()
+}
+
+/// The path with the bucket that stands in the host, where a request is for S3.
+fn bucket_into_path(claim: Option<&Claim>, host: &str, request: &HttpRequest) -> Option<String> {
+    let bucket = route::bucket(host)?;
+    let is_s3 = match claim {
+        Some(claim) => matches!(&*claim.service, "s3" | "s3express"),
+        None => !request.headers.contains_key("x-amz-target"),
+    };
+    is_s3.then(|| format!("/{bucket}{}", request.path))
+}
+
+/// What the codecs read; the bytes of objects and payloads belong to their owner, also when they are gzip.
+fn is_read_by_us(service: &model::Service, operation: &model::Operation) -> bool {
+    let input = operation.input.and_then(|it| service.structure(it));
+    let payload = input.and_then(model::Structure::payload_member).map(|it| &service.shape(it.shape).kind);
+    !matches!(payload, Some(Kind::Blob | Kind::String))
+}
+
+/// The older protocol may be sent to a queue's URL instead of naming it.
+fn add_queue_url(request: &mut HttpRequest, endpoint: &str) {
+    let names_it = |text: &[u8]| text.split(|it| *it == b'&').any(|it| it.starts_with(b"QueueUrl="));
+    if !route::is_queue_path(&request.path) || names_it(&request.body) || names_it(request.query.as_bytes()) {
+        return;
+    }
+    if !request.query.is_empty() {
+        request.query.push('&');
+    }
+    request.query.push_str("QueueUrl=");
+    encode_percent(endpoint.as_bytes(), b"", &mut request.query);
+    encode_percent(request.path.as_bytes(), b"", &mut request.query);
+}
+
+/// A panic ends this one request.
+async fn guarded<T>(future: impl Future<Output = T>) -> Result<T, String> {
+    let mut future = pin!(future);
+    poll_fn(move |context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
+        Ok(Poll::Ready(outcome)) => Poll::Ready(Ok(outcome)),
+        Ok(Poll::Pending) => Poll::Pending,
+        Err(panic) => Poll::Ready(Err(panic_text(&*panic))),
+    })
+    .await
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|it| (*it).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_ends_one_request() {
+        assert_eq!(guarded(async { 1 }).await, Ok(1));
+        assert_eq!(guarded(async { panic!("lost") }).await, Err::<(), _>("lost".to_owned()));
+    }
+
+    #[test]
+    fn a_queue_is_named_by_the_url_that_was_called() {
+        let mut request = HttpRequest { path: "/000000000000/jobs".to_owned(), ..HttpRequest::default() };
+        request.body = Bytes::from_static(b"Action=SendMessage");
+        add_queue_url(&mut request, "http://localhost:4566");
+        let expected = "QueueUrl=http%3A%2F%2Flocalhost%3A4566%2F000000000000%2Fjobs";
+        assert_eq!(request.query, expected);
+        add_queue_url(&mut request, "http://localhost:4566");
+        assert_eq!(request.query, expected);
+    }
+}

@@ -1,0 +1,114 @@
+//! Niebla's own paths: `/_niebla/…`, and `/_localstack/health` for tools that probe it.
+//!
+//! What changes something is for this machine only, and not for pages of the web that a browser shows on it: a name
+//! can be made to lead here (DNS rebinding), and a page can send without reading.
+
+use crate::server::Connection;
+use http::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderValue, ORIGIN};
+use kernel::{BoxFuture, Kernel};
+use model::wire::{HttpRequest, HttpResponse};
+use serde_json::{Map, Value, json};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// Answers what stands under `/_niebla/` beside health.
+pub type Handler = Arc<dyn Fn(HttpRequest) -> BoxFuture<HttpResponse> + Send + Sync>;
+
+const PREFIX: &str = "/_niebla/";
+const HEALTH: &str = "/_niebla/health";
+const PROBED_HEALTH: &str = "/_localstack/health";
+
+pub fn is_path(path: &str) -> bool {
+    path.starts_with(PREFIX) || path == PROBED_HEALTH
+}
+
+pub async fn answer(connection: &Connection, request: HttpRequest) -> HttpResponse {
+    let edge = &connection.edge;
+    let is_read = matches!(request.method.as_str(), "GET" | "HEAD");
+    match request.path.as_str() {
+        HEALTH if is_read => return json_answer(200, &health(&edge.kernel)),
+        PROBED_HEALTH if is_read => return json_answer(200, &probed_health(&edge.kernel)),
+        HEALTH | PROBED_HEALTH => return error(405, "Health is read with GET."),
+        _ => {}
+    }
+    if !connection.loopback {
+        return error(403, "Only the machine on which Niebla runs may ask for this.");
+    }
+    if let Some(sentence) = foreign(&request.headers) {
+        return error(403, sentence);
+    }
+    match &edge.options.internal {
+        Some(handler) => handler(request).await,
+        None => error(404, "Niebla has no such path."),
+    }
+}
+
+/// An error in JSON.
+pub fn error(status: u16, sentence: &str) -> HttpResponse {
+    json_answer(status, &json!({ "message": sentence }))
+}
+
+fn json_answer(status: u16, value: &Value) -> HttpResponse {
+    let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+    HttpResponse { status, headers, body: value.to_string().into() }
+}
+
+fn health(kernel: &Kernel) -> Value {
+    json!({ "status": "running", "version": kernel.settings.version, "services": services(kernel) })
+}
+
+fn probed_health(kernel: &Kernel) -> Value {
+    json!({ "services": services(kernel), "edition": "niebla", "version": kernel.settings.version })
+}
+
+fn services(kernel: &Kernel) -> Map<String, Value> {
+    kernel.services.keys().map(|name| ((*name).to_owned(), Value::from("available"))).collect()
+}
+
+/// Says why a request comes from a page or over a name that is not this machine's own.
+fn foreign(headers: &HeaderMap) -> Option<&'static str> {
+    let text = |name: &str| headers.get(name).map(|it| it.to_str().unwrap_or_default());
+    if !text(HOST.as_str()).is_some_and(is_local) {
+        return Some("The Host header names another machine; use localhost or 127.0.0.1.");
+    }
+    let is_foreign = |origin: &str| !origin.split_once("://").is_some_and(|(_, host)| is_local(host));
+    if text(ORIGIN.as_str()).is_some_and(is_foreign) || text("sec-fetch-site") == Some("cross-site") {
+        return Some("Pages of other sites may not ask for this.");
+    }
+    None
+}
+
+/// `localhost:4566`, `127.0.0.1`, `[::1]:4566`, `sqs.localhost`
+fn is_local(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    let is_name = name.eq_ignore_ascii_case("localhost") || name.to_ascii_lowercase().ends_with(".localhost");
+    is_name || name.parse::<IpAddr>().is_ok_and(|it| it.to_canonical().is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_names_and_other_pages_are_foreign() {
+        let is_foreign = |host: &'static str, origin: Option<&'static str>| {
+            let mut headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static(host))]);
+            if let Some(origin) = origin {
+                headers.insert(ORIGIN, HeaderValue::from_static(origin));
+            }
+            foreign(&headers).is_some()
+        };
+        for host in ["localhost:4566", "127.0.0.1:4566", "[::1]:4566", "console.localhost", "127.1.2.3"] {
+            assert!(!is_foreign(host, None), "{host}");
+        }
+        for host in ["evil.example:4566", "localhost.evil.example", "10.0.0.1", ""] {
+            assert!(is_foreign(host, None), "{host}");
+        }
+        assert!(!is_foreign("localhost", Some("http://localhost:3000")));
+        assert!(is_foreign("localhost", Some("https://evil.example")));
+        assert!(is_foreign("localhost", Some("null")));
+    }
+}
