@@ -8,32 +8,28 @@ mod updates;
 use api::cloudformation::{
     CreateStack, DescribeStackEvents, DescribeStacks, Parameter, Stack, StackEvent, UpdateStack,
 };
-use kernel::driver::{Drivers, FunctionSpec, Functions, Http, HttpAnswer, HttpCall, LogSink, Sandbox, StartError};
-use kernel::{BoxFuture, Caller, Clock, Cloud, Entropy, Kernel, Principal, Settings};
+use kernel::{Caller, Cloud, Principal};
 use model::{Result, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
-use store::Store;
 
 pub struct World {
-    pub kernel: Arc<Kernel>,
+    pub sim: sim::World,
     pub cloud: Cloud,
 }
 
 impl World {
     pub fn new() -> Self {
-        let kernel = Kernel::new(
-            Store::ephemeral(),
-            Clock::frozen(Timestamp(1_700_000_000_000)),
-            Entropy::seeded(1),
-            Drivers { functions: Arc::new(Nothing), http: Arc::new(Nothing) },
-            Settings { endpoint: "http://127.0.0.1:4566".to_owned(), version: "test" },
-            vec![crate::service(), sqs::service(), fake::service()],
-        );
-        kernel.start();
-        let caller = Caller::internal(Principal::root("000000000000"), "us-east-1", "request".to_owned());
-        let cloud = kernel.cloud(Arc::new(caller));
-        Self { kernel, cloud }
+        let services = || vec![crate::service(), sqs::service(), fake::service()];
+        let sim = sim::World::new(1, move || (services(), sim::drivers::echoing()));
+        let cloud = root(&sim);
+        Self { sim, cloud }
+    }
+
+    /// Niebla ends without a word and starts again.
+    pub async fn crash(&mut self) {
+        self.sim.crash().await;
+        self.cloud = root(&self.sim);
     }
 
     pub async fn create(&self, name: &str, template: &str) -> Result<String> {
@@ -92,16 +88,7 @@ fn line(it: StackEvent) -> String {
     format!("{id} {status}{reason}")
 }
 
-struct Nothing;
-
-impl Functions for Nothing {
-    fn start(&self, _: FunctionSpec, _: LogSink) -> BoxFuture<Result<Box<dyn Sandbox>, StartError>> {
-        Box::pin(async { Err(StartError::Unavailable("no functions here".to_owned())) })
-    }
-}
-
-impl Http for Nothing {
-    fn send(&self, _: HttpCall) -> BoxFuture<Result<HttpAnswer, String>> {
-        Box::pin(async { Err("no network here".to_owned()) })
-    }
+fn root(sim: &sim::World) -> Cloud {
+    let caller = Caller::internal(Principal::root("000000000000"), "us-east-1", "request".to_owned());
+    sim.kernel.cloud(Arc::new(caller))
 }

@@ -51,7 +51,7 @@ async fn a_stack_is_created_in_the_order_of_its_references() {
         ]
     );
     let outputs: Vec<_> = stack.outputs.unwrap().into_iter().map(|it| it.output_value.unwrap()).collect();
-    assert_eq!(outputs, ["http://127.0.0.1:4566/000000000000/app-jobs", "arn:aws:sqs:us-east-1:000000000000:app-jobs"]);
+    assert_eq!(outputs, ["http://niebla.test/000000000000/app-jobs", "arn:aws:sqs:us-east-1:000000000000:app-jobs"]);
     let values: Vec<_> = stack.parameters.unwrap().into_iter().map(|it| it.parameter_value.unwrap()).collect();
     assert_eq!(values, ["45", "****"]);
 
@@ -129,15 +129,29 @@ async fn what_takes_its_time_is_asked_again_then() {
     let world = World::new();
     let template = "Resources: {A: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: slow}}}";
     world.create("app", template).await.unwrap();
-    let arrived = tokio::time::timeout(Duration::from_secs(20), async {
-        while world.events("app").await.len() < 3 {
-            tokio::task::yield_now().await;
-        }
-    });
-    arrived.await.unwrap();
+    world.sim.settle().await;
+    assert_eq!(world.events("app").await.len(), 3);
     assert_eq!(world.stack("app").await.unwrap().stack_status, "CREATE_IN_PROGRESS");
-    world.kernel.clock.advance(Duration::from_secs(60));
+    world.sim.wait(Duration::from_secs(60)).await;
     assert_eq!(world.settled("app").await.stack_status, "CREATE_COMPLETE");
+}
+
+#[tokio::test]
+async fn a_restart_goes_on_where_the_last_commit_left_off() {
+    let mut world = World::new();
+    let template = r#"
+Resources:
+  A: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: slow}}
+  B: {Type: AWS::SQS::Queue, DependsOn: A}
+"#;
+    world.create("app", template).await.unwrap();
+    world.crash().await;
+    world.sim.settle().await;
+    world.crash().await;
+    assert_eq!(world.stack("app").await.unwrap().stack_status, "CREATE_IN_PROGRESS");
+    world.sim.wait(Duration::from_secs(60)).await;
+    assert_eq!(world.settled("app").await.stack_status, "CREATE_COMPLETE");
+    assert_eq!(world.events("app").await.iter().filter(|it| it.contains("Initiated")).count(), 3);
 }
 
 #[tokio::test]
@@ -231,7 +245,10 @@ async fn what_cannot_work_is_refused_before_anything_is_made() {
     }
     let error = world.create_with(named("app")).await.unwrap_err();
     assert_eq!(error.message(), "Either Template URL or Template Body must be specified.");
-    let error = world.create_with(CreateStack { role_arn: Some("arn".to_owned()), ..named("app") }).await.unwrap_err();
+    let error = world
+        .create_with(CreateStack { role_arn: Some("arn:aws:iam::000000000000:role/r".to_owned()), ..named("app") })
+        .await
+        .unwrap_err();
     assert_eq!(error.message(), "Niebla does not support the parameter RoleARN of CreateStack yet.");
     assert!(world.stack("app").await.is_err());
 }

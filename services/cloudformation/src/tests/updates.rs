@@ -65,7 +65,7 @@ async fn a_new_name_makes_a_new_resource_and_deletes_the_old_one() {
         ]
     );
     let urls = world.cloud.call(ListQueues::default()).await.unwrap().queue_urls.unwrap();
-    assert_eq!(urls, ["http://127.0.0.1:4566/000000000000/two"]);
+    assert_eq!(urls, ["http://niebla.test/000000000000/two"]);
 }
 
 #[tokio::test]
