@@ -1,14 +1,18 @@
 //! The real drivers, as the kernel's services see them.
 
 use crate::config::Config;
-use ::drivers::{http, lambda};
+use ::drivers::{http, lambda, zip};
 use kernel::BoxFuture;
 use kernel::driver::{
-    Drivers, Event, FunctionSpec, Functions, Http, HttpAnswer, HttpCall, InvokeResult, LogSink, Outcome, Sandbox,
-    StartError,
+    Code, Drivers, Event, FunctionSpec, Functions, Http, HttpAnswer, HttpCall, InvokeResult, LogSink, NotStarted, Outcome,
+    Sandbox, StartError,
 };
+use std::future::Future;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::{Arc, LazyLock};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
 /// What a server outside may answer at most: it is held in memory.
@@ -17,93 +21,130 @@ const MOST_ANSWER_BYTES: usize = 64 * 1024 * 1024;
 pub fn all(config: &Config) -> Drivers {
     let folder = config.cache_dir.join("runtimes");
     let host = lambda::Host::new(folder, lambda::Sdk::Install, config.search_path.clone(), config.home.clone());
-    Drivers { functions: Arc::new(Lambdas { host: Arc::new(host) }), http: Arc::new(Outbound::default()) }
+    let functions = Lambdas::new(host, config.cache_dir.join("code"));
+    Drivers { functions: Arc::new(functions), http: Arc::new(Outbound::default()) }
 }
 
+/// Cheap to clone.
+#[derive(Clone)]
 struct Lambdas {
     host: Arc<lambda::Host>,
+    packages: Arc<Packages>,
+}
+
+/// Deployment packages, each unpacked into a folder named after it. The folders may be deleted whenever Niebla is stopped.
+struct Packages {
+    folder: PathBuf,
+    /// One at a time is unpacked: many sandboxes may want the same.
+    unpacking: Mutex<()>,
+}
+
+impl Lambdas {
+    fn new(host: lambda::Host, packages: PathBuf) -> Lambdas {
+        let packages = Packages { folder: packages, unpacking: Mutex::default() };
+        Lambdas { host: Arc::new(host), packages: Arc::new(packages) }
+    }
 }
 
 impl Functions for Lambdas {
     fn start(&self, spec: FunctionSpec, log: LogSink) -> BoxFuture<Result<Box<dyn Sandbox>, StartError>> {
-        let host = self.host.clone();
+        let this = self.clone();
         Box::pin(async move {
-            let prepared = host.prepare(&spec.runtime).await.map_err(|it| StartError::Unavailable(it.to_string()))?;
+            let prepared = this.host.prepare(&spec.runtime).await.map_err(|it| unavailable(it.to_string()))?;
+            let code = this.packages.unpacked(&spec.code).await;
+            let code = code.map_err(|it| unavailable(format!("The function's code could not be unpacked: {it}")))?;
             let began = Instant::now();
-            let instance = lambda::Instance::start(started(spec, log), &prepared).await.map_err(not_started)?;
+            let instance = lambda::Instance::start(started(spec, code, log), &prepared).await.map_err(not_started)?;
             let notices = [prepared.substitution(), prepared.sdk_missing.clone()];
-            let notice = notices.into_iter().flatten().collect::<Vec<_>>().join("\n");
-            Ok(Box::new(Lambda {
-                instance: Arc::new(Mutex::new(instance)),
-                init_ms: milliseconds(began.elapsed()),
-                notice: Some(notice).filter(|it| !it.is_empty()),
-            }) as Box<dyn Sandbox>)
+            let (init_ms, notices) = (milliseconds(began.elapsed()), notices.into_iter().flatten().collect());
+            Ok(Box::new(Lambda { instance, init_ms, notices }) as Box<dyn Sandbox>)
         })
     }
 }
 
+impl Packages {
+    async fn unpacked(&self, code: &Code) -> io::Result<PathBuf> {
+        let folder = self.folder.join(&code.sha256);
+        if folder.is_dir() {
+            return Ok(folder);
+        }
+        let _alone = self.unpacking.lock().await;
+        if folder.is_dir() {
+            return Ok(folder);
+        }
+        let (code, to) = (code.clone(), folder.clone());
+        tokio::task::spawn_blocking(move || unpack(&code, &to)).await.map_err(io::Error::other)??;
+        Ok(folder)
+    }
+}
+
+/// Beside its place, and then into it, so that there is never half a package.
+fn unpack(code: &Code, folder: &Path) -> io::Result<()> {
+    let partial = folder.with_extension("partial");
+    match std::fs::remove_dir_all(&partial) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    std::fs::create_dir_all(&partial)?;
+    zip::unpack(&(code.zip)()?, &partial, zip::MAX_UNZIPPED).map_err(io::Error::other)?;
+    std::fs::rename(partial, folder)
+}
+
 struct Lambda {
-    /// Shared with the invocation that is under way.
-    instance: Arc<Mutex<lambda::Instance>>,
+    instance: lambda::Instance,
     init_ms: f64,
-    notice: Option<String>,
+    notices: Vec<String>,
 }
 
 impl Sandbox for Lambda {
-    fn invoke(&mut self, event: Event) -> BoxFuture<Outcome> {
-        let instance = self.instance.clone();
+    fn invoke<'s>(&'s mut self, event: Event) -> Pin<Box<dyn Future<Output = Outcome> + Send + 's>> {
         Box::pin(async move {
-            let mut instance = instance.lock().await;
-            let report = instance.invoke(invocation(event)).await;
+            let report = self.instance.invoke(invocation(event)).await;
             Outcome {
                 result: result(report.outcome),
                 duration_ms: milliseconds(report.duration),
-                max_memory_mb: report.max_memory_bytes.div_ceil(1 << 20),
-                reusable: instance.is_usable(),
+                max_memory_mb: megabytes(report.max_memory_bytes),
             }
         })
+    }
+
+    fn is_ready(&self) -> bool {
+        self.instance.is_usable()
     }
 
     fn init_ms(&self) -> f64 {
         self.init_ms
     }
 
-    fn notice(&self) -> Option<String> {
-        self.notice.clone()
+    fn notices(&self) -> Vec<String> {
+        self.notices.clone()
     }
 }
 
-/// What the driver wants to know by name stands among the variables that AWS gives every function.
-fn started(spec: FunctionSpec, log: LogSink) -> lambda::Spec {
-    let mut env = spec.environment;
-    let mut take = |name: &str| {
-        let found = env.iter().position(|(it, _)| it == name);
-        found.map(|index| env.remove(index).1).unwrap_or_default()
-    };
+fn started(spec: FunctionSpec, code: PathBuf, log: LogSink) -> lambda::Spec {
     lambda::Spec {
-        function_name: take("AWS_LAMBDA_FUNCTION_NAME"),
-        function_version: take("AWS_LAMBDA_FUNCTION_VERSION"),
-        log_group: take("AWS_LAMBDA_LOG_GROUP_NAME"),
-        log_stream: take("AWS_LAMBDA_LOG_STREAM_NAME"),
+        function_name: spec.name,
+        function_version: spec.version,
         handler: spec.handler,
-        code: spec.code,
+        code,
         layers: None,
-        env,
+        env: spec.environment,
         memory_mb: narrow(spec.memory_mb),
         tmp_mb: narrow(spec.ephemeral_storage_mb),
-        init_timeout: lambda::instance::INIT_TIMEOUT,
+        log_group: spec.log_group,
+        log_stream: spec.log_stream,
+        init_timeout: Duration::from_millis(spec.init_timeout_ms),
         on_line: log,
     }
 }
 
 fn invocation(event: Event) -> lambda::Invocation {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |it| it.as_millis() as u64);
     lambda::Invocation {
         request_id: event.request_id,
         payload: event.payload,
-        timeout: Duration::from_millis(event.timeout_ms.saturating_sub(now)),
+        timeout: Duration::from_millis(event.timeout_ms),
         function_arn: event.function_arn,
-        trace_id: Some(event.trace_id).filter(|it| !it.is_empty()),
+        trace_id: None,
         client_context: event.client_context,
         cognito_identity: None,
     }
@@ -112,20 +153,25 @@ fn invocation(event: Event) -> lambda::Invocation {
 fn result(outcome: lambda::Outcome) -> InvokeResult {
     match outcome {
         lambda::Outcome::Response(body) => InvokeResult::Response(body),
-        lambda::Outcome::FunctionError { body, .. } => InvokeResult::Error(body),
+        lambda::Outcome::FunctionError { error_type, body } => InvokeResult::Error { error_type, body },
         lambda::Outcome::TimedOut => InvokeResult::TimedOut,
         lambda::Outcome::Crashed(exit) => InvokeResult::Exited(exit.to_string()),
     }
 }
 
 fn not_started(failed: lambda::FailedInit) -> StartError {
-    let init_ms = milliseconds(failed.duration);
-    match failed.error {
-        lambda::InitError::Failed { body, .. } => StartError::Init { body, init_ms },
-        lambda::InitError::Crashed(exit) => StartError::Exited { how: exit.to_string(), init_ms },
-        lambda::InitError::TimedOut => StartError::Exited { how: "timeout".to_owned(), init_ms },
-        lambda::InitError::Host(why) => StartError::Unavailable(why),
-    }
+    let why = match failed.error {
+        lambda::InitError::Failed { error_type, body } => NotStarted::Error { error_type, body },
+        lambda::InitError::Crashed(exit) => NotStarted::Exited(exit.to_string()),
+        lambda::InitError::TimedOut => NotStarted::TimedOut,
+        lambda::InitError::Host(why) => NotStarted::Unavailable(why),
+    };
+    let (duration_ms, max_memory_mb) = (milliseconds(failed.duration), megabytes(failed.max_memory_bytes));
+    StartError { why, duration_ms, max_memory_mb }
+}
+
+fn unavailable(why: String) -> StartError {
+    StartError { why: NotStarted::Unavailable(why), duration_ms: 0.0, max_memory_mb: 0 }
 }
 
 /// Made when the first call needs it: reading the certificates takes longer than a start may.
@@ -164,6 +210,10 @@ fn request(call: HttpCall) -> Result<http::Request, String> {
 
 fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1_000.0
+}
+
+fn megabytes(bytes: u64) -> u64 {
+    bytes.div_ceil(1 << 20)
 }
 
 fn narrow(megabytes: u64) -> u32 {
