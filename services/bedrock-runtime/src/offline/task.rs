@@ -88,7 +88,7 @@ fn instruction(sentence: &str) -> Option<Task> {
         let mut places = sentence.match_indices(*start);
         places.any(|(at, _)| !sentence[..at].ends_with(char::is_alphanumeric))
     };
-    RECOGNISED.iter().find(|(_, starts)| starts.iter().any(|it| begins(&it))).map(|(task, _)| *task)
+    RECOGNISED.iter().find(|(_, starts)| starts.iter().any(&begins)).map(|(task, _)| *task)
 }
 
 fn without_speaker(line: &str) -> &str {
