@@ -4,6 +4,7 @@ mod common;
 
 use bytes::Bytes;
 use drivers::lambda::{FailedInit, Host, InitError, Instance, Invocation, Outcome, Report, Sdk, Spec, instance};
+use drivers::sandbox::{Isolation, isolation};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::PathBuf;
@@ -12,18 +13,34 @@ use std::time::{Duration, Instant};
 
 fn main() {
     drivers::enter_if_asked();
+    // pip shall not leave the machine; the wheels of the test lie there.
+    // SAFETY: there is one thread yet.
+    unsafe {
+        std::env::set_var("PIP_NO_INDEX", "1");
+        std::env::set_var("PIP_FIND_LINKS", wheels());
+        std::env::set_var("PIP_BREAK_SYSTEM_PACKAGES", "1");
+    }
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    match runtime.block_on(isolation()) {
+        Isolation::Namespaces => common::run(tests![
+            an_exception_is_a_function_error,
+            the_own_modules_and_the_layer_come_first,
+            environment_as_on_aws,
+            node_errors,
+            node_modules,
+        ]),
+        // Where paths are the host's.
+        Isolation::Process { reason } => println!("This machine permits no namespaces: {reason}"),
+    }
     common::run(tests![
         an_event_goes_in_and_the_answer_comes_out,
         the_context_has_what_aws_gives,
         lines_come_before_the_answer_and_in_order,
         logging_is_formatted_as_on_aws,
         json_logging,
-        an_exception_is_a_function_error,
         what_cannot_be_marshalled_says_so,
         a_handler_that_is_missing_says_so,
         a_handler_in_a_folder,
-        the_own_modules_and_the_layer_come_first,
-        environment_as_on_aws,
         a_slow_function_times_out,
         a_function_that_exits_crashed,
         a_function_that_is_killed_crashed,
@@ -33,12 +50,11 @@ fn main() {
         large_events_and_answers_pass,
         a_slow_start_times_out,
         node_answers,
-        node_errors,
-        node_modules,
         a_bootstrap_of_its_own,
         dropping_ends_it,
         a_dropped_invocation_makes_it_unusable,
         a_runtime_that_is_missing_says_so,
+        the_sdk_is_installed_once,
         speed,
     ]);
 }
@@ -511,6 +527,57 @@ async fn a_runtime_that_is_missing_says_so() {
     }
 }
 
+/// Where the test's own `boto3` and `botocore` lie.
+fn wheels() -> PathBuf {
+    std::env::temp_dir().join(format!("niebla-wheels-{}", std::process::id()))
+}
+
+fn write_wheel(name: &str) {
+    let info = format!("{name}-1.0.dist-info");
+    let files = [
+        (format!("{name}/__init__.py"), "__version__ = '1.0'".to_owned()),
+        (format!("{info}/METADATA"), format!("Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")),
+        (
+            format!("{info}/WHEEL"),
+            "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n".to_owned(),
+        ),
+        (format!("{info}/RECORD"), String::new()),
+    ];
+    let bytes = drivers::zip::pack(files.iter().map(|(name, text)| (name.as_str(), text.as_bytes())));
+    fs::write(wheels().join(format!("{name}-1.0-py3-none-any.whl")), bytes).unwrap();
+}
+
+async fn the_sdk_is_installed_once() {
+    fs::create_dir_all(wheels()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let home = || std::env::var_os("HOME").map(PathBuf::from);
+    let make = || Host::new(folder.path().to_owned(), Sdk::Install, std::env::var_os("PATH").unwrap(), home());
+    let host = make();
+    let missing = host.prepare("python3.12").await.unwrap().sdk_missing.clone().unwrap();
+    assert!(missing.starts_with("boto3 could not be installed for python3."), "{missing}");
+    if missing.contains("No module named pip") {
+        println!("This machine has no pip: nothing to install with.");
+        return;
+    }
+    for name in ["boto3", "botocore"] {
+        write_wheel(name);
+    }
+    let began = Instant::now();
+    assert_eq!(host.prepare("python3.12").await.unwrap().sdk_missing, Some(missing), "the failure is remembered");
+    assert!(began.elapsed() < Duration::from_millis(200));
+    let host = make();
+    let (first, second) = tokio::join!(host.prepare("python3.12"), host.prepare("python3.12"));
+    assert!(Arc::ptr_eq(&first.unwrap(), &second.unwrap()));
+    let it = python(
+        "import sys, boto3\ndef handler(e, c): return [boto3.__version__, sys.path[-1] in boto3.__file__, '.pyc' in boto3.__cached__]",
+    );
+    let prepared = make().prepare("python3.12").await.unwrap();
+    let mut instance = Instance::start(it.spec.clone(), &prepared).await.unwrap_or_else(|it| panic!("{it:?}"));
+    assert_eq!(answer(instance.invoke(invocation(json!({}))).await), json!(["1.0", true, true]));
+    fs::remove_dir_all(wheels()).unwrap();
+}
+
 /// Not a benchmark, but a bound wide enough for a busy machine. The figures are printed.
 async fn speed() {
     let it = python("def handler(e, c): return e");
@@ -534,6 +601,7 @@ async fn speed() {
     }
     let middle = |it: &[Duration]| it[it.len() / 2];
     println!("cold {:?}, warm {:?}, plain {:?}", middle(&cold), middle(&warm), middle(&plain));
-    assert!(middle(&cold) < middle(&plain) * 5 / 2 + Duration::from_millis(50));
-    assert!(middle(&warm) < Duration::from_millis(2));
+    // The best of each, for what else runs on the machine disturbs the others.
+    assert!(cold[0] < plain[0] * 5 / 2 + Duration::from_millis(50));
+    assert!(warm[0] < Duration::from_millis(1));
 }

@@ -32,9 +32,8 @@ fn main() {
 fn serve(word: &str) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     runtime.block_on(async {
-        let script = format!(
-            "trap '' TERM; (setsid sleep 1000 {word} & sh -c ': {word}; sleep 1000; :') & sleep 1001; : {word}"
-        );
+        let child = format!("sh -c 'trap : TERM; : {word}; while :; do sleep 1; done'");
+        let script = format!("trap : TERM; setsid {child} & {child} & while :; do sleep 1; done");
         let _kept = Process::start(sh(&script)).await.unwrap();
         tokio::time::sleep(Duration::from_secs(100)).await;
     });

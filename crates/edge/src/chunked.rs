@@ -70,9 +70,16 @@ pub struct Decoder {
 
 enum State {
     Size,
-    Data { left: u64, hasher: Sha256, signature: Option<[u8; 32]> },
+    Data {
+        left: u64,
+        hasher: Sha256,
+        signature: Option<[u8; 32]>,
+    },
     /// The line break after the data of a chunk.
-    Break { hash: String, signature: Option<[u8; 32]> },
+    Break {
+        hash: String,
+        signature: Option<[u8; 32]>,
+    },
     Trailer,
     Ended,
 }
@@ -242,7 +249,8 @@ impl Decoder {
         if let Some(checksum) = self.checksum.take() {
             let name = checksum.name;
             let sent = trailers.iter().find(|(name, _)| *name == self.checksum_header);
-            let sent = sent.ok_or(ChunkError::Malformed("the trailer lacks the checksum that x-amz-trailer announces"))?;
+            let sent =
+                sent.ok_or(ChunkError::Malformed("the trailer lacks the checksum that x-amz-trailer announces"))?;
             if checksum.finish() != sent.1 {
                 return Err(ChunkError::WrongChecksum(name));
             }

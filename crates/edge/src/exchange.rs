@@ -65,7 +65,7 @@ fn written(response: HttpResponse, wants_body: bool) -> Response<Full<Bytes>> {
 async fn internal_answer(connection: &Connection, request: Request<Incoming>) -> HttpResponse {
     let (parts, body) = request.into_parts();
     let mut request = head_of(parts);
-    match body::read(body, &connection.edge.options.limits).await {
+    match body::read(body, &request.headers, &connection.edge.options.limits).await {
         Ok(body) => request.body = body,
         Err(error) => return internal::error(error.shape().status, error.message()),
     }
@@ -86,7 +86,8 @@ async fn aws_answer(connection: &Connection, request: Request<Incoming>) -> Http
         Ok(Err(error)) => error,
         Err(panic) => {
             tracing::error!(request = exchange.request_id, "a request ended in a panic: {panic}");
-            INTERNAL_FAILURE.with("The request processing has failed because of an unknown error, exception or failure.")
+            INTERNAL_FAILURE
+                .with("The request processing has failed because of an unknown error, exception or failure.")
         }
     };
     answer::error(exchange.spoken, &error, &exchange.request_id)
@@ -105,13 +106,14 @@ impl Exchange<'_> {
         let (parts, body) = request.into_parts();
         let mut request = head_of(parts);
         self.check_head(&request)?;
-        request.body = match body::read(body, &self.edge.options.limits).await {
-            Ok(body) => body,
-            Err(error) => {
-                self.learn_to_speak(&request);
-                return Err(error);
-            }
-        };
+        let limits = &self.edge.options.limits;
+        request.body = self.or_learn_to_speak(body::read(body, &request.headers, limits).await, &request)?;
+        // The signature covers the body as it was sent.
+        let sent = request.body.clone();
+        let is_zipped_form = body::is_zipped(&request.headers) && route::is_form(&request.headers);
+        if is_zipped_form {
+            request.body = self.or_learn_to_speak(body::unzip(&sent, limits), &request)?;
+        }
 
         let host = host_of(&request.headers);
         let claim = sigv4::claim(&request.headers, &request.query);
@@ -131,19 +133,18 @@ impl Exchange<'_> {
         };
         let claim = claim.map_err(|malformed| refused(Refusal::Malformed(malformed)))?;
         let loopback = self.connection.loopback;
-        let evidence = Evidence { claim: claim.as_ref(), head, body: &request.body, loopback, service, operation };
+        let evidence = Evidence { claim: claim.as_ref(), head, body: &sent, loopback, service, operation };
         let mut who = authenticate::identify(kernel, &self.edge.keys, &evidence).map_err(refused)?;
         let (chunks, chain) = (authenticate::content_hash(&head).and_then(Form::of), who.chain.take());
         let caller = Arc::new(self.caller(who, route::region(claim.as_ref(), host), host, &request.headers));
-        drop(claim);
+        drop((claim, sent));
 
         if let Some(form) = chunks {
             let body = std::mem::take(&mut request.body);
             request.body = body::unchunk(form, chain, &mut request.headers, body).map_err(refused)?;
         }
-        if body::is_zipped(&request.headers) && is_read_by_us(service, operation) {
-            let body = std::mem::take(&mut request.body);
-            request.body = body::unzip(&mut request.headers, body, &self.edge.options.limits)?;
+        if !is_zipped_form && body::is_zipped(&request.headers) && is_read_by_us(service, operation) {
+            request.body = body::unzip(&request.body, limits)?;
         }
         if protocol == Protocol::AwsQuery && service.name == "sqs" {
             add_queue_url(&mut request, &caller.endpoint);
@@ -175,6 +176,13 @@ impl Exchange<'_> {
         let _ = self.route(claim.as_ref(), host_of(&request.headers), request);
     }
 
+    fn or_learn_to_speak<T>(&mut self, outcome: model::Result<T>, request: &HttpRequest) -> model::Result<T> {
+        if outcome.is_err() {
+            self.learn_to_speak(request);
+        }
+        outcome
+    }
+
     fn check_head(&mut self, request: &HttpRequest) -> model::Result<()> {
         // Each header has a colon, a space and a line break.
         let headers: usize = request.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
@@ -182,13 +190,14 @@ impl Exchange<'_> {
         if headers + request.path.len() + request.query.len() <= limit {
             return Ok(());
         }
-        self.learn_to_speak(request);
-        Err(HEAD_TOO_LARGE.with(format!("The headers of the request are larger than {limit} bytes.")))
+        let error = HEAD_TOO_LARGE.with(format!("The headers of the request are larger than {limit} bytes."));
+        self.or_learn_to_speak(Err(error), request)
     }
 
     fn caller(&self, who: Who, region: &str, host: &str, headers: &HeaderMap) -> Caller {
         let scheme = if self.connection.secure { "https://" } else { "http://" };
-        let endpoint = if host.is_empty() { self.edge.kernel.settings.endpoint.clone() } else { [scheme, host].concat() };
+        let endpoint =
+            if host.is_empty() { self.edge.kernel.settings.endpoint.clone() } else { [scheme, host].concat() };
         Caller {
             principal: who.principal,
             region: region.to_owned(),
@@ -208,10 +217,10 @@ impl Exchange<'_> {
 fn head_of(parts: request::Parts) -> HttpRequest {
     let mut headers = parts.headers;
     // HTTP/2 has the host in the request line's stead.
-    if let Some(authority) = parts.uri.authority().filter(|_| !headers.contains_key(HOST)) {
-        if let Ok(value) = HeaderValue::from_str(authority.as_str()) {
-            headers.insert(HOST, value);
-        }
+    if let Some(authority) = parts.uri.authority().filter(|_| !headers.contains_key(HOST))
+        && let Ok(value) = HeaderValue::from_str(authority.as_str())
+    {
+        headers.insert(HOST, value);
     }
     HttpRequest {
         method: parts.method.as_str().to_owned(),

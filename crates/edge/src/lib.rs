@@ -22,3 +22,6 @@ pub use cors::Origins;
 pub use internal::Handler;
 pub use limits::Limits;
 pub use server::{Options, serve};
+
+#[cfg(test)]
+mod tests;

@@ -12,21 +12,43 @@ pub enum Refusal {
     /// Nothing is signed, and the operation asks for it.
     Unsigned,
     /// No such key, or one that is inactive, or a token that does not belong to it.
-    UnknownKey { access_key: String },
+    UnknownKey {
+        access_key: String,
+    },
     ExpiredToken,
     Malformed(Malformed),
     /// Parts of the signature that are missing, a sentence each.
     Incomplete(String),
-    WrongSignature { access_key: String, signature: String, wrong: Wrong },
+    WrongSignature {
+        access_key: String,
+        signature: String,
+        wrong: Wrong,
+    },
     /// The date of the scope is another one than the signature's.
-    WrongDate { scope: String, signed_at: String },
+    WrongDate {
+        scope: String,
+        signed_at: String,
+    },
     /// The body has another hash than `x-amz-content-sha256` says.
-    WrongPayload { declared: String, computed: String },
+    WrongPayload {
+        declared: String,
+        computed: String,
+    },
     /// Signed too long ago or too far ahead, in seconds since 1970.
-    Skewed { signed_at: i64, now: i64 },
+    Skewed {
+        signed_at: i64,
+        now: i64,
+    },
     /// A presigned URL that is over, or was signed for later.
-    PresignedExpired { signed_at: i64, expires: i64, now: i64 },
-    PresignedEarly { signed_at: i64, now: i64 },
+    PresignedExpired {
+        signed_at: i64,
+        expires: i64,
+        now: i64,
+    },
+    PresignedEarly {
+        signed_at: i64,
+        now: i64,
+    },
     /// Signatures of this algorithm cannot be verified here.
     Asymmetric,
     Chunks(ChunkError),
@@ -232,7 +254,9 @@ impl Dialect {
         }
         let (signed, limit, server) =
             (sigv4::basic_text(signed_at), sigv4::basic_text(now - expires), sigv4::basic_text(now));
-        self.invalid_signature(format!("Signature expired: {signed} is now earlier than {limit} ({server} - {expires} s.)"))
+        self.invalid_signature(format!(
+            "Signature expired: {signed} is now earlier than {limit} ({server} - {expires} s.)"
+        ))
     }
 
     fn chunks(self, error: &ChunkError) -> Error {

@@ -7,6 +7,8 @@
 
 use crate::encoding::{decode_form, split_pairs};
 use crate::sigv4::Claim;
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
 use kernel::Kernel;
 use model::catalog::{self, ServiceInfo};
 use model::wire::{self, HttpRequest};
@@ -33,10 +35,18 @@ pub enum Unrouted {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Form<'r> {
     /// The prefix of `X-Amz-Target`, and the version of awsJson.
-    Json { prefix: &'r str, protocol: Protocol },
+    Json {
+        prefix: &'r str,
+        protocol: Protocol,
+    },
     /// The service in `/service/…/operation/…`.
-    Cbor { service: &'r str },
-    Query { version: Option<String>, action: String },
+    Cbor {
+        service: &'r str,
+    },
+    Query {
+        version: Option<String>,
+        action: String,
+    },
     Rest,
 }
 
@@ -85,6 +95,19 @@ pub fn bucket(host: &str) -> Option<&str> {
     end.map(|(at, _)| &name[..at])
 }
 
+/// Whether the body is a form, which holds the action.
+pub fn is_form(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
+    content_type.is_some_and(|it| it.starts_with("application/x-www-form-urlencoded"))
+}
+
+/// `/000000000000/jobs`
+pub fn is_queue_path(path: &str) -> bool {
+    let mut parts = path.strip_prefix('/').unwrap_or(path).split('/');
+    let account = parts.next().is_some_and(kernel::is_account);
+    account && parts.next().is_some_and(|it| !it.is_empty()) && parts.next().is_none()
+}
+
 impl<'r> Form<'r> {
     fn of(request: &'r HttpRequest) -> Self {
         let header = |name: &str| request.headers.get(name).and_then(|it| it.to_str().ok());
@@ -97,7 +120,7 @@ impl<'r> Form<'r> {
         if let Some(service) = header("smithy-protocol").and_then(|_| rpc_service(&request.path)) {
             return Form::Cbor { service };
         }
-        let body = std::str::from_utf8(&request.body).ok().filter(|_| content_type.starts_with(FORM_TYPE));
+        let body = std::str::from_utf8(&request.body).ok().filter(|_| is_form(&request.headers));
         let value = |name: &str| {
             let pairs = split_pairs(body.unwrap_or_default()).chain(split_pairs(&request.query));
             pairs.into_iter().find(|it| it.0 == name).map(|it| decode_form(it.1).into_owned())
@@ -145,8 +168,6 @@ impl<'r> Form<'r> {
         }
     }
 }
-
-const FORM_TYPE: &str = "application/x-www-form-urlencoded";
 
 /// The services that the first sign names, those that we implement first.
 fn candidates(
@@ -237,7 +258,9 @@ fn of_templates(kernel: &Kernel, request: &HttpRequest) -> Vec<&'static ServiceI
 /// Those that we implement first, then the one that the name was made for.
 fn ranked(kernel: &Kernel, mut found: Vec<&'static ServiceInfo>, name: Option<&str>) -> Vec<&'static ServiceInfo> {
     if found.len() > 1 {
-        found.sort_by_key(|it| (!kernel.services.contains_key(it.name), name.unwrap_or(it.metadata.signing_name) != it.name));
+        found.sort_by_key(|it| {
+            (!kernel.services.contains_key(it.name), name.unwrap_or(it.metadata.signing_name) != it.name)
+        });
     }
     found
 }
@@ -267,13 +290,6 @@ fn rpc_service(path: &str) -> Option<&str> {
     before.strip_prefix("/service/").or_else(|| before.rsplit_once("/service/").map(|it| it.1))
 }
 
-/// `/000000000000/jobs`
-pub fn is_queue_path(path: &str) -> bool {
-    let mut parts = path.strip_prefix('/').unwrap_or(path).split('/');
-    let account = parts.next().is_some_and(kernel::is_account);
-    account && parts.next().is_some_and(|it| !it.is_empty()) && parts.next().is_none()
-}
-
 fn without_port(host: &str) -> &str {
     // An IPv6 address stands in brackets; it names nothing.
     if host.starts_with('[') { "" } else { host.split(':').next().unwrap_or_default() }
@@ -288,9 +304,12 @@ fn is_region(label: &str) -> bool {
     let mut parts = label.split('-');
     let area = parts.next().is_some_and(|it| it.len() == 2 && it.bytes().all(|it| it.is_ascii_lowercase()));
     let number = parts.next_back().is_some_and(|it| it.len() == 1 && it.as_bytes()[0].is_ascii_digit());
-    let mut names = parts.peekable();
-    area && number && names.peek().is_some() && names.all(|it| it.len() > 2 && it.bytes().all(|it| it.is_ascii_lowercase()))
+    area && number && parts.next_back().is_some_and(|it| DIRECTIONS.contains(&it))
 }
+
+/// What stands before the number in the name of every region.
+const DIRECTIONS: [&str; 9] =
+    ["north", "northeast", "east", "southeast", "south", "southwest", "west", "northwest", "central"];
 
 #[cfg(test)]
 mod tests {

@@ -58,7 +58,9 @@ pub enum Algorithm {
 pub enum Place {
     Header,
     /// A presigned URL, good for so many seconds; none where the URL does not say.
-    Query { expires: Option<i64> },
+    Query {
+        expires: Option<i64>,
+    },
 }
 
 /// Why a claim cannot be read.
@@ -186,7 +188,8 @@ impl SigningKeys {
 }
 
 fn derive(secret: &str, claim: &Claim) -> [u8; 32] {
-    let start = Hmac::<Sha256>::new_from_slice(format!("AWS4{secret}").as_bytes()).expect("a MAC takes keys of any length");
+    let start =
+        Hmac::<Sha256>::new_from_slice(format!("AWS4{secret}").as_bytes()).expect("a MAC takes keys of any length");
     let day: [u8; 32] = start.chain_update(claim.date.as_bytes()).finalize().into_bytes().into();
     [&*claim.region, &*claim.service, "aws4_request"].iter().fold(day, |key, text| sign(&key, text.as_bytes()))
 }
@@ -235,7 +238,8 @@ fn claim_in_query(query: &str) -> Result<Option<Claim<'_>>, Malformed> {
         Some(_) | None => return Ok(None),
     };
     let credential = credential.unwrap_or_default();
-    let parts = split_credential(&credential, algorithm).ok_or_else(|| Malformed::Credential(credential.to_string()))?;
+    let parts =
+        split_credential(&credential, algorithm).ok_or_else(|| Malformed::Credential(credential.to_string()))?;
     let own = |text: &str| Cow::Owned(text.to_owned());
     Ok(Some(Claim {
         algorithm,
@@ -322,8 +326,10 @@ fn push_canonical_query(claim: &Claim, query: &str, out: &mut String) {
         encode_percent(decode_percent(text).as_bytes(), b"", &mut out);
         out
     };
-    let mut pairs: Vec<(String, String)> =
-        split_pairs(query).filter(|(name, _)| is_signed(name)).map(|(name, value)| (encoded(name), encoded(value))).collect();
+    let mut pairs: Vec<(String, String)> = split_pairs(query)
+        .filter(|(name, _)| is_signed(name))
+        .map(|(name, value)| (encoded(name), encoded(value)))
+        .collect();
     pairs.sort_unstable();
     for (index, (name, value)) in pairs.iter().enumerate() {
         if index > 0 {

@@ -148,6 +148,13 @@ pub(crate) async fn run_due(kernel: Arc<Kernel>) {
     }
 }
 
+/// A row stays until its job is done, so this sees the ones under way too.
+pub(crate) fn any_due(kernel: &Kernel) -> bool {
+    let now = kernel.clock.now();
+    let first = kernel.store.read(|tx| tx.values(&JOBS, Place::PARTITION, Span::all(), Direction::Forward, 1));
+    first.first().is_some_and(|it| it.due <= now.0)
+}
+
 struct Runner {
     kernel: Arc<Kernel>,
     /// Conversations that run now; their rows stay until they are done.

@@ -7,14 +7,16 @@ use crate::cx::{Cx, Tx, WriteError};
 use crate::door;
 use crate::entropy::Entropy;
 use crate::job;
+use crate::memory::Memory;
 use crate::policies::PolicyCache;
 use crate::service::{Entry, Run, Service};
 use crate::trail::{Call, Trail};
 use crate::driver::Drivers;
 use model::{ErrorShape, Result, Value};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use store::Store;
+use tokio::task::JoinHandle;
 
 pub struct Kernel {
     pub store: Store,
@@ -25,6 +27,8 @@ pub struct Kernel {
     pub services: BTreeMap<&'static str, Service>,
     pub(crate) policies: PolicyCache,
     pub(crate) trail: Trail,
+    memory: Memory,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// What the configuration says and services may want to know.
@@ -56,17 +60,20 @@ impl Kernel {
             services,
             policies: PolicyCache::default(),
             trail: Trail::default(),
+            memory: Memory::default(),
+            tasks: Mutex::default(),
         });
         kernel
     }
 
     /// Starts what runs by itself: the job loop and the services' reconcilers. Call once, inside the runtime.
     pub fn start(self: &Arc<Self>) {
-        tokio::spawn(job::run_due(self.clone()));
-        tokio::spawn(crate::trail::write(self.clone()));
+        let mut tasks = self.tasks.lock().expect("no panic while a task is noted");
+        tasks.push(tokio::spawn(job::run_due(self.clone())));
+        tasks.push(tokio::spawn(crate::trail::write(self.clone())));
         for service in self.services.values() {
             for reconciler in &service.reconcilers {
-                tokio::spawn(reconciler(self.as_service(service.name)));
+                tasks.push(tokio::spawn(reconciler(self.as_service(service.name))));
             }
         }
     }
@@ -102,6 +109,25 @@ impl Kernel {
         self.cloud(Arc::new(nobody)).read(|cx| {
             self.services.values().filter_map(|it| it.credential).find_map(|find| find(cx, access_key))
         })
+    }
+
+    /// What a service keeps in memory, by its type; made at first use. Never truth: the store is.
+    pub fn memory<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
+        self.memory.of()
+    }
+
+    /// Whether a job is due and not done yet. For tests, which move the clock and want to see what that did.
+    pub fn has_due_jobs(&self) -> bool {
+        job::any_due(self)
+    }
+
+    /// Stops what runs by itself and forgets the rest, as a crash would: for the simulator.
+    pub async fn abandon(&self) {
+        let tasks = std::mem::take(&mut *self.tasks.lock().expect("no panic while a task is noted"));
+        for task in tasks {
+            task.abort();
+            let _ = task.await;
+        }
     }
 
     pub fn cloud(self: &Arc<Self>, caller: Arc<Caller>) -> Cloud {

@@ -12,5 +12,5 @@ pub mod wire;
 pub use catalog::service;
 pub use error::{Error, ErrorShape, Result};
 pub use shape::{Kind, Location, Member, Operation, Protocol, Service, Shape, ShapeId, Structure};
-pub use validate::{Violations, validate};
+pub use validate::{Violation, Violations, validate};
 pub use value::{Timestamp, Value};

@@ -215,7 +215,7 @@ impl<'a> Builder<'a> {
         let of_target = self.shape_wire(target);
         let namespace = raw.xml_namespace.as_ref().map(|it| self.namespace(it));
         let wire = Wire {
-            name: self.texts.keep_option(&raw.location_name).or(of_target.name),
+            name: self.texts.keep_option(&raw.location_name),
             query_name: self.texts.keep_option(&raw.query_name),
             xml_namespace: namespace.or(of_target.xml_namespace),
             xml_attribute: raw.xml_attribute,

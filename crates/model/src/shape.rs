@@ -151,7 +151,7 @@ pub struct Member {
     pub shape: ShapeId,
     pub required: bool,
     pub location: Location,
-    /// The name on the wire where it is not `name`; what `member`'s reference or its shape states, the reference first.
+    /// The name on the wire where it is not `name`. Flattening, namespace and format are the reference's, else its shape's.
     pub wire: Wire,
     pub idempotency_token: bool,
     pub streaming: bool,

@@ -29,7 +29,7 @@ pub(crate) use route::Routes;
 pub use route::route;
 pub use timestamp::{format_timestamp, parse_timestamp};
 
-use crate::shape::{Operation, Protocol, Service, Wire};
+use crate::shape::{Location, Operation, Protocol, Service, Wire};
 use crate::value::Value;
 
 /// How deep a body may be nested: DynamoDB's documents go to 32, Bedrock's schemas deeper; a stack holds this easily.
@@ -154,6 +154,26 @@ impl DecodeError {
 /// Errors and request ids of S3 look unlike those of every other service.
 pub(crate) fn is_s3(service: &Service) -> bool {
     service.metadata.service_id == "S3"
+}
+
+/// Which members of a structure a body holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// All: locations say nothing outside of REST, nor below the top.
+    Whole,
+    Request,
+    /// An answer has neither path nor query, so their members are in its body.
+    Response,
+}
+
+impl Part {
+    pub(crate) fn holds(self, location: Location) -> bool {
+        match location {
+            Location::Body => true,
+            Location::Uri | Location::QueryString => self != Part::Request,
+            Location::Header | Location::Headers | Location::StatusCode => self == Part::Whole,
+        }
+    }
 }
 
 /// Whose names stand in a body: a shape may carry several.

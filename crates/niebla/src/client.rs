@@ -48,7 +48,7 @@ fn ask(server: &Record, method: &str, path: &str, body: &Value) -> Result<Value>
     if status == 200 {
         return Ok(answer);
     }
-    let failure = Failure::new(answer["error"].as_str().unwrap_or("Niebla refused without a reason"));
+    let failure = Failure::new(answer["message"].as_str().unwrap_or("Niebla refused without a reason"));
     Err(match answer["next"].as_str() {
         Some(next) => failure.next(next),
         None => failure,

@@ -5,6 +5,7 @@
 use crate::failure::{Failure, Result, reason};
 use clap::Args;
 use serde::Deserialize;
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -18,7 +19,7 @@ pub struct Places {
     /// The folder that holds everything that Niebla keeps
     #[arg(long, value_name = "DIR", env = "NIEBLA_DATA_DIR", global = true)]
     pub data_dir: Option<PathBuf>,
-    /// A TOML file with settings: listen, data_dir, ephemeral, log
+    /// A TOML file with settings: listen, data_dir, cache_dir, ephemeral, log
     #[arg(long, value_name = "FILE", env = "NIEBLA_CONFIG", global = true)]
     pub config: Option<PathBuf>,
 }
@@ -29,6 +30,9 @@ pub struct Flags {
     /// The address to listen on; port 0 takes a free one
     #[arg(long, value_name = "ADDR", env = "NIEBLA_LISTEN")]
     pub listen: Option<String>,
+    /// The folder for what can be fetched again, such as the SDKs that functions find preinstalled
+    #[arg(long, value_name = "DIR", env = "NIEBLA_CACHE_DIR")]
+    pub cache_dir: Option<PathBuf>,
     /// Keep everything in memory and forget it at the end
     #[arg(
         long,
@@ -51,6 +55,7 @@ pub struct Flags {
 struct File {
     listen: Option<String>,
     data_dir: Option<PathBuf>,
+    cache_dir: Option<PathBuf>,
     ephemeral: Option<bool>,
     log: Option<String>,
 }
@@ -61,8 +66,13 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Absolute.
     pub data_dir: PathBuf,
+    /// Absolute.
+    pub cache_dir: PathBuf,
     pub ephemeral: bool,
     pub log: String,
+    /// Where interpreters are searched, as the variable PATH has it.
+    pub search_path: OsString,
+    pub home: Option<PathBuf>,
 }
 
 /// What the environment says about folders.
@@ -70,6 +80,8 @@ pub struct Folders {
     home: Option<PathBuf>,
     xdg_data: Option<PathBuf>,
     xdg_config: Option<PathBuf>,
+    xdg_cache: Option<PathBuf>,
+    search_path: OsString,
 }
 
 impl Config {
@@ -86,11 +98,15 @@ impl Config {
             Some(it) => it,
             None => folders.data()?,
         };
+        let cache_dir = flags.cache_dir.clone().or(file.cache_dir).or_else(|| folders.cache());
         Ok(Config {
             listen: address(&listen)?,
-            data_dir: std::path::absolute(&data_dir).map_err(|error| Failure::file("find", &data_dir, &error))?,
+            cache_dir: absolute(&cache_dir.unwrap_or_else(|| data_dir.join("cache")))?,
+            data_dir: absolute(&data_dir)?,
             ephemeral: flags.ephemeral.or(file.ephemeral).unwrap_or(false),
             log: flags.log.clone().or(file.log).unwrap_or_else(|| DEFAULT_LOG.to_owned()),
+            search_path: folders.search_path.clone(),
+            home: folders.home.clone(),
         })
     }
 }
@@ -109,17 +125,23 @@ impl File {
 
     fn parse(text: &str) -> std::result::Result<File, String> {
         toml::from_str(text).map_err(|error| {
-            let line = error.span().map_or(1, |span| text[..span.start].lines().count().max(1));
+            let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
             format!("line {line}: {}", error.message())
         })
     }
 }
 
 impl Folders {
-    #[allow(clippy::disallowed_methods, reason = "the environment is read here and handed on")]
+    /// The only look at the environment; everything else is handed what it needs.
     pub fn from_environment() -> Self {
         let folder = |name| std::env::var_os(name).map(PathBuf::from).filter(|it| it.is_absolute());
-        Self { home: folder("HOME"), xdg_data: folder("XDG_DATA_HOME"), xdg_config: folder("XDG_CONFIG_HOME") }
+        Self {
+            home: folder("HOME"),
+            xdg_data: folder("XDG_DATA_HOME"),
+            xdg_config: folder("XDG_CONFIG_HOME"),
+            xdg_cache: folder("XDG_CACHE_HOME"),
+            search_path: std::env::var_os("PATH").unwrap_or_default(),
+        }
     }
 
     /// Where the platform keeps a program's data.
@@ -131,11 +153,22 @@ impl Folders {
         })
     }
 
+    /// Where the platform keeps what a program can fetch again.
+    fn cache(&self) -> Option<PathBuf> {
+        let home = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
+        let base = self.xdg_cache.clone().or_else(|| Some(self.home.as_ref()?.join(home)))?;
+        Some(base.join("niebla"))
+    }
+
     /// Read when it exists and no other file is named.
     fn config_file(&self) -> Option<PathBuf> {
         let base = self.xdg_config.clone().or_else(|| Some(self.home.as_ref()?.join(".config")))?;
         Some(base.join("niebla/config.toml"))
     }
+}
+
+fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).map_err(|error| Failure::file("find", path, &error))
 }
 
 /// `127.0.0.1:4566`, `localhost:4566`, `[::1]:4566`, `4566` or `:4566`.
@@ -156,7 +189,8 @@ mod tests {
     use super::*;
 
     fn folders(root: &Path) -> Folders {
-        Folders { home: Some(root.to_owned()), xdg_data: None, xdg_config: None }
+        let home = Some(root.to_owned());
+        Folders { home, xdg_data: None, xdg_config: None, xdg_cache: None, search_path: OsString::new() }
     }
 
     fn with_file(text: &str, flags: &Flags) -> Result<Config> {

@@ -1,10 +1,16 @@
 //! `niebla`: AWS architectures running on this machine. The command line, the configuration, and the wiring.
 
 mod client;
+mod clock;
 mod command;
 mod config;
+mod drivers;
 mod failure;
+mod folder;
 mod instance;
+mod internal;
+mod server;
+mod services;
 mod terminal;
 mod time;
 
@@ -16,6 +22,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 fn main() -> ExitCode {
+    // Children are started by way of this same program, which then becomes their keeper.
+    ::drivers::enter_if_asked();
     match command::run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

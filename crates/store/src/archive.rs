@@ -19,7 +19,7 @@ use crate::span::Direction;
 use sha2::{Digest, Sha256};
 use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter, ErrorKind, Read, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, ErrorKind, Read, Write};
 use std::ops::{Bound, ControlFlow};
 use std::path::{Path, PathBuf};
 
@@ -201,17 +201,12 @@ fn load_into(file: &Path, dir: &Path) -> Result<(), OpenError> {
     }
 }
 
-fn check_version(input: &mut impl Read, file: &Path) -> Result<(), OpenError> {
+fn check_version(input: &mut impl BufRead, file: &Path) -> Result<(), OpenError> {
     let mut line = Vec::new();
-    let read = input.take(MAGIC_BYTES as u64);
-    for byte in read.bytes() {
-        match byte.map_err(|error| OpenError::io(format!("reading {}", file.display()), error))? {
-            b'\n' => break,
-            byte => line.push(byte),
-        }
-    }
-    let number = std::str::from_utf8(&line).ok().and_then(|it| it.strip_prefix(MAGIC)).and_then(|it| it.parse().ok());
-    match number {
+    let reading = |error| OpenError::io(format!("reading {}", file.display()), error);
+    input.take(MAGIC_BYTES as u64).read_until(b'\n', &mut line).map_err(reading)?;
+    let text = std::str::from_utf8(&line).ok().and_then(|it| it.strip_prefix(MAGIC)?.strip_suffix('\n'));
+    match text.and_then(|it| it.parse().ok()) {
         Some(found) if found > FORMAT => Err(OpenError::NewerFormat { found, known: FORMAT }),
         Some(_) => Ok(()),
         None => Err(OpenError::damaged(format!("{} is not a snapshot", file.display()))),

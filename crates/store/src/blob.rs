@@ -369,7 +369,7 @@ impl Fresh {
 pub(crate) fn first_free(reader: &crate::Reader, folder: Option<&Path>) -> u64 {
     let last_row: Option<BlobId> = last_key(reader, &BLOBS);
     let last_garbage: Option<BlobId> = last_key(reader, &GARBAGE);
-    let incoming = folder.map(|it| incoming(it)).into_iter().flatten();
+    let incoming = folder.map(incoming).into_iter().flatten();
     let last = incoming.chain(last_row).chain(last_garbage).max();
     last.map_or(1, |BlobId(number)| number + 1)
 }

@@ -52,8 +52,10 @@ struct Queue {
 enum Work {
     Call(Box<dyn Call>),
     /// Something between two commits, with nothing in flight.
-    Alone(Box<dyn FnOnce(&Shared, u64) -> Result<(), EngineError> + Send>, oneshot::Sender<Result<(), StoreError>>),
+    Alone(Alone, oneshot::Sender<Result<(), StoreError>>),
 }
+
+type Alone = Box<dyn FnOnce(&Shared, u64) -> Result<(), EngineError> + Send>;
 
 /// A queued transaction.
 trait Call: Send {
@@ -225,10 +227,7 @@ impl Executor<'_> {
         }
     }
 
-    fn alone(
-        &mut self,
-        body: Box<dyn FnOnce(&Shared, u64) -> Result<(), EngineError> + Send>,
-    ) -> Result<(), StoreError> {
+    fn alone(&mut self, body: Alone) -> Result<(), StoreError> {
         if let Some(failure) = self.shared.failure() {
             return Err(failure);
         }

@@ -228,10 +228,10 @@ impl Reader {
                 }
             }
             let _replaced = below.next_if(|(old, _)| **old == **key);
-            if let Some(value) = &change.value {
-                if look(key, value).is_break() {
-                    return;
-                }
+            if let Some(value) = &change.value
+                && look(key, value).is_break()
+            {
+                return;
             }
         }
         for (key, value) in below {

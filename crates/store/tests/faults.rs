@@ -129,11 +129,14 @@ fn refused(dir: &Path) -> OpenError {
     error
 }
 
+/// What is damaged, and how.
+type Damage = (&'static str, fn(&Path));
+
 #[test]
 fn damaged_and_foreign_folders_are_refused_and_left_alone() {
     let dir = tempfile::tempdir().unwrap();
     let rows = |it: &Path| it.join("rows/data.mdb");
-    let cases: [(&str, fn(&Path)); 7] = [
+    let cases: [Damage; 7] = [
         ("not a number", |it| fs::write(it.join("format"), "niebla store x\n").unwrap()),
         ("no format", |it| fs::remove_file(it.join("format")).unwrap()),
         ("no rows", |it| fs::remove_file(it.join("rows/data.mdb")).unwrap()),

@@ -134,8 +134,8 @@ pub fn arn_of(cx: &Cx, name: &str) -> String {
 }
 
 /// CloudWatch Logs names another code than most services for what its model forbids.
-pub fn invalid(_: &'static model::Service, violations: &model::Violations) -> Error {
-    error::INVALID_PARAMETER.with(violations.to_string())
+pub fn invalid(_: &'static model::Service, violations: &model::Violations) -> Result<()> {
+    Err(error::INVALID_PARAMETER.with(violations.to_string()))
 }
 
 /// What Niebla lacks is named, not ignored.

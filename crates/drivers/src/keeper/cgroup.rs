@@ -176,12 +176,19 @@ impl Group {
         }
     }
 
-    /// Puts a process (and all that it will start) into the groups.
-    pub fn admit(&self, pid: i32) -> io::Result<()> {
-        for folder in self.folders() {
-            fs::write(folder.join("cgroup.procs"), pid.to_string())?;
+    /// Puts the calling process, which has one thread, and all that it will start into the groups of version 1.
+    ///
+    /// A thread that moves itself need not stop the machine's forks for that; moving another can take 10 ms and more.
+    pub fn join(&self) -> io::Result<()> {
+        for folder in [&self.memory, &self.cpu].into_iter().flatten() {
+            fs::write(folder.join("tasks"), "0")?;
         }
         Ok(())
+    }
+
+    /// Puts a process and all that it will start into the group of version 2, which moves whole processes only.
+    pub fn admit(&self, pid: i32) -> io::Result<()> {
+        self.v2.as_ref().map_or(Ok(()), |it| fs::write(it.join("cgroup.procs"), pid.to_string()))
     }
 
     /// How often the kernel ended a process here for want of memory.
@@ -246,10 +253,6 @@ impl Group {
         for folder in [&mut self.v2, &mut self.memory, &mut self.cpu] {
             discard(folder);
         }
-    }
-
-    fn folders(&self) -> impl Iterator<Item = &PathBuf> {
-        [&self.v2, &self.memory, &self.cpu].into_iter().flatten()
     }
 }
 

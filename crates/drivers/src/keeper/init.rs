@@ -175,7 +175,7 @@ fn pointers(strings: &[CString]) -> Vec<*const libc::c_char> {
     strings.iter().map(|it| it.as_ptr()).chain([std::ptr::null()]).collect()
 }
 
-fn fail(word: i32, error: &Error) -> ! {
+pub(super) fn fail(word: i32, error: &Error) -> ! {
     let mut text = vec![FAILED];
     text.extend(error.to_string().bytes());
     sys::write(word, &text);

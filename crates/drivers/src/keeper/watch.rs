@@ -92,6 +92,9 @@ fn begin(order: &Order, group: &Group) -> io::Result<(Pid, i32)> {
         sys::close(go[1]);
         sys::close(word[0]);
         init::wait_for_leave(go[0]);
+        if let Err(it) = group.join() {
+            init::fail(word[1], &it);
+        }
         let pipes = init::Pipes { go: go[0], word: word[1] };
         let rlimit_memory = !group.limits_memory();
         match order.room {

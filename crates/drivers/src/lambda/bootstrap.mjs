@@ -142,7 +142,8 @@ function find(value, path) {
 
 /** In AWS's order: the name as it is, `.js`, `.mjs`, `.cjs`. */
 async function importModule(path, shown) {
-  const require = createRequire(path);
+  // The name that AWS's own loader has in a "Require stack".
+  const require = createRequire("/var/runtime/index.mjs");
   try {
     for (const extension of ["", ".js", ".mjs", ".cjs"]) {
       const file = path + extension;

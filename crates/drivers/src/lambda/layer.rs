@@ -35,7 +35,8 @@ pub struct Host {
     places: Places,
     sdk: Sdk,
     ready: Lock<HashMap<String, Arc<Prepared>>>,
-    making: Mutex<()>,
+    /// One is made at a time, by name; one that takes long does not keep the others.
+    making: Lock<HashMap<String, Arc<Mutex<()>>>>,
     failed: Lock<HashMap<String, (Instant, String)>>,
 }
 
@@ -102,7 +103,7 @@ impl Host {
     /// has it), below `home`, and in the usual places.
     pub fn new(folder: PathBuf, sdk: Sdk, path: std::ffi::OsString, home: Option<PathBuf>) -> Host {
         let places = Places { path, home };
-        Host { folder, places, sdk, ready: Lock::default(), making: Mutex::default(), failed: Lock::default() }
+        Host { folder, places, sdk, ready: Lock::default(), making: Lock::default(), failed: Lock::default() }
     }
 
     /// Everything that a runtime needs, made at first use: that may take seconds, for the SDK is installed then. Later
@@ -111,7 +112,9 @@ impl Host {
         if let Some(it) = self.known(runtime) {
             return Ok(it);
         }
-        let _one_at_a_time = self.making.lock().await;
+        let turn =
+            self.making.lock().unwrap_or_else(PoisonError::into_inner).entry(runtime.to_owned()).or_default().clone();
+        let _one_at_a_time = turn.lock().await;
         if let Some(it) = self.known(runtime) {
             return Ok(it);
         }

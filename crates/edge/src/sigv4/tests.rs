@@ -49,8 +49,9 @@ impl Raw {
 }
 
 fn suite() -> PathBuf {
-    let source = std::env::var_os("BOTOCORE_SOURCE")
-        .expect("BOTOCORE_SOURCE names the unpacked source package of botocore, which carries AWS's signature test suite");
+    let source = std::env::var_os("BOTOCORE_SOURCE").expect(
+        "BOTOCORE_SOURCE names the unpacked source package of botocore, which carries AWS's signature test suite",
+    );
     Path::new(&source).join("tests/unit/auth/aws4_testsuite")
 }
 
@@ -84,7 +85,8 @@ fn the_signatures_of_the_test_suite_of_aws_are_right() {
         assert_eq!(canonical, read("creq").replace('\r', ""), "{}", path.display());
         assert_eq!(string_to_sign(&claim, &canonical), read("sts").replace('\r', ""), "{}", path.display());
         let key = SigningKeys::default().of(SECRET, &claim);
-        verify(&claim, &raw.head(), &payload, Paths::Twice, &key).unwrap_or_else(|it| panic!("{}: {it:?}", path.display()));
+        verify(&claim, &raw.head(), &payload, Paths::Twice, &key)
+            .unwrap_or_else(|it| panic!("{}: {it:?}", path.display()));
 
         let other = SigningKeys::default().of("another secret", &claim);
         verify(&claim, &raw.head(), &payload, Paths::Twice, &other).expect_err("another secret signs otherwise");
@@ -98,7 +100,8 @@ const PRESIGNED: &str = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAI
     &X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404";
 
 fn presigned(query: &str) -> Result<Claim<'static>, Malformed> {
-    let headers = HeaderMap::from_iter([(http::header::HOST, HeaderValue::from_static("examplebucket.s3.amazonaws.com"))]);
+    let headers =
+        HeaderMap::from_iter([(http::header::HOST, HeaderValue::from_static("examplebucket.s3.amazonaws.com"))]);
     let head = Head { method: "GET", path: "/test.txt", query, headers: &headers };
     let claim = claim(&headers, query)?.expect("signed");
     let key = SigningKeys::default().of("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", &claim);

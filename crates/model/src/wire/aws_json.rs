@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::header::HeaderName;
 
-use super::{Decoded, HttpRequest, HttpResponse, content_type, event_stream, header_value, json};
+use super::{Decoded, HttpRequest, HttpResponse, Part, content_type, event_stream, header_value, json};
 use crate::shape::{Operation, Protocol, Service, ShapeId};
 use crate::value::Value;
 
@@ -65,7 +65,7 @@ pub(super) fn content_type_of(protocol: Protocol) -> &'static str {
 
 fn read(service: &Service, shape: Option<ShapeId>, body: &[u8]) -> Decoded<Value> {
     match shape {
-        Some(shape) if !body.trim_ascii().is_empty() => json::read_body(service, shape, body, false),
+        Some(shape) if !body.trim_ascii().is_empty() => json::read_body(service, shape, body, Part::Whole),
         _ => Ok(Value::Structure(Vec::new())),
     }
 }

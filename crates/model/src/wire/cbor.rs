@@ -259,7 +259,7 @@ impl Reader<'_, '_> {
     fn float(&mut self) -> Decoded<f64> {
         Ok(match self.input.datatype()? {
             Type::F16 => f64::from(self.input.f16()?),
-            Type::F32 => f64::from(self.input.f32()?),
+            Type::F32 => widen(self.input.f32()?),
             Type::F64 => self.input.f64()?,
             _ => self.input.i64()? as f64,
         })
@@ -317,6 +317,11 @@ impl Reader<'_, '_> {
             _ => Value::Integer(self.input.i64()?),
         })
     }
+}
+
+/// 1.1 as a float is 1.1 as a double too: what a text would say of it.
+fn widen(value: f32) -> f64 {
+    value.to_string().parse().unwrap_or(f64::from(value))
 }
 
 struct Writer<'a> {

@@ -5,7 +5,7 @@ use http::header::{HeaderMap, HeaderName};
 
 use super::xml::{Reader, Writer};
 use super::{DecodeError, Decoded, HttpResponse, Names, Problem, aws_json, cbor, content_type, header_value, is_s3};
-use super::{json, rest};
+use super::{Part, json, rest};
 use crate::shape::{Kind, Location, Protocol, Service, Shape, ShapeId, Structure};
 use crate::value::Value;
 
@@ -35,7 +35,7 @@ pub struct Fault<'a> {
 /// An error that was received.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReceivedFault {
-    /// Without its namespace.
+    /// Without its namespace; that of `x-amzn-query-error` where it is given, as SDKs have it.
     pub code: String,
     pub message: String,
     pub status: u16,
@@ -58,12 +58,14 @@ pub fn encode_error(service: Option<&Service>, protocol: Protocol, fault: &Fault
     match protocol {
         Protocol::AwsJson10 | Protocol::AwsJson11 => {
             content_type(&mut response.headers, aws_json::content_type_of(protocol));
-            response.headers.insert(ERROR_TYPE, header_value(fault.code));
-            response.body = json_body(modelled, fault, Some(fault.code));
+            // Services that answer the Query protocol too say which of their codes this is (Making AWS JSON requests in the
+            // SQS developer guide): `com.amazonaws.sqs#QueueDoesNotExist`.
+            let namespaced = service.filter(|it| it.metadata.query_compatible && fault.shape.is_some());
+            let code = namespaced.map(|it| format!("com.amazonaws.{}#{}", it.name, fault.code));
+            response.body = json_body(modelled, fault, Some(code.as_deref().unwrap_or(fault.code)));
         }
         Protocol::RestJson1 => {
             content_type(&mut response.headers, "application/json");
-            response.headers.insert(ERROR_TYPE, header_value(fault.code));
             response.body = json_body(modelled, fault, None);
         }
         Protocol::RpcV2Cbor => {
@@ -101,21 +103,31 @@ pub(super) fn decode_error(service: &Service, protocol: Protocol, response: &Htt
         Protocol::AwsQuery | Protocol::Ec2Query | Protocol::RestXml => from_xml(service, protocol, response),
     };
     match decoded {
-        Ok(fault) => ResponseError::Fault(fault),
+        Ok(mut fault) => {
+            let stated = response.headers.get(QUERY_ERROR).and_then(|value| value.to_str().ok());
+            if let Some(stated) = stated.filter(|_| service.metadata.query_compatible) {
+                fault.code = stated.split(';').next().unwrap_or_default().to_owned();
+            }
+            ResponseError::Fault(fault)
+        }
         Err(problem) => ResponseError::Malformed(DecodeError::of(service, protocol, problem)),
     }
 }
 
 fn add_error_headers(service: Option<&Service>, protocol: Protocol, fault: &Fault, headers: &mut HeaderMap) {
+    let is_json = matches!(protocol, Protocol::AwsJson10 | Protocol::AwsJson11 | Protocol::RestJson1);
+    if let Some((service, structure)) = service.and_then(|it| Some((it, it.structure(fault.shape?)?))) {
+        rest::error_headers(service, structure, fault.fields, headers);
+    }
+    if is_json {
+        headers.insert(ERROR_TYPE, header_value(fault.code));
+    }
     let Some(service) = service else { return };
     let is_rpc = matches!(protocol, Protocol::AwsJson10 | Protocol::AwsJson11 | Protocol::RpcV2Cbor);
     if service.metadata.query_compatible && is_rpc {
         let side = if fault.sender { "Sender" } else { "Receiver" };
         let code = fault.query_code.unwrap_or(fault.code);
         headers.insert(QUERY_ERROR, header_value(&format!("{code};{side}")));
-    }
-    if let Some(structure) = fault.shape.and_then(|shape| service.structure(shape)) {
-        rest::error_headers(service, structure, fault.fields, headers);
     }
 }
 
@@ -135,7 +147,7 @@ fn json_body(modelled: Option<(&Service, ShapeId)>, fault: &Fault, code: Option<
     json::write_text(fault.message, &mut out);
     if let Some((service, shape)) = modelled {
         let mut fields = Vec::new();
-        json::write_body(service, shape, &other_fields(service, shape, fault), &mut fields, true);
+        json::write_body(service, shape, &other_fields(service, shape, fault), &mut fields, Part::Response);
         if fields.len() > 2 {
             out.push(b',');
             out.extend_from_slice(&fields[1..fields.len() - 1]);
@@ -203,7 +215,7 @@ fn xml_body(service: Option<&Service>, protocol: Protocol, fault: &Fault, reques
         && let (Some(structure), Value::Structure(fields)) =
             (service.structure(shape), other_fields(service, shape, fault))
     {
-        writer.members(structure, &fields, |member| member.location == Location::Body);
+        writer.members(structure, &fields, |member| Part::Response.holds(member.location));
     }
     if is_bare {
         writer.text_element("RequestId", request_id);
@@ -248,7 +260,7 @@ fn from_json(service: &Service, response: &HttpResponse) -> Decoded<ReceivedFaul
     let mut fault = received(service, response, code, message);
     if let Some(shape) = fault.shape {
         if body.is_object() {
-            fault.fields = json::read_body(service, shape, &response.body, true)?;
+            fault.fields = json::read_body(service, shape, &response.body, Part::Response)?;
         }
         add_header_fields(service, shape, response, &mut fault)?;
     }

@@ -8,6 +8,7 @@ pub(super) use write::{encode_request, encode_response, error_headers};
 
 use crate::shape::{Location, Member, Operation, Structure, TimestampFormat};
 use crate::value::Value;
+use crate::wire::Part;
 
 /// The name that a member has outside of the body.
 fn name_of(member: &Member) -> &'static str {
@@ -21,8 +22,8 @@ fn format_in(location: Location, member: &Member) -> TimestampFormat {
     })
 }
 
-fn has_body_members(structure: &Structure) -> bool {
-    structure.members.iter().any(|member| member.location == Location::Body)
+fn has_body_members(structure: &Structure, part: Part) -> bool {
+    structure.members.iter().any(|member| part.holds(member.location))
 }
 
 /// S3's `<LocationConstraint>eu-west-1</LocationConstraint>`: the only member is the root itself.

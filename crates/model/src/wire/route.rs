@@ -69,12 +69,11 @@ impl Routes {
             form::pairs(&request.query).map(|(key, value)| (key.into_owned(), value.into_owned())).collect();
         let mut best: Option<(&Route, usize)> = None;
         for route in self.0.iter().filter(|route| route.accepts(request, &query)) {
-            let met = route.requirements_met(&query, &request.headers);
-            match (&best, met) {
-                (Some((first, _)), _) if first.shape() != route.shape() => break,
-                (Some((_, most)), Some(met)) if met <= *most => {}
-                (Some(_), None) => {}
-                (_, met) => best = Some((route, met.map_or(0, |met| met + 1))),
+            let met = route.requirements_met(&query, &request.headers).map_or(0, |met| met + 1);
+            match best {
+                Some((first, _)) if first.shape() != route.shape() => break,
+                Some((_, most)) if met <= most => {}
+                _ => best = Some((route, met)),
             }
         }
         best.map(|(route, _)| route.operation)
@@ -112,14 +111,16 @@ impl Route {
 
     /// Sorts the most specific first: literal segments before labels before greedy ones, more query literals first.
     fn rank(&self) -> impl Ord {
+        // An end comes last, so that `{name+}/policy` stands before `{name+}`.
         let kinds: Vec<u8> = self
             .segments
             .iter()
             .map(|segment| match segment {
-                Segment::Literal(_) => 0,
+                Segment::Literal(_) => 0u8,
                 Segment::Label(_) => 1,
                 Segment::Greedy(_) => 2,
             })
+            .chain([3])
             .collect();
         (kinds, usize::MAX - self.literals.len(), self.deprecated, self.operation)
     }

@@ -9,13 +9,15 @@ pub(crate) use write::{Writer, scalar_text};
 use super::Names;
 use crate::shape::{Kind, Member, Service};
 
-/// The element of each item of a flattened list or map: what the reference states, else what the list's part states.
+/// The element of each item of a flattened list or map: what the reference states. Old models flatten the list's shape
+/// instead of the reference; there the items' name counts too (SQS's `Message`).
 pub(crate) fn flattened_name(service: &Service, names: Names, member: &Member) -> &'static str {
-    let of_part = match &service.shape(member.shape).kind {
-        Kind::List { member } => names.of(&member.wire),
+    let shape = service.shape(member.shape);
+    let of_items = match &shape.kind {
+        Kind::List { member } if shape.wire.flattened => names.of(&member.wire),
         _ => None,
     };
-    names.of(&member.wire).or(of_part).unwrap_or(member.name)
+    names.of(&member.wire).or(of_items).unwrap_or(member.name)
 }
 
 pub(crate) fn element_name(service: &Service, names: Names, member: &Member) -> &'static str {

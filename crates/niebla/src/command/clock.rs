@@ -2,12 +2,18 @@
 
 use crate::failure::Result;
 use crate::{client, instance, terminal, time};
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use std::path::Path;
 
+#[derive(Args)]
+pub struct Clock {
+    #[command(subcommand)]
+    action: Option<Action>,
+}
+
 #[derive(Subcommand)]
-pub enum Clock {
+enum Action {
     /// Show the time that Niebla has
     Show,
     /// Move forward; what becomes due is done at once
@@ -30,13 +36,13 @@ pub enum Clock {
 
 impl Clock {
     pub fn run(&self, data_dir: &Path) -> Result<()> {
-        let change = match self {
-            Clock::Show => None,
-            Clock::Advance { by } => Some(json!({ "advance_ms": time::duration_ms(by)? })),
-            Clock::Set { to } if to == "now" => Some(json!({ "set": "now" })),
-            Clock::Set { to } => Some(json!({ "set_ms": time::moment_ms(to)? })),
-            Clock::Freeze => Some(json!({ "freeze": true })),
-            Clock::Resume => Some(json!({ "freeze": false })),
+        let change = match self.action.as_ref().unwrap_or(&Action::Show) {
+            Action::Show => None,
+            Action::Advance { by } => Some(json!({ "advance_ms": time::duration_ms(by)? })),
+            Action::Set { to } if to == "now" => Some(json!({ "set": "now" })),
+            Action::Set { to } => Some(json!({ "set_ms": time::moment_ms(to)? })),
+            Action::Freeze => Some(json!({ "freeze": true })),
+            Action::Resume => Some(json!({ "freeze": false })),
         };
         let server = instance::demand(data_dir)?;
         let clock = match change {
@@ -80,7 +86,7 @@ mod tests {
     fn a_clock_is_shown_with_what_is_special_about_it() {
         for (offset, frozen, expected) in [
             (0, false, "1970-01-01T00:00:00.000Z"),
-            (30 * 86_400_000, false, "1970-01-01T00:00:00.000Z (30d ahead)"),
+            (30 * 86_400_000_i64, false, "1970-01-01T00:00:00.000Z (30d ahead)"),
             (-5_400_000, false, "1970-01-01T00:00:00.000Z (1h 30m behind)"),
             (0, true, "1970-01-01T00:00:00.000Z (frozen)"),
         ] {

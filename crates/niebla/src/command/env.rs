@@ -2,9 +2,8 @@
 
 use crate::config::{Config, Flags};
 use crate::failure::Result;
-use crate::{instance, terminal};
+use crate::{instance, server, terminal};
 use clap::{Args, ValueEnum};
-use std::net::SocketAddr;
 
 #[derive(Args)]
 pub struct Env {
@@ -32,7 +31,7 @@ impl Env {
             Ok(server) => server.url,
             Err(_) => {
                 terminal::remark("Niebla is not running; start it with `niebla start`.");
-                url_of(config.listen)
+                server::url_of(config.listen)
             }
         };
         for (name, value) in variables(&url, &self.region) {
@@ -40,15 +39,6 @@ impl Env {
         }
         Ok(())
     }
-}
-
-/// Where a client on this machine reaches a server that listens there.
-pub fn url_of(listen: SocketAddr) -> String {
-    let mut address = listen;
-    if listen.ip().is_unspecified() {
-        address.set_ip(if listen.is_ipv4() { [127, 0, 0, 1].into() } else { [0, 0, 0, 0, 0, 0, 0, 1].into() });
-    }
-    format!("http://{address}")
 }
 
 fn variables(url: &str, region: &str) -> [(&'static str, String); 5] {
@@ -89,16 +79,5 @@ mod tests {
             assert_eq!(line(shell, "AWS_REGION", "eu-west-1"), expected);
         }
         assert!(region("eu-west-1; rm -r ~").is_err());
-    }
-
-    #[test]
-    fn a_server_on_all_addresses_is_reached_on_loopback() {
-        for (listen, url) in [
-            ("127.0.0.1:4566", "http://127.0.0.1:4566"),
-            ("0.0.0.0:80", "http://127.0.0.1:80"),
-            ("[::]:80", "http://[::1]:80"),
-        ] {
-            assert_eq!(url_of(listen.parse().unwrap()), url);
-        }
     }
 }

@@ -12,7 +12,7 @@ pub fn complete(command: Command) -> Command {
     }
     let text = format!(
         "{text}\nA flag comes before its variable, a variable before the configuration file (by default\n\
-         ~/.config/niebla/config.toml, keys: listen, data_dir, ephemeral, log)."
+         ~/.config/niebla/config.toml, keys: listen, data_dir,\n         cache_dir, ephemeral, log)."
     );
     command.after_help(text)
 }

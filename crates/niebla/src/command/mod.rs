@@ -34,11 +34,10 @@ enum Command {
     /// Stop Niebla; calls under way are finished first
     Stop,
     /// Delete everything that Niebla keeps
-    Reset(reset::Reset),
+    Reset,
     /// Print what a shell needs: eval "$(niebla env)"
     Env(env::Env),
     /// Show or move Niebla's clock
-    #[command(subcommand)]
     Clock(clock::Clock),
     /// Save everything that Niebla keeps to a file, or load it from one
     #[command(subcommand)]
@@ -58,7 +57,7 @@ pub fn run() -> Result<()> {
         Command::Start(it) => it.run(config(&it.flags)?),
         Command::Status => status::run(&folder()?),
         Command::Stop => stop::run(&folder()?),
-        Command::Reset(it) => it.run(&folder()?),
+        Command::Reset => reset::run(&folder()?),
         Command::Env(it) => it.run(&config(&it.flags)?),
         Command::Clock(it) => it.run(&folder()?),
         Command::Snapshot(it) => it.run(&folder()?),

@@ -21,7 +21,8 @@ pub fn all(rows: u64) {
 }
 
 type Changes = Vec<(Vec<u8>, Option<Vec<u8>>)>;
-type Call = (Box<dyn FnOnce(&dyn Candidate) -> Changes + Send>, oneshot::Sender<()>);
+type Make = Box<dyn FnOnce(&dyn Candidate) -> Changes + Send>;
+type Call = (Make, oneshot::Sender<()>);
 
 fn run(engine: &str, candidate: impl Candidate, rows: u64) {
     let candidate: Arc<dyn Candidate> = Arc::new(candidate);
@@ -33,7 +34,7 @@ fn run(engine: &str, candidate: impl Candidate, rows: u64) {
         }
     });
     let calls = commit_groups(candidate.clone());
-    let call = move |make: Box<dyn FnOnce(&dyn Candidate) -> Changes + Send>| {
+    let call = move |make: Make| {
         let (reply, done) = oneshot::channel();
         calls.send((make, reply)).unwrap();
         async move { done.await.unwrap() }

@@ -6,7 +6,7 @@ use super::frame::{Frame, FrameError, Header, HeaderKind, decode_frame, encode_f
 use crate::shape::{Kind, Member, Operation, Protocol, Service, Shape, ShapeId, Structure, TimestampFormat, Wire};
 use crate::value::Value;
 use crate::wire::xml::{Reader, Writer, scalar};
-use crate::wire::{Decoded, Names, Problem, aws_json, cbor, json};
+use crate::wire::{Decoded, Names, Part, Problem, aws_json, cbor, json};
 
 /// What a frame of a stream says.
 #[derive(Clone, Debug, PartialEq)]
@@ -237,7 +237,7 @@ fn read_document(service: &Service, protocol: Protocol, shape: ShapeId, bytes: &
             reader.value(&root, shape)
         }
         Protocol::AwsJson10 | Protocol::AwsJson11 | Protocol::RestJson1 => {
-            json::read_body(service, shape, bytes, false)
+            json::read_body(service, shape, bytes, Part::Whole)
         }
     }
 }

@@ -12,9 +12,9 @@ use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::shape::{Kind, Location, Member, Service, ShapeId, Structure};
+use crate::shape::{Kind, Member, Service, ShapeId, Structure};
 use crate::value::Value;
-use crate::wire::{Decoded, Problem, timestamp, unique_keys};
+use crate::wire::{Decoded, Part, Problem, timestamp, unique_keys};
 
 /// Padding is optional, as it is for AWS.
 pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -24,12 +24,7 @@ pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 /// Reads a value of the shape. Members that the shape does not know are skipped; nulls are absent members.
 pub fn read(service: &Service, shape: ShapeId, json: &[u8]) -> Result<Value, String> {
-    read_with(service, shape, json, Part::Whole).map_err(|problem| problem.0)
-}
-
-/// The same, for the members alone that REST puts in the body.
-pub(crate) fn read_body(service: &Service, shape: ShapeId, json: &[u8], rest: bool) -> Decoded<Value> {
-    read_with(service, shape, json, if rest { Part::Body } else { Part::Whole })
+    read_body(service, shape, json, Part::Whole).map_err(|problem| problem.0)
 }
 
 /// Free JSON as a value without a shape.
@@ -49,13 +44,8 @@ pub fn document_from_json(json: &serde_json::Value) -> Value {
     }
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum Part {
-    Whole,
-    Body,
-}
-
-fn read_with(service: &Service, shape: ShapeId, json: &[u8], part: Part) -> Decoded<Value> {
+/// The same, for the members alone that stand in the body.
+pub(crate) fn read_body(service: &Service, shape: ShapeId, json: &[u8], part: Part) -> Decoded<Value> {
     let problem = RefCell::new(None);
     let seed = Seed { service, kind: &service.shape(shape).kind, sparse: false, part, problem: &problem };
     let mut reader = serde_json::Deserializer::from_slice(json);
@@ -248,7 +238,7 @@ impl Seed<'_> {
     }
 
     fn reads(&self, member: &Member) -> bool {
-        self.part == Part::Whole || member.location == Location::Body
+        self.part.holds(member.location)
     }
 
     fn entries<'de, A: MapAccess<'de>>(self, seed: Seed, keep_nulls: bool, mut map: A) -> Result<Value, A::Error> {

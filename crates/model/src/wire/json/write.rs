@@ -3,8 +3,9 @@
 use base64::Engine as _;
 
 use super::read::BASE64;
-use crate::shape::{Kind, Location, Member, Service, ShapeId, Structure, TimestampFormat};
+use crate::shape::{Kind, Member, Service, ShapeId, Structure, TimestampFormat};
 use crate::value::Value;
+use crate::wire::Part;
 use crate::wire::timestamp::format_timestamp;
 
 /// Writes a value of the shape.
@@ -12,11 +13,11 @@ pub fn write(service: &Service, shape: ShapeId, value: &Value, out: &mut Vec<u8>
     write_shape(service, shape, None, value, out);
 }
 
-/// Writes the members alone that REST puts in the body.
-pub(crate) fn write_body(service: &Service, shape: ShapeId, value: &Value, out: &mut Vec<u8>, rest: bool) {
+/// Writes the members alone that stand in the body.
+pub(crate) fn write_body(service: &Service, shape: ShapeId, value: &Value, out: &mut Vec<u8>, part: Part) {
     match (&service.shape(shape).kind, value) {
-        (Kind::Structure(structure), Value::Structure(members)) if rest => {
-            write_structure(service, structure, members, out, |member| member.location == Location::Body);
+        (Kind::Structure(structure), Value::Structure(members)) => {
+            write_structure(service, structure, members, out, |member| part.holds(member.location));
         }
         _ => write(service, shape, value, out),
     }

@@ -11,7 +11,7 @@ use crate::shape::{Kind, Location, Member, Operation, Protocol, Service, ShapeId
 use crate::value::Value;
 use crate::wire::json::BASE64;
 use crate::wire::xml::{Reader, scalar};
-use crate::wire::{Decoded, HttpRequest, HttpResponse, Names, Problem, event_stream, form, json, route};
+use crate::wire::{Decoded, HttpRequest, HttpResponse, Names, Part, Problem, event_stream, form, json, route};
 
 type Members = Vec<(&'static str, Value)>;
 
@@ -34,13 +34,13 @@ pub(crate) fn decode_request(
                 let label = labels.iter().find(|(name, _)| *name == name_of(member));
                 label.map(|(_, text)| scalar(kind, text)).transpose()?
             }
-            Location::QueryString => from_query(service, operation, structure, member, &query)?,
+            Location::QueryString => from_query(service, operation, member, &query)?,
             Location::Header | Location::Headers => from_headers(service, member, &request.headers)?,
             Location::StatusCode | Location::Body => None,
         };
         members.extend(value.map(|value| (member.name, value)));
     }
-    let body = Body { service, operation, protocol, bytes: &request.body };
+    let body = Body { service, operation, protocol, part: Part::Request, bytes: &request.body };
     body.read(input, structure, &mut members)?;
     Ok(Value::Structure(members))
 }
@@ -55,7 +55,7 @@ pub(crate) fn decode_response(
         return Ok(Value::Structure(Vec::new()));
     };
     let mut members = response_members(service, structure, response)?;
-    let body = Body { service, operation, protocol, bytes: &response.body };
+    let body = Body { service, operation, protocol, part: Part::Response, bytes: &response.body };
     if let Some(member) = unwrapped(operation, structure).filter(|_| protocol == Protocol::RestXml) {
         let mut reader = Reader::new(service, Names::Stated, &response.body)?;
         if reader.child()?.is_some() {
@@ -93,7 +93,6 @@ fn response_members(service: &Service, structure: &Structure, response: &HttpRes
 fn from_query(
     service: &Service,
     operation: &Operation,
-    structure: &Structure,
     member: &Member,
     query: &[(Cow<str>, Cow<str>)],
 ) -> Decoded<Option<Value>> {
@@ -105,24 +104,21 @@ fn from_query(
             let items = given().map(|text| scalar(kind, text)).collect::<Decoded<Vec<_>>>()?;
             Ok((!items.is_empty()).then_some(Value::List(items)))
         }
-        Kind::Map { value, .. } => rest_of_query(service, operation, structure, value, query),
+        Kind::Map { value, .. } => whole_query(service, operation, value, query),
         kind => given().next().map(|text| scalar(kind, text)).transpose(),
     }
 }
 
-/// A map takes every parameter that no other member and no literal of the template takes.
-fn rest_of_query(
+/// A map takes every parameter but the template's literals, also those that have a member of their own
+/// (Smithy, `httpQueryParams`).
+fn whole_query(
     service: &Service,
     operation: &Operation,
-    structure: &Structure,
     value: &Member,
     query: &[(Cow<str>, Cow<str>)],
 ) -> Decoded<Option<Value>> {
     let literals = operation.uri.split_once('?').map_or("", |(_, query)| query);
-    let is_taken = |key: &str| {
-        let by_member = structure.members.iter().any(|it| it.location == Location::QueryString && name_of(it) == key);
-        by_member || form::pairs(literals).any(|(literal, _)| literal == key)
-    };
+    let is_taken = |key: &str| form::pairs(literals).any(|(literal, _)| literal == key);
     let mut entries: Vec<(String, Value)> = Vec::new();
     for (key, text) in query.iter().filter(|(key, _)| !is_taken(key)) {
         let Kind::List { member: item } = &service.shape(value.shape).kind else {
@@ -135,7 +131,7 @@ fn rest_of_query(
             _ => entries.push((key.to_string(), Value::List(vec![item]))),
         }
     }
-    Ok((!entries.is_empty()).then(|| Value::Map(super::super::unique_keys(entries))))
+    Ok((!entries.is_empty()).then(|| Value::Map(crate::wire::unique_keys(entries))))
 }
 
 fn from_headers(service: &Service, member: &Member, headers: &HeaderMap) -> Decoded<Option<Value>> {
@@ -224,6 +220,7 @@ struct Body<'a> {
     service: &'a Service,
     operation: &'a Operation,
     protocol: Protocol,
+    part: Part,
     bytes: &'a Bytes,
 }
 
@@ -241,11 +238,11 @@ impl Body<'_> {
             }
             return Ok(());
         }
-        if self.bytes.trim_ascii().is_empty() || !super::has_body_members(structure) {
+        if self.bytes.trim_ascii().is_empty() || !super::has_body_members(structure, self.part) {
             return Ok(());
         }
         if self.protocol == Protocol::RestJson1 {
-            if let Value::Structure(found) = json::read_body(self.service, shape, self.bytes, true)? {
+            if let Value::Structure(found) = json::read_body(self.service, shape, self.bytes, self.part)? {
                 members.extend(found);
             }
             return Ok(());
@@ -253,7 +250,7 @@ impl Body<'_> {
         let mut reader = Reader::new(self.service, Names::Stated, self.bytes)?;
         let root = reader.child()?.ok_or_else(|| Problem::new("The XML has no root element"))?;
         if let Value::Structure(found) = reader.structure(&root, structure)? {
-            let stands_here = |name: &str| structure.member(name).is_some_and(|it| it.location == Location::Body);
+            let stands_here = |name: &str| structure.member(name).is_some_and(|it| self.part.holds(it.location));
             members.extend(found.into_iter().filter(|(name, _)| stands_here(name)));
         }
         Ok(())
@@ -277,7 +274,7 @@ impl Body<'_> {
                 Ok(Some(Value::String(text.to_owned())))
             }
             _ if self.protocol == Protocol::RestJson1 => {
-                let value = json::read_body(self.service, member.shape, self.bytes, false)?;
+                let value = json::read_body(self.service, member.shape, self.bytes, Part::Whole)?;
                 Ok(Some(value).filter(|value| *value != Value::Null))
             }
             _ => {

@@ -9,7 +9,9 @@ use crate::shape::{Kind, Location, Member, Operation, Protocol, Service, ShapeId
 use crate::value::Value;
 use crate::wire::json::BASE64;
 use crate::wire::xml::{Writer, scalar_text};
-use crate::wire::{HttpRequest, HttpResponse, Names, content_type, event_stream, form, header_value, is_s3, json};
+use crate::wire::{
+    HttpRequest, HttpResponse, Names, Part, content_type, event_stream, form, header_value, is_s3, json,
+};
 
 pub(crate) fn encode_request(
     service: &Service,
@@ -33,7 +35,7 @@ pub(crate) fn encode_request(
             Location::Body | Location::Uri | Location::StatusCode => {}
         }
     }
-    let body = Body { service, operation, protocol, is_request: true };
+    let body = Body { service, operation, protocol, part: Part::Request };
     request.body = body.write(shape, structure, input, &mut request.headers);
     request
 }
@@ -58,7 +60,7 @@ pub(crate) fn encode_response(
             _ => {}
         }
     }
-    let body = Body { service, operation, protocol, is_request: false };
+    let body = Body { service, operation, protocol, part: Part::Response };
     response.body = body.write(shape, structure, output, &mut response.headers);
     response
 }
@@ -137,7 +139,7 @@ fn push_header(service: &Service, headers: &mut HeaderMap, member: &Member, valu
         (Value::List(items), Kind::List { member: item }) => {
             let format = item.wire.timestamp_format.unwrap_or(TimestampFormat::Rfc822);
             let kind = &service.shape(item.shape).kind;
-            items.iter().map(|it| header_item(kind, it, format)).collect::<Vec<_>>().join(",")
+            items.iter().map(|it| header_item(kind, it, format)).collect::<Vec<_>>().join(", ")
         }
         (Value::String(text), _) if member.jsonvalue => BASE64.encode(text),
         _ => scalar_text(value, format_in(Location::Header, member)).into_owned(),
@@ -158,7 +160,7 @@ struct Body<'a> {
     service: &'a Service,
     operation: &'a Operation,
     protocol: Protocol,
-    is_request: bool,
+    part: Part,
 }
 
 impl Body<'_> {
@@ -167,22 +169,25 @@ impl Body<'_> {
             return self.payload(member, value, headers);
         }
         if let Some(stream) = event_stream::member_of(self.service, Some(shape)) {
-            content_type(headers, event_stream::CONTENT_TYPE);
+            self.default_content_type(headers, event_stream::CONTENT_TYPE);
             return event_stream::encode_all(self.service, self.operation, self.protocol, stream, value);
         }
         // An answer without any member is an empty object; what stands in headers alone has no body.
-        let is_empty_answer = !self.is_request && structure.members.is_empty() && self.operation.status != 204;
+        let is_empty_answer =
+            self.part == Part::Response && structure.members.is_empty() && self.operation.status != 204;
         if self.protocol == Protocol::RestJson1 {
-            if !has_body_members(structure) && !is_empty_answer {
+            if !has_body_members(structure, self.part) && !is_empty_answer {
                 return Bytes::new();
             }
             self.default_content_type(headers, "application/json");
             let mut out = Vec::with_capacity(256);
-            json::write_body(self.service, shape, value, &mut out, true);
+            json::write_body(self.service, shape, value, &mut out, self.part);
             return Bytes::from(out);
         }
-        let stated = |member: &Member| member.location == Location::Body && member_value(value, member).is_some();
-        if !has_body_members(structure) || self.is_request && !structure.members.iter().any(stated) {
+        let stated = |member: &Member| self.part.holds(member.location) && member_value(value, member).is_some();
+        if !has_body_members(structure, self.part)
+            || self.part == Part::Request && !structure.members.iter().any(stated)
+        {
             return Bytes::new();
         }
         self.default_content_type(headers, "application/xml");
@@ -190,19 +195,19 @@ impl Body<'_> {
     }
 
     fn xml(&self, shape: ShapeId, structure: &Structure, value: &Value) -> Vec<u8> {
-        let wire = if self.is_request { &self.operation.input_wire } else { &self.operation.output_wire };
-        let root = wire.name.unwrap_or(self.service.shape(shape).wire.name.unwrap_or(self.service.shape(shape).name));
-        let namespace = wire.xml_namespace.or(self.service.shape(shape).wire.xml_namespace).map(|(uri, _)| uri);
+        let wire = if self.part == Part::Request { &self.operation.input_wire } else { &self.operation.output_wire };
+        let of_shape = self.service.shape(shape);
+        let root = of_shape.wire.name.or(wire.name).unwrap_or(of_shape.name);
+        let namespace = wire.xml_namespace.or(of_shape.wire.xml_namespace);
+        let namespace = namespace.or(self.service.metadata.xml_namespace.map(|uri| (uri, None)));
+        let wire = Wire { xml_namespace: namespace, ..Wire::default() };
         let mut writer = self.writer();
-        if let Some(member) = unwrapped(self.operation, structure).filter(|_| !self.is_request) {
+        writer.open_for(root, &wire, shape, value);
+        if let Some(member) = unwrapped(self.operation, structure).filter(|_| self.part == Part::Response) {
             let text = member_value(value, member).map(|it| scalar_text(it, TimestampFormat::Iso8601));
-            writer.open(root, namespace.or(self.service.metadata.xml_namespace));
             writer.text(&text.unwrap_or_default());
-        } else {
-            writer.open(root, namespace.or(self.service.metadata.xml_namespace));
-            if let Value::Structure(members) = value {
-                writer.members(structure, members, |member| member.location == Location::Body);
-            }
+        } else if let Value::Structure(members) = value {
+            writer.members(structure, members, |member| self.part.holds(member.location));
         }
         writer.close(root);
         writer.out
@@ -213,7 +218,7 @@ impl Body<'_> {
         if let Kind::Structure(structure) = &shape.kind
             && structure.event_stream
         {
-            content_type(headers, event_stream::CONTENT_TYPE);
+            self.default_content_type(headers, event_stream::CONTENT_TYPE);
             return event_stream::encode_all(self.service, self.operation, self.protocol, member, value);
         }
         match member_value(value, member) {
@@ -241,7 +246,7 @@ impl Body<'_> {
                 Bytes::from(writer.out)
             }
             // A structure that is not there is still an object to a JSON reader.
-            None if self.protocol == Protocol::RestJson1 && matches!(shape.kind, Kind::Structure(_)) => {
+            None if self.protocol == Protocol::RestJson1 && matches!(&shape.kind, Kind::Structure(it) if !it.union) => {
                 self.default_content_type(headers, "application/json");
                 Bytes::from_static(b"{}")
             }
@@ -250,8 +255,8 @@ impl Body<'_> {
     }
 
     fn writer(&self) -> Writer<'_> {
-        let mut writer = Writer::new(self.service, Names::Stated, is_s3(self.service) && !self.is_request);
-        if !self.is_request {
+        let mut writer = Writer::new(self.service, Names::Stated, is_s3(self.service) && self.part == Part::Response);
+        if self.part == Part::Response {
             writer.declaration();
         }
         writer

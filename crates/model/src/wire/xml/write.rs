@@ -49,7 +49,25 @@ impl<'a> Writer<'a> {
 
     /// An element with the value of a shape. `wire` states the namespace.
     pub(crate) fn element(&mut self, name: &str, wire: &Wire, shape: ShapeId, value: &Value) {
-        let format = wire.timestamp_format;
+        self.start(name, wire, shape, value);
+        let open = self.out.len();
+        self.raw(">");
+        self.content(shape, wire.timestamp_format, value);
+        if self.out.len() == open + 1 {
+            self.out.truncate(open);
+            self.raw("/>");
+        } else {
+            self.close(name);
+        }
+    }
+
+    /// The start of such an element: namespace and attributes too.
+    pub(crate) fn open_for(&mut self, name: &str, wire: &Wire, shape: ShapeId, value: &Value) {
+        self.start(name, wire, shape, value);
+        self.raw(">");
+    }
+
+    fn start(&mut self, name: &str, wire: &Wire, shape: ShapeId, value: &Value) {
         self.raw("<");
         self.raw(name);
         if let Some((uri, prefix)) = wire.xml_namespace {
@@ -59,15 +77,6 @@ impl<'a> Writer<'a> {
             }
         }
         self.attributes(shape, value);
-        let open = self.out.len();
-        self.raw(">");
-        self.content(shape, format, value);
-        if self.out.len() == open + 1 {
-            self.out.truncate(open);
-            self.raw("/>");
-        } else {
-            self.close(name);
-        }
     }
 
     /// The members of a structure that are elements, all of them or those that `stands_here` names.

@@ -1,0 +1,7 @@
+//! The edge through real sockets, over a kernel with SQS, STS and a few keys.
+
+mod calls;
+mod client;
+mod keys;
+mod limits;
+mod paths;

@@ -1,0 +1,186 @@
+//! `cargo xtask bench`: hot paths, startup and idle memory, beside a static reply of the same HTTP stack.
+//!
+//! Processor time per request is what a busy machine disturbs least, so the bars are ratios of it within one run.
+
+mod load;
+mod server;
+
+use crate::{Outcome, place, shell};
+use clap::Args;
+use load::{Call, Figures};
+use server::Running;
+use std::io::Write;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+#[derive(Args)]
+pub struct Bench {
+    /// How long each load lasts
+    #[arg(long, default_value_t = 5)]
+    seconds: u64,
+    /// Fail when a bar is missed
+    #[arg(long)]
+    strict: bool,
+}
+
+/// What Niebla has to reach on two cores.
+const MOST_RATIO: f64 = 5.0;
+const MOST_STARTUP: Duration = Duration::from_millis(50);
+const MOST_IDLE_MB: f64 = 40.0;
+
+const STARTS: usize = 10;
+const SYNCS: usize = 100;
+/// Until the allocator and the store have settled.
+const IDLE: Duration = Duration::from_secs(2);
+
+const JSON: &str = "application/x-amz-json-1.0";
+const FORM: &str = "application/x-www-form-urlencoded";
+
+impl Bench {
+    pub fn run(&self) -> Outcome {
+        load::install()?;
+        shell::stage("building (release)");
+        let mut cargo = shell::cargo(["build", "--release", "--package", "niebla", "--bins", "--examples"]);
+        shell::must(&mut cargo, "Niebla could not be built.")?;
+        let release = place::target().join("release");
+        let niebla = release.join("niebla");
+        // Beside what was built, because the system's temporary folder may be in memory.
+        let folder = Scratch::new(&place::target().join("bench"))?;
+
+        shell::stage("hot paths (wrk, 2 threads, 32 connections)");
+        let fixed = Running::start(&release.join("examples/static_reply"), &[])?;
+        let server = Running::niebla(&niebla, &folder.0.join("load"))?;
+        let rows = self.loads(&fixed, &server)?;
+        let missed_ratio = table(&rows);
+        drop((fixed, server));
+
+        shell::stage("the rest");
+        let sync = sync_time(&folder.0)?;
+        println!("fdatasync of 4 KiB on this disk   {:>8.2} ms (median of {SYNCS})", milliseconds(sync));
+        let startup = startup(&niebla, &folder.0)?;
+        let bar = milliseconds(MOST_STARTUP);
+        println!("ready on an empty data folder     {:>8.2} ms (median of {STARTS}; bar {bar:.0} ms)", milliseconds(startup));
+        let idle = idle(&niebla, &folder.0.join("idle"))?;
+        println!("idle memory after 2 s             {:>8.2} MB (of that anonymous {:.2} MB; bar {MOST_IDLE_MB:.0} MB)", idle.total_mb, idle.anonymous_mb);
+
+        let missed = [
+            (missed_ratio, "SendMessage costs too much"),
+            (startup > MOST_STARTUP, "startup is too slow"),
+            (idle.total_mb > MOST_IDLE_MB, "idle memory is too large"),
+        ];
+        let missed: Vec<&str> = missed.into_iter().filter(|(is_missed, _)| *is_missed).map(|(_, what)| what).collect();
+        match missed.is_empty() {
+            true => println!("Every bar is reached."),
+            false if self.strict => return Err(format!("Missed: {}.", missed.join("; "))),
+            false => println!("Missed: {}.", missed.join("; ")),
+        }
+        Ok(())
+    }
+
+    fn loads(&self, fixed: &Running, server: &Running) -> Outcome<Vec<Row>> {
+        let queue = server.queue("bench")?;
+        for index in 0..9 {
+            server.queue(&format!("bench-{index}"))?;
+        }
+        let message = format!(r#"{{"QueueUrl":"{queue}","MessageBody":"{}"}}"#, "x".repeat(256));
+        let send = Call { service: "sqs", content_type: JSON, target: "AmazonSQS.SendMessage", body: &message };
+        let list = Call { service: "sqs", content_type: JSON, target: "AmazonSQS.ListQueues", body: "{}" };
+        let who = "Action=GetCallerIdentity&Version=2011-06-15";
+        let who = Call { service: "sts", content_type: FORM, target: "", body: who };
+        let mut rows = Vec::new();
+        let mut add = |name, server, script: &[&str]| -> Outcome {
+            rows.push(Row { name, figures: load::run(server, script, self.seconds)? });
+            Ok(())
+        };
+        add("static reply", fixed, &send.script())?;
+        add("sqs SendMessage (durable)", server, &send.script())?;
+        add("sqs ReceiveMessage, DeleteMessage", server, &["bench/receive_delete.lua", &queue])?;
+        add("sqs ListQueues", server, &list.script())?;
+        add("sts GetCallerIdentity", server, &who.script())?;
+        Ok(rows)
+    }
+}
+
+struct Row {
+    name: &'static str,
+    figures: Figures,
+}
+
+/// Prints the table; true if SendMessage misses its bar.
+fn table(rows: &[Row]) -> bool {
+    let floor = rows[0].figures.processor_us;
+    println!(
+        "{:<36}{:>12}{:>10}{:>10}{:>14}{:>9}{:>8}",
+        "", "requests/s", "p50 ms", "p99 ms", "processor µs", "ratio", "errors"
+    );
+    for Row { name, figures } in rows {
+        println!(
+            "{name:<36}{:>12.0}{:>10.2}{:>10.2}{:>14.1}{:>9.2}{:>8}",
+            figures.per_second,
+            figures.p50_ms,
+            figures.p99_ms,
+            figures.processor_us,
+            figures.processor_us / floor,
+            figures.errors
+        );
+    }
+    let ratio = rows[1].figures.processor_us / floor;
+    println!("processor time per SendMessage is {ratio:.2} times the static reply's (bar {MOST_RATIO:.0})");
+    ratio > MOST_RATIO
+}
+
+fn startup(niebla: &Path, folder: &Path) -> Outcome<Duration> {
+    let mut times = Vec::new();
+    for index in 0..STARTS {
+        times.push(Running::niebla(niebla, &folder.join(format!("start-{index}")))?.ready_after);
+    }
+    Ok(median(&mut times))
+}
+
+fn idle(niebla: &Path, folder: &Path) -> Outcome<server::Memory> {
+    let server = Running::niebla(niebla, folder)?;
+    std::thread::sleep(IDLE);
+    server.memory()
+}
+
+/// What one durable write costs on this disk, at least.
+fn sync_time(folder: &Path) -> Outcome<Duration> {
+    let path = folder.join("sync");
+    let failed = |error: std::io::Error| format!("{}: {error}", path.display());
+    let mut file = std::fs::File::create(&path).map_err(failed)?;
+    let mut times = Vec::new();
+    for _ in 0..SYNCS {
+        file.write_all(&[7; 4096]).map_err(failed)?;
+        let began = Instant::now();
+        file.sync_data().map_err(failed)?;
+        times.push(began.elapsed());
+    }
+    Ok(median(&mut times))
+}
+
+fn median(times: &mut [Duration]) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1_000.0
+}
+
+/// A folder that is deleted in the end.
+struct Scratch(std::path::PathBuf);
+
+impl Scratch {
+    fn new(path: &Path) -> Outcome<Scratch> {
+        let path = path.join(std::process::id().to_string());
+        std::fs::create_dir_all(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok(Scratch(path))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What cannot be deleted lies in the target folder, where `cargo clean` finds it.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
