@@ -61,7 +61,8 @@ fn botocore_source() -> Outcome<PathBuf> {
     println!("fetching the source package of botocore {version} (AWS's own test cases), once");
     let cache = place::cache();
     let python = place::python_tool("python")?;
-    let mut pip = shell::program(&python, ["-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:", "--dest"]);
+    let mut pip =
+        shell::program(&python, ["-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:", "--dest"]);
     pip.arg(&cache).arg(format!("botocore=={version}"));
     shell::must(&mut pip, "pip could not fetch the source package of botocore.")?;
     let mut tar = shell::program("tar", ["-xzf"]);

@@ -104,7 +104,11 @@ mod tests {
             ("sqs", "[dependencies]\nedge.workspace = true\n", Some("sqs depends on edge: services stand")),
             ("sqs", "[dependencies]\nhyper = \"1\"\n", Some("sqs depends on hyper: only edge, drivers, niebla may")),
             ("kernel", "[dependencies]\nstore.workspace = true\n", None),
-            ("kernel", "[dependencies]\nsqs.workspace = true\n", Some("kernel depends on sqs: dependencies run one way")),
+            (
+                "kernel",
+                "[dependencies]\nsqs.workspace = true\n",
+                Some("kernel depends on sqs: dependencies run one way"),
+            ),
             ("store", "[dev-dependencies]\nsim.workspace = true\n", None),
         ] {
             let found = Manifest::parse(name, text).unwrap().findings(&ours, &services);
