@@ -244,7 +244,7 @@ def failed_start(*flags):
     )
     assert done.returncode != 0
     assert "panicked" not in done.stderr
-    assert len(done.stderr.strip().splitlines()) <= 4, done.stderr
+    assert len(done.stderr.strip().splitlines()) <= 6, done.stderr
     return done.stderr
 
 

@@ -9,7 +9,7 @@ use model::typed::{Operation, Typed};
 use model::{Error, ErrorShape, Result, Timestamp, Value};
 use serde::{Serialize, de::DeserializeOwned};
 use std::sync::Arc;
-use store::{Direction, Key, KeyOwned, Place, Reader, Span, StoreError, Table, Transaction};
+use store::{BlobId, Direction, Key, KeyOwned, Place, Reader, Span, StoreError, Table, Transaction};
 
 /// A transaction as its handler sees it. Everything in it happens at one time, or not at all.
 pub struct Cx<'a> {
@@ -142,6 +142,32 @@ impl<'a> Cx<'a> {
     pub fn delete<V>(&mut self, table: &Table<V>, key: &(impl Key + ?Sized)) {
         let place = Place { account: &self.account, region: &self.region };
         writable(&mut self.tx).delete(table, place, key);
+    }
+
+    /// Keeps a body of some megabytes, named by a row that this transaction writes. Larger ones are streamed to a blob
+    /// before their transaction.
+    pub fn put_blob(&mut self, bytes: &[u8]) -> Result<BlobId> {
+        let blobs = self.kernel.store.blobs();
+        let written = blobs.create().and_then(|mut blob| {
+            blob.write(bytes)?;
+            blob.finish()
+        });
+        let blob = written.map_err(|error| {
+            tracing::error!("a blob cannot be written: {error}");
+            SERVICE_UNAVAILABLE.with(format!("Niebla cannot store this: {error}."))
+        })?;
+        writable(&mut self.tx).retain_blob(blob.id()).expect("it is new");
+        Ok(blob.id())
+    }
+
+    /// The row that named a blob is gone.
+    pub fn release_blob(&mut self, id: BlobId) {
+        writable(&mut self.tx).release_blob(id).expect("the row that named it held it");
+    }
+
+    /// Whether the caller's policies, and the resource's, allow an operation; nothing is done and nothing recorded.
+    pub fn may(&self, service: &str, operation: &str, arn: &str) -> bool {
+        self.kernel.entry(service, operation).is_ok_and(|named| door::allows(self, &named, arn))
     }
 
     /// Calls another operation, of any service, through the door, as the same caller. An error undoes what it wrote.

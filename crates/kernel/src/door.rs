@@ -7,7 +7,7 @@ use crate::policies;
 use crate::service::{Identity, Run, Service};
 use crate::trail::Call;
 use model::{Error, ErrorShape, Protocol, Result, Value};
-use policy::{Attached, Kind, Policies, Request};
+use policy::{Attached, Context, Kind, Policies, Request};
 use std::any::Any;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,7 +23,7 @@ pub(crate) fn enter(cx: &mut Cx, service: &str, operation: &str, input: Value) -
 /// The input against its shape.
 pub(crate) fn check(service: &Service, operation: &'static model::Operation, input: &Value) -> Result<()> {
     let (Some(shape), Some(model)) = (operation.input, model::service(service.name)) else { return Ok(()) };
-    model::validate(model, shape, input).map_err(|violations| (service.invalid)(model, &violations))
+    model::validate(model, shape, input).or_else(|violations| (service.invalid)(model, &violations))
 }
 
 /// May they, then do it, then say that it happened.
@@ -50,12 +50,17 @@ pub(crate) fn pass(cx: &mut Cx, named: Named, input: Value) -> Result<Value> {
 pub(crate) fn admit(cx: &Cx, named: &Named, input: &Box<dyn Any + Send>) -> Result<Vec<String>> {
     let resources = named.entry.resources(cx, input)?;
     for arn in &resources {
-        authorize(cx, named, input, arn)?;
+        authorize(cx, named, arn, |context| named.entry.conditions(cx, input, context))?;
     }
     Ok(resources)
 }
 
-fn authorize(cx: &Cx, named: &Named, input: &Box<dyn Any + Send>, arn: &str) -> Result<()> {
+/// Whether the caller would be admitted, as far as that does not depend on the input.
+pub(crate) fn allows(cx: &Cx, named: &Named, arn: &str) -> bool {
+    authorize(cx, named, arn, |_| {}).is_ok()
+}
+
+fn authorize(cx: &Cx, named: &Named, arn: &str, conditions: impl FnOnce(&mut Context)) -> Result<()> {
     let caller = cx.caller();
     let account = account_of(arn).unwrap_or_else(|| caller.account());
     let resource_policy = named.service.resource_policy.and_then(|find| match cx.is_elsewhere(arn) {
@@ -80,7 +85,7 @@ fn authorize(cx: &Cx, named: &Named, input: &Box<dyn Any + Send>, arn: &str) -> 
         .collect();
     let resource = resource_policy.as_ref().and_then(|it| cache.parsed(&it.document, it.kind));
     let mut context = policies::context(cx, caller);
-    named.entry.conditions(cx, input, &mut context);
+    conditions(&mut context);
     let principal = policies::principal(&caller.principal);
     let request = Request {
         principal: &principal,
@@ -127,9 +132,19 @@ fn guarded<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
 }
 
 pub(crate) async fn guarded_async<T: Send + 'static>(run: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
-    match tokio::spawn(run).await {
+    let mut task = Cancelled(tokio::spawn(run));
+    match (&mut task.0).await {
         Ok(outcome) => outcome,
         Err(stopped) => Err(internal(stopped)),
+    }
+}
+
+/// Whoever stops waiting ends the conversation: a long poll must not take messages that nobody will get.
+struct Cancelled<T>(tokio::task::JoinHandle<T>);
+
+impl<T> Drop for Cancelled<T> {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

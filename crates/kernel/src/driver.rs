@@ -2,7 +2,9 @@
 
 use crate::service::BoxFuture;
 use bytes::Bytes;
-use std::path::PathBuf;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 pub struct Drivers {
@@ -20,35 +22,58 @@ pub type LogSink = Arc<dyn Fn(&str) + Send + Sync>;
 
 #[derive(Clone, Debug)]
 pub struct FunctionSpec {
+    pub name: String,
+    pub version: String,
     /// AWS's identifier: `python3.13`.
     pub runtime: String,
     pub handler: String,
-    /// The unpacked code, `/var/task` inside.
-    pub code: PathBuf,
+    pub code: Code,
+    /// The function's own variables, its region, its credentials and our endpoint. The driver adds what every runtime has.
     pub environment: Vec<(String, String)>,
     pub memory_mb: u64,
     /// The size of `/tmp`.
     pub ephemeral_storage_mb: u64,
-    pub timeout_seconds: u64,
+    /// How long the start may take.
+    pub init_timeout_ms: u64,
+    pub log_group: String,
+    pub log_stream: String,
+}
+
+/// A deployment package. The driver unpacks it once, however many sandboxes run it.
+#[derive(Clone)]
+pub struct Code {
+    /// Of the zip file, in hexadecimal digits.
+    pub sha256: String,
+    /// Reads the zip file. It waits for the disk.
+    pub zip: Arc<dyn Fn() -> std::io::Result<Bytes> + Send + Sync>,
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_tuple("Code").field(&self.sha256).finish()
+    }
 }
 
 /// A sandbox that serves one event at a time. Dropping it kills what runs in it.
-pub trait Sandbox: Send {
-    fn invoke(&mut self, event: Event) -> BoxFuture<Outcome>;
+pub trait Sandbox: Send + Sync {
+    /// Every line that was written before the answer has gone to the log when this is done.
+    fn invoke<'s>(&'s mut self, event: Event) -> Pin<Box<dyn Future<Output = Outcome> + Send + 's>>;
+    /// It can serve an event: it runs, and none is open.
+    fn is_ready(&self) -> bool;
     /// Milliseconds from the start of the process until it asked for its first event.
     fn init_ms(&self) -> f64;
-    /// Which interpreter serves a runtime that the machine lacks, to be said in the function's log.
-    fn notice(&self) -> Option<String>;
+    /// What the function's log should say of how it is run: another version of the interpreter, no SDK.
+    fn notices(&self) -> Vec<String>;
 }
 
 #[derive(Clone, Debug)]
 pub struct Event {
     pub request_id: String,
     pub payload: Bytes,
-    /// Milliseconds since 1970, by the machine's clock.
+    /// From now on.
     pub timeout_ms: u64,
     pub function_arn: String,
-    pub trace_id: String,
+    /// JSON.
     pub client_context: Option<String>,
 }
 
@@ -57,26 +82,33 @@ pub struct Outcome {
     pub result: InvokeResult,
     pub duration_ms: f64,
     pub max_memory_mb: u64,
-    /// The sandbox can serve another event.
-    pub reusable: bool,
 }
 
 #[derive(Clone, Debug)]
 pub enum InvokeResult {
     Response(Bytes),
     /// The function's own error, as it told the Runtime API.
-    Error(Bytes),
+    Error { error_type: String, body: Bytes },
     TimedOut,
     /// Ended without an answer: `signal: killed`, `exit status 1`.
     Exited(String),
 }
 
+/// Why there is no sandbox.
 #[derive(Clone, Debug)]
-pub enum StartError {
+pub struct StartError {
+    pub why: NotStarted,
+    pub duration_ms: f64,
+    pub max_memory_mb: u64,
+}
+
+#[derive(Clone, Debug)]
+pub enum NotStarted {
     /// The function's code could not be loaded: error type and body as the Runtime API was told.
-    Init { body: Bytes, init_ms: f64 },
-    /// Ended, or did not get ready, before its first event.
-    Exited { how: String, init_ms: f64 },
+    Error { error_type: String, body: Bytes },
+    TimedOut,
+    /// Ended before it asked for its first event: `exit status 1`.
+    Exited(String),
     /// The machine lacks what it needs: the sentence says what to install.
     Unavailable(String),
 }

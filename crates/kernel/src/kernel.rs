@@ -7,6 +7,7 @@ use crate::cx::{Cx, Tx, WriteError};
 use crate::door;
 use crate::entropy::Entropy;
 use crate::job;
+use crate::memory::Memory;
 use crate::policies::PolicyCache;
 use crate::service::{Entry, Run, Service};
 use crate::trail::{Call, Trail};
@@ -26,6 +27,7 @@ pub struct Kernel {
     pub services: BTreeMap<&'static str, Service>,
     pub(crate) policies: PolicyCache,
     pub(crate) trail: Trail,
+    memory: Memory,
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -58,6 +60,7 @@ impl Kernel {
             services,
             policies: PolicyCache::default(),
             trail: Trail::default(),
+            memory: Memory::default(),
             tasks: Mutex::default(),
         });
         kernel
@@ -106,6 +109,11 @@ impl Kernel {
         self.cloud(Arc::new(nobody)).read(|cx| {
             self.services.values().filter_map(|it| it.credential).find_map(|find| find(cx, access_key))
         })
+    }
+
+    /// What a service keeps in memory, by its type; made at first use. Never truth: the store is.
+    pub fn memory<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
+        self.memory.of()
     }
 
     /// Whether a job is due and not done yet. For tests, which move the clock and want to see what that did.

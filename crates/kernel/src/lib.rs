@@ -12,6 +12,7 @@ pub mod driver;
 mod entropy;
 mod job;
 mod kernel;
+mod memory;
 mod policies;
 pub mod resource;
 mod service;

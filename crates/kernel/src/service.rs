@@ -9,7 +9,7 @@ use crate::job::{Job, JobEntry};
 use crate::resource::ResourceType;
 use crate::source::Source;
 use model::typed::{Operation, Typed};
-use model::{Error, ErrorShape, Protocol, Result, Value, Violations};
+use model::{ErrorShape, Protocol, Result, Value, Violations};
 use policy::{Context, Kind};
 use serde::{Serialize, de::DeserializeOwned};
 use std::any::Any;
@@ -38,7 +38,7 @@ pub struct Service {
     /// Finds the policy of a resource that operations of this service are about, by ARN, in the resource's place.
     pub resource_policy: Option<fn(&Cx, &str) -> Option<ResourcePolicy>>,
     /// How the service words what its model forbids.
-    pub invalid: fn(&'static model::Service, &Violations) -> Error,
+    pub invalid: fn(&'static model::Service, &Violations) -> Result<()>,
     last: &'static str,
 }
 
@@ -144,8 +144,8 @@ impl Service {
         }
     }
 
-    /// For services that do not say `1 validation error detected`.
-    pub fn invalid_as(mut self, word: fn(&'static model::Service, &Violations) -> Error) -> Self {
+    /// For services that do not say `1 validation error detected`, or that let pass what their model forbids.
+    pub fn invalid_as(mut self, word: fn(&'static model::Service, &Violations) -> Result<()>) -> Self {
         self.invalid = word;
         self
     }
@@ -305,12 +305,12 @@ impl Entry {
 }
 
 /// As most services say it; the older protocols spell the code differently.
-fn validation_error(service: &'static model::Service, violations: &Violations) -> Error {
+fn validation_error(service: &'static model::Service, violations: &Violations) -> Result<()> {
     let code = match service.metadata.protocol {
         Protocol::AwsQuery | Protocol::Ec2Query => "ValidationError",
         _ => "ValidationException",
     };
-    ErrorShape::sender(code).with(violations.to_string())
+    Err(ErrorShape::sender(code).with(violations.to_string()))
 }
 
 fn unwrap<I: 'static>(input: Input) -> I {

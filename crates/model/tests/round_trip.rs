@@ -10,6 +10,9 @@ use model::shape::{Kind, Location, Member, Operation, Protocol, Service, ShapeId
 use model::wire::{self, Fault, ResponseError};
 use model::{Timestamp, Value, catalog};
 
+/// Two members of S3's oldest notifications share the element `Event`: what one of them says, both do.
+const AMBIGUOUS: [&str; 2] = ["GetBucketNotification", "PutBucketNotification"];
+
 /// Shapes that hold themselves are cut off here.
 const DEPTH: usize = 5;
 
@@ -24,7 +27,7 @@ fn requests_come_back() {
             return Err(format!("routed to {found:?}: {} {}?{}", request.method, request.path, request.query));
         }
         let read = wire::decode_request(service, operation, protocol, &request).map_err(|it| it.message)?;
-        compare(&read, &input, &request.body)
+        compare(&without_greedy(service, protocol, shape, read), &input, &request.body)
     });
 }
 
@@ -35,7 +38,7 @@ fn answers_come_back() {
         let output = Maker { service, protocol, in_request: false }.top(shape, operation);
         let response = wire::encode_response(service, operation, protocol, &output, "id");
         let read = wire::decode_response(service, operation, protocol, &response).map_err(|it| format!("{it:?}"))?;
-        compare(&read, &output, &response.body)
+        compare(&without_greedy(service, protocol, shape, read), &output, &response.body)
     });
 }
 
@@ -45,9 +48,16 @@ fn errors_come_back() {
         for (index, shape) in service.shapes.iter().enumerate() {
             let Some(error) = &shape.error else { continue };
             let id = ShapeId(index as u32);
-            let mut fields = Maker { service, protocol, in_request: false }.value(id, None, Location::Body, 0);
+            let mut fields = Maker { service, protocol, in_request: false }.top(id, first_operation(service));
+            let structure = service.structure(id).expect("errors are structures");
+            let is_code = |name: &str| {
+                let member = structure.member(name).expect("just made");
+                member.wire.name.is_some_and(|it| it.eq_ignore_ascii_case("x-amzn-errortype"))
+            };
             if let Value::Structure(members) = &mut fields {
-                members.retain(|(name, _)| !name.eq_ignore_ascii_case("message") && !name.eq_ignore_ascii_case("code"));
+                members.retain(|(name, _)| {
+                    !name.eq_ignore_ascii_case("message") && !name.eq_ignore_ascii_case("code") && !is_code(name)
+                });
             }
             let fault = Fault {
                 code: error.code,
@@ -98,6 +108,9 @@ fn first_operation(service: &'static Service) -> &'static Operation {
 fn each_operation(test: impl Fn(&'static Service, &'static Operation, Protocol) -> Result<(), String>) {
     each_service(|service, protocol| {
         for operation in service.operations.values() {
+            if service.name == "s3" && AMBIGUOUS.contains(&operation.name) {
+                continue;
+            }
             test(service, operation, protocol).map_err(|problem| format!("{}: {problem}", operation.name))?;
         }
         Ok(())
@@ -147,6 +160,7 @@ fn compare(read: &Value, expected: &Value, body: &Bytes) -> Result<(), String> {
         return Err("no structures".into());
     };
     let body = String::from_utf8_lossy(body).into_owned();
+    difference(&Value::Structure(read.clone()), &Value::Structure(expected.clone()))?;
     for (name, value) in &expected {
         let found = read.iter().find(|(it, _)| it == name).map(|(_, value)| value);
         if !found.is_some_and(|it| same(it, value)) {
@@ -154,6 +168,39 @@ fn compare(read: &Value, expected: &Value, body: &Bytes) -> Result<(), String> {
         }
     }
     Err(format!("read more than was written: {:?}", read.iter().map(|(name, _)| *name).collect::<Vec<_>>()))
+}
+
+/// Finds the deepest place where two values differ.
+fn difference(read: &Value, expected: &Value) -> Result<(), String> {
+    match (read, expected) {
+        (Value::Structure(a), Value::Structure(b)) => {
+            for (name, expected) in b {
+                let Some((_, read)) = a.iter().find(|(it, _)| it == name) else { return Err(format!("no {name}")) };
+                difference(read, expected).map_err(|it| format!("{name}.{it}"))?;
+            }
+            if a.len() == b.len() { Ok(()) } else { Err("more members than expected".into()) }
+        }
+        (Value::List(a), Value::List(b)) if a.len() == b.len() => {
+            a.iter().zip(b).try_for_each(|(read, expected)| difference(read, expected))
+        }
+        _ if same(read, expected) => Ok(()),
+        _ => Err(format!(" {read:?} is not {expected:?}")),
+    }
+}
+
+/// A prefix of nothing takes all headers, a map of the query all parameters: neither can come back alone.
+fn is_greedy(service: &Service, protocol: Protocol, member: &Member) -> bool {
+    matches!(protocol, Protocol::RestJson1 | Protocol::RestXml)
+        && (member.location == Location::Headers && member.wire.name.unwrap_or_default().is_empty()
+            || member.location == Location::QueryString && matches!(service.shape(member.shape).kind, Kind::Map { .. }))
+}
+
+fn without_greedy(service: &Service, protocol: Protocol, shape: ShapeId, value: Value) -> Value {
+    let (Some(structure), Value::Structure(mut members)) = (service.structure(shape), value) else {
+        return Value::Structure(Vec::new());
+    };
+    members.retain(|(name, _)| structure.member(name).is_none_or(|it| !is_greedy(service, protocol, it)));
+    Value::Structure(members)
 }
 
 /// Makes a value with every member.
@@ -183,49 +230,53 @@ impl Maker {
                 && !(is_rest && in_body && (payload.is_some_and(|it| it != member.name) || beside_stream))
                 && !(is_rest && self.in_request && member.location == Location::StatusCode)
         };
-        // A prefix of nothing takes all headers, a map of the query all parameters: neither can come back alone.
-        let is_greedy = |member: &Member| {
-            is_rest
-                && (member.location == Location::Headers && member.wire.name.unwrap_or_default().is_empty()
-                    || member.location == Location::QueryString
-                        && matches!(self.service.shape(member.shape).kind, Kind::Map { .. }))
-        };
-        let members = structure.members.iter().filter(|it| has_room(it) && !is_greedy(it)).map(|member| {
-            let location = if is_rest { member.location } else { Location::Body };
-            let value = match (location, &self.service.shape(member.shape).kind) {
-                (Location::StatusCode, _) => Value::Integer(i64::from(operation.status)),
-                (Location::Headers, _) => Value::Map(vec![("some-key".into(), Value::String("value".into()))]),
-                (Location::Uri | Location::QueryString | Location::Header, Kind::String) if member.jsonvalue => {
-                    Value::String("{\"a\":1}".into())
-                }
-                _ => self.value(member.shape, Some(member), location, 0),
-            };
-            (member.name, value)
-        });
-        Value::Structure(members.collect())
+        let members = structure
+            .members
+            .iter()
+            .filter(|it| has_room(it) && !is_greedy(self.service, self.protocol, it))
+            .map(|member| {
+                let location = if is_rest { member.location } else { Location::Body };
+                let value = match (location, &self.service.shape(member.shape).kind) {
+                    (Location::StatusCode, _) => Value::Integer(i64::from(operation.status)),
+                    (Location::Headers, _) => Value::Map(vec![("some-key".into(), Value::String("value".into()))]),
+                    (Location::Uri | Location::QueryString | Location::Header, Kind::String) if member.jsonvalue => {
+                        Value::String("{\"a\":1}".into())
+                    }
+                    _ => self.value(member.shape, Some(member), location, 0)?,
+                };
+                Some((member.name, value))
+            });
+        Value::Structure(members.flatten().collect())
     }
 
-    fn value(&self, id: ShapeId, member: Option<&Member>, location: Location, depth: usize) -> Value {
+    /// None where it would be cut off, for what is empty has no form in some protocols.
+    fn value(&self, id: ShapeId, member: Option<&Member>, location: Location, depth: usize) -> Option<Value> {
         let service = self.service;
         let shape = service.shape(id);
-        match &shape.kind {
+        if depth > DEPTH && is_nested(service, id) {
+            return None;
+        }
+        Some(match &shape.kind {
             Kind::Structure(structure) if structure.event_stream => self.events(id),
             Kind::Structure(structure) => {
-                let members = structure.members.iter().filter(|it| depth < DEPTH || !is_nested(service, it));
-                let members = members.map(|it| (it.name, self.value(it.shape, Some(it), Location::Body, depth + 1)));
-                Value::Structure(if structure.union { members.take(1).collect() } else { members.collect() })
+                let value = |it: &Member| Some((it.name, self.value(it.shape, Some(it), Location::Body, depth + 1)?));
+                let members = structure.members.iter().filter_map(value);
+                let members: Vec<_> = if structure.union { members.take(1).collect() } else { members.collect() };
+                if members.is_empty() && !structure.members.is_empty() {
+                    return None;
+                }
+                Value::Structure(members)
             }
-            Kind::List { member } if depth < DEPTH || !is_nested(service, member) => {
-                let item = self.value(member.shape, Some(member), location, depth + 1);
+            Kind::List { member } => {
+                let item = self.value(member.shape, Some(member), location, depth + 1)?;
                 Value::List(vec![item.clone(), item])
             }
-            Kind::List { .. } => Value::List(vec![Value::Null; 0]),
             Kind::Map { key, value } => {
                 let key = match &service.shape(key.shape).kind {
                     Kind::Enum(values) => values[0].to_owned(),
                     _ => "a key & more".to_owned(),
                 };
-                Value::Map(vec![(key, self.value(value.shape, Some(value), location, depth + 1))])
+                Value::Map(vec![(key, self.value(value.shape, Some(value), location, depth + 1)?)])
             }
             Kind::Enum(values) => Value::String(values[0].to_owned()),
             Kind::String => Value::String(text(location).to_owned()),
@@ -237,7 +288,7 @@ impl Maker {
             Kind::Timestamp => Value::Timestamp(Timestamp(self.millis(id, member, location))),
             Kind::Document if self.protocol == Protocol::RestXml => Value::String("document".into()),
             Kind::Document => Value::Map(vec![("a".into(), Value::List(vec![Value::Integer(1), Value::Null]))]),
-        }
+        })
     }
 
     /// HTTP's dates have no milliseconds.
@@ -249,13 +300,11 @@ impl Maker {
 
     fn events(&self, id: ShapeId) -> Value {
         let structure = self.service.structure(id).expect("a stream");
-        let events = structure.members.iter().map(|member| Value::Structure(vec![(member.name, self.event(member))]));
-        Value::List(events.collect())
-    }
-
-    /// An event's payload is either one member or a document.
-    fn event(&self, member: &Member) -> Value {
-        self.value(member.shape, None, Location::Body, 1)
+        let event = |member: &Member| {
+            let value = self.value(member.shape, None, Location::Body, 1)?;
+            Some(Value::Structure(vec![(member.name, value)]))
+        };
+        Value::List(structure.members.iter().filter_map(event).collect())
     }
 }
 
@@ -268,6 +317,6 @@ fn text(location: Location) -> &'static str {
     }
 }
 
-fn is_nested(service: &Service, member: &Member) -> bool {
-    matches!(service.shape(member.shape).kind, Kind::Structure(_) | Kind::List { .. } | Kind::Map { .. })
+fn is_nested(service: &Service, id: ShapeId) -> bool {
+    matches!(service.shape(id).kind, Kind::Structure(_) | Kind::List { .. } | Kind::Map { .. })
 }

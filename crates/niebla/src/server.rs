@@ -145,10 +145,10 @@ fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> Failure {
         ErrorKind::AddrInUse => match client::health(address) {
             Some(health) => {
                 let version = health["version"].as_str().unwrap_or_default();
-                Failure::new(format!("port {port} is in use by another Niebla ({version})"))
+                Failure::new(format!("{address} is in use by another Niebla ({version})"))
                     .next(format!("Stop it with `niebla stop` and the --data-dir it was started with, {elsewhere}"))
             }
-            None => Failure::new(format!("port {port} is in use by another program"))
+            None => Failure::new(format!("{address} is in use by another program"))
                 .next(format!("Stop that program, {elsewhere}")),
         },
         ErrorKind::PermissionDenied => {

@@ -3,5 +3,5 @@
 use kernel::Service;
 
 pub fn all() -> Vec<Service> {
-    vec![iam::service(), sqs::service(), sts::service()]
+    vec![iam::service(), lambda::service(), logs::service(), sqs::service(), sts::service()]
 }

@@ -6,6 +6,7 @@ use kernel::driver::{
     Drivers, Event, FunctionSpec, Functions, Http, HttpAnswer, HttpCall, InvokeResult, LogSink, Outcome, Sandbox,
     StartError,
 };
+use std::pin::Pin;
 use std::sync::Arc;
 
 /// What a fake function does with an event; given its handler's name.
@@ -25,7 +26,7 @@ struct Fakes(Behaviour);
 
 impl Functions for Fakes {
     fn start(&self, spec: FunctionSpec, _: LogSink) -> BoxFuture<Result<Box<dyn Sandbox>, StartError>> {
-        let it: Box<dyn Sandbox> = Box::new(Fake { behaviour: self.0.clone(), handler: spec.handler });
+        let it: Box<dyn Sandbox> = Box::new(Fake { behaviour: self.0.clone(), handler: spec.handler, ended: false });
         Box::pin(async { Ok(it) })
     }
 }
@@ -33,20 +34,26 @@ impl Functions for Fakes {
 struct Fake {
     behaviour: Behaviour,
     handler: String,
+    ended: bool,
 }
 
 impl Sandbox for Fake {
-    fn invoke(&mut self, event: Event) -> BoxFuture<Outcome> {
+    fn invoke<'s>(&'s mut self, event: Event) -> Pin<Box<dyn Future<Output = Outcome> + Send + 's>> {
         let result = (self.behaviour)(&self.handler, &event.payload);
-        Box::pin(async { Outcome { result, duration_ms: 1.0, max_memory_mb: 32, reusable: true } })
+        self.ended = matches!(result, InvokeResult::TimedOut | InvokeResult::Exited(_));
+        Box::pin(async { Outcome { result, duration_ms: 1.0, max_memory_mb: 32 } })
+    }
+
+    fn is_ready(&self) -> bool {
+        !self.ended
     }
 
     fn init_ms(&self) -> f64 {
         1.0
     }
 
-    fn notice(&self) -> Option<String> {
-        None
+    fn notices(&self) -> Vec<String> {
+        Vec::new()
     }
 }
 

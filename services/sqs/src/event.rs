@@ -7,12 +7,14 @@ use api::sqs::{
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use kernel::source::{Pull, Record, Source};
-use kernel::{BoxFuture, Cloud};
+use kernel::{Cloud, Cx};
 use model::Result;
 use serde_json::{Map, Value as Json, json};
 
 pub static SOURCE: Source = Source {
     service: "sqs",
+    name: "SQS",
+    operations: &["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"],
     pull: |cloud, it| Box::pin(pull(cloud, it)),
     acknowledge: |cloud, arn, tokens| Box::pin(acknowledge(cloud, arn, tokens)),
     hidden_for,
@@ -57,13 +59,11 @@ async fn acknowledge(cloud: Cloud, arn: String, tokens: Vec<String>) -> Result<(
     Ok(())
 }
 
-fn hidden_for(cloud: Cloud, arn: String) -> BoxFuture<Result<i64>> {
-    Box::pin(async move {
-        let names = Some(vec!["VisibilityTimeout".to_owned()]);
-        let output = cloud.call(GetQueueAttributes { queue_url: url_of(&arn), attribute_names: names }).await?;
-        let value = output.attributes.and_then(|mut it| it.remove("VisibilityTimeout"));
-        Ok(value.and_then(|it| it.parse().ok()).unwrap_or_default())
-    })
+fn hidden_for(cx: &mut Cx, arn: &str) -> Result<i64> {
+    let names = Some(vec!["VisibilityTimeout".to_owned()]);
+    let output = cx.call(GetQueueAttributes { queue_url: url_of(arn), attribute_names: names })?;
+    let value = output.attributes.and_then(|mut it| it.remove("VisibilityTimeout"));
+    Ok(value.and_then(|it| it.parse().ok()).unwrap_or_default())
 }
 
 fn url_of(arn: &str) -> String {

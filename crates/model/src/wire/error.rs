@@ -58,12 +58,14 @@ pub fn encode_error(service: Option<&Service>, protocol: Protocol, fault: &Fault
     match protocol {
         Protocol::AwsJson10 | Protocol::AwsJson11 => {
             content_type(&mut response.headers, aws_json::content_type_of(protocol));
-            response.headers.insert(ERROR_TYPE, header_value(fault.code));
-            response.body = json_body(modelled, fault, Some(fault.code));
+            // Services that answer the Query protocol too say which of their codes this is (Making AWS JSON requests in the
+            // SQS developer guide): `com.amazonaws.sqs#QueueDoesNotExist`.
+            let namespaced = service.filter(|it| it.metadata.query_compatible && fault.shape.is_some());
+            let code = namespaced.map(|it| format!("com.amazonaws.{}#{}", it.name, fault.code));
+            response.body = json_body(modelled, fault, Some(code.as_deref().unwrap_or(fault.code)));
         }
         Protocol::RestJson1 => {
             content_type(&mut response.headers, "application/json");
-            response.headers.insert(ERROR_TYPE, header_value(fault.code));
             response.body = json_body(modelled, fault, None);
         }
         Protocol::RpcV2Cbor => {
@@ -113,15 +115,19 @@ pub(super) fn decode_error(service: &Service, protocol: Protocol, response: &Htt
 }
 
 fn add_error_headers(service: Option<&Service>, protocol: Protocol, fault: &Fault, headers: &mut HeaderMap) {
+    let is_json = matches!(protocol, Protocol::AwsJson10 | Protocol::AwsJson11 | Protocol::RestJson1);
+    if let Some((service, structure)) = service.and_then(|it| Some((it, it.structure(fault.shape?)?))) {
+        rest::error_headers(service, structure, fault.fields, headers);
+    }
+    if is_json {
+        headers.insert(ERROR_TYPE, header_value(fault.code));
+    }
     let Some(service) = service else { return };
     let is_rpc = matches!(protocol, Protocol::AwsJson10 | Protocol::AwsJson11 | Protocol::RpcV2Cbor);
     if service.metadata.query_compatible && is_rpc {
         let side = if fault.sender { "Sender" } else { "Receiver" };
         let code = fault.query_code.unwrap_or(fault.code);
         headers.insert(QUERY_ERROR, header_value(&format!("{code};{side}")));
-    }
-    if let Some(structure) = fault.shape.and_then(|shape| service.structure(shape)) {
-        rest::error_headers(service, structure, fault.fields, headers);
     }
 }
 

@@ -169,7 +169,7 @@ impl Body<'_> {
             return self.payload(member, value, headers);
         }
         if let Some(stream) = event_stream::member_of(self.service, Some(shape)) {
-            content_type(headers, event_stream::CONTENT_TYPE);
+            self.default_content_type(headers, event_stream::CONTENT_TYPE);
             return event_stream::encode_all(self.service, self.operation, self.protocol, stream, value);
         }
         // An answer without any member is an empty object; what stands in headers alone has no body.
@@ -218,7 +218,7 @@ impl Body<'_> {
         if let Kind::Structure(structure) = &shape.kind
             && structure.event_stream
         {
-            content_type(headers, event_stream::CONTENT_TYPE);
+            self.default_content_type(headers, event_stream::CONTENT_TYPE);
             return event_stream::encode_all(self.service, self.operation, self.protocol, member, value);
         }
         match member_value(value, member) {

@@ -16,6 +16,7 @@ pub(crate) struct Reader<'a, 'x> {
     names: Names,
     events: Events<&'x [u8]>,
     depth: usize,
+    has_root: bool,
 }
 
 impl<'a, 'x> Reader<'a, 'x> {
@@ -23,15 +24,20 @@ impl<'a, 'x> Reader<'a, 'x> {
         let xml = std::str::from_utf8(xml).map_err(|_| Problem::new("The XML is not UTF-8"))?;
         let mut events = Events::from_str(xml);
         events.config_mut().expand_empty_elements = true;
-        Ok(Reader { service, names, events, depth: 0 })
+        Ok(Reader { service, names, events, depth: 0, has_root: false })
     }
 
     /// The next element within the current one; none when the current one ends.
     pub(crate) fn child(&mut self) -> Decoded<Option<BytesStart<'x>>> {
         loop {
             match self.event()? {
-                Event::Start(start) => return Ok(Some(start)),
-                Event::End(_) | Event::Eof => return Ok(None),
+                Event::Start(start) => {
+                    self.has_root = true;
+                    return Ok(Some(start));
+                }
+                Event::End(_) => return Ok(None),
+                Event::Eof if !self.has_root => return Ok(None),
+                Event::Eof => return Err(Problem::new("The XML ends within an element")),
                 _ => {}
             }
         }
@@ -83,7 +89,8 @@ impl<'a, 'x> Reader<'a, 'x> {
                 Event::Text(part) => text.push_str(&part.xml10_content()),
                 Event::CData(part) => text.push_str(&part.xml10_content()),
                 Event::GeneralRef(reference) => text.push(resolve(&reference)?),
-                Event::End(_) | Event::Eof => return Ok(text),
+                Event::End(_) => return Ok(text),
+                Event::Eof => return Err(Problem::new("The XML ends within an element")),
                 Event::Start(_) => return Err(Problem::new("An element stands where text is expected")),
                 _ => {}
             }

@@ -1,0 +1,82 @@
+//! `AWS::Lambda::EventSourceMapping`.
+
+use super::{flag, number, retag, tags, text, texts, whole};
+use api::lambda::{
+    CreateEventSourceMapping, DeleteEventSourceMapping, GetEventSourceMapping, ScalingConfig, UpdateEventSourceMapping,
+};
+use kernel::Cx;
+use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType};
+use model::Result;
+use serde_json::json;
+
+pub static EVENT_SOURCE_MAPPING: ResourceType = ResourceType {
+    name: "AWS::Lambda::EventSourceMapping",
+    properties: &[
+        "BatchSize",
+        "Enabled",
+        "EventSourceArn",
+        "FunctionName",
+        "FunctionResponseTypes",
+        "MaximumBatchingWindowInSeconds",
+        "ScalingConfig",
+        "Tags",
+    ],
+    create,
+    update,
+    delete,
+    attributes,
+};
+
+fn create(cx: &mut Cx, new: &New) -> Result<Progress> {
+    let it = &new.properties;
+    let mut all_tags = tags(it);
+    all_tags.extend(new.tags.iter().cloned());
+    let output = cx.call(CreateEventSourceMapping {
+        event_source_arn: text(it, "EventSourceArn"),
+        function_name: text(it, "FunctionName").unwrap_or_default(),
+        enabled: flag(it, "Enabled"),
+        batch_size: number(it, "BatchSize"),
+        maximum_batching_window_in_seconds: number(it, "MaximumBatchingWindowInSeconds"),
+        scaling_config: scaling(it),
+        function_response_types: texts(it, "FunctionResponseTypes"),
+        tags: Some(all_tags),
+        ..CreateEventSourceMapping::default()
+    })?;
+    Ok(Progress::Done { physical_id: output.uuid.unwrap_or_default() })
+}
+
+fn update(cx: &mut Cx, change: &Change) -> Result<Progress> {
+    let (after, uuid) = (&change.after, &change.physical_id);
+    let output = cx.call(UpdateEventSourceMapping {
+        uuid: uuid.clone(),
+        function_name: text(after, "FunctionName"),
+        // What the template no longer names goes back to its default.
+        enabled: Some(flag(after, "Enabled").unwrap_or(true)),
+        batch_size: Some(number(after, "BatchSize").unwrap_or(10)),
+        maximum_batching_window_in_seconds: Some(number(after, "MaximumBatchingWindowInSeconds").unwrap_or(0)),
+        scaling_config: Some(scaling(after).unwrap_or_default()),
+        function_response_types: Some(texts(after, "FunctionResponseTypes").unwrap_or_default()),
+        ..UpdateEventSourceMapping::default()
+    })?;
+    retag(cx, &output.event_source_mapping_arn.unwrap_or_default(), &change.before, after)?;
+    Ok(Progress::Done { physical_id: uuid.clone() })
+}
+
+fn delete(cx: &mut Cx, existing: &Existing) -> Result<Progress> {
+    let uuid = existing.physical_id.clone();
+    cx.call(DeleteEventSourceMapping { uuid: uuid.clone() })?;
+    Ok(Progress::Done { physical_id: uuid })
+}
+
+fn attributes(cx: &mut Cx, existing: &Existing) -> Result<Properties> {
+    let output = cx.call(GetEventSourceMapping { uuid: existing.physical_id.clone() })?;
+    Ok(Properties::from_iter([
+        ("Id".to_owned(), json!(existing.physical_id)),
+        ("EventSourceMappingArn".to_owned(), json!(output.event_source_mapping_arn)),
+    ]))
+}
+
+fn scaling(from: &Properties) -> Option<ScalingConfig> {
+    let most = from.get("ScalingConfig")?.get("MaximumConcurrency").and_then(whole);
+    Some(ScalingConfig { maximum_concurrency: most })
+}

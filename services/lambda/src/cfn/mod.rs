@@ -1,0 +1,61 @@
+//! Resource types of CloudFormation.
+
+mod function;
+mod mapping;
+
+pub use function::FUNCTION;
+pub use mapping::EVENT_SOURCE_MAPPING;
+
+use api::lambda::{TagResource, UntagResource};
+use kernel::Cx;
+use kernel::resource::Properties;
+use model::Result;
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+
+type Tags = BTreeMap<String, String>;
+
+fn text(from: &Properties, name: &str) -> Option<String> {
+    from.get(name).and_then(Json::as_str).map(str::to_owned)
+}
+
+/// Numbers and flags of a template may be written as texts.
+fn number(from: &Properties, name: &str) -> Option<i64> {
+    whole(from.get(name)?)
+}
+
+fn whole(value: &Json) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_str()?.trim().parse().ok())
+}
+
+fn flag(from: &Properties, name: &str) -> Option<bool> {
+    let value = from.get(name)?;
+    value.as_bool().or_else(|| value.as_str()?.parse().ok())
+}
+
+fn texts(from: &Properties, name: &str) -> Option<Vec<String>> {
+    let values = from.get(name)?.as_array()?;
+    Some(values.iter().filter_map(Json::as_str).map(str::to_owned).collect())
+}
+
+fn tags(from: &Properties) -> Tags {
+    let tags = from.get("Tags").and_then(Json::as_array);
+    let pair = |it: &Json| Some((it["Key"].as_str()?.to_owned(), it["Value"].as_str()?.to_owned()));
+    tags.into_iter().flatten().filter_map(pair).collect()
+}
+
+/// Brings the tags of a resource from those of one template to those of the next.
+fn retag(cx: &mut Cx, arn: &str, before: &Properties, after: &Properties) -> Result<()> {
+    let (mut gone, wanted) = (tags(before), tags(after));
+    if gone == wanted {
+        return Ok(());
+    }
+    gone.retain(|key, _| !wanted.contains_key(key));
+    if !gone.is_empty() {
+        cx.call(UntagResource { resource: arn.to_owned(), tag_keys: gone.into_keys().collect() })?;
+    }
+    if !wanted.is_empty() {
+        cx.call(TagResource { resource: arn.to_owned(), tags: wanted })?;
+    }
+    Ok(())
+}

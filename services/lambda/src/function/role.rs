@@ -1,0 +1,32 @@
+//! The role that a function runs as.
+
+use crate::function::Function;
+use api::lambda::error;
+use kernel::{Cx, Principal};
+use model::Result;
+
+/// Who Lambda is when it assumes roles.
+pub const LAMBDA: &str = "lambda.amazonaws.com";
+
+/// Refuses a role that does not exist or does not trust Lambda.
+pub fn check(cx: &mut Cx, arn: &str) -> Result<()> {
+    let lambda = Principal::service(cx.account(), LAMBDA);
+    let trusted = cx.acting_as(lambda, |cx| Ok(cx.may("sts", "AssumeRole", arn)))?;
+    if !trusted || cx.role(arn).is_none() {
+        return Err(error::INVALID_PARAMETER_VALUE
+            .with("The role defined for the function cannot be assumed by Lambda."));
+    }
+    Ok(())
+}
+
+/// Who the function is while it runs: a session of its role, named after the function.
+pub fn session_of(cx: &Cx, function: &Function) -> Option<Principal> {
+    let role = cx.role(&function.role)?;
+    Some(Principal::Session {
+        account: role.account,
+        path: role.path,
+        role: role.name,
+        role_id: role.id,
+        session: function.name.clone(),
+    })
+}

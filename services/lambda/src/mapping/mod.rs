@@ -1,0 +1,246 @@
+//! Event source mappings: what a function reads from, stored, checked and shown. `poll.rs` reads.
+//!
+//! A mapping works as soon as the transaction that creates or changes it is on disk, so only the answers of these
+//! operations say `Creating`, `Enabling` and the like.
+
+mod batch;
+mod check;
+mod poll;
+pub mod reconcile;
+
+use crate::function::{self, Function};
+use crate::{name, page, tag};
+use api::lambda::{
+    CreateEventSourceMapping, CreateEventSourceMappingOutput, DeleteEventSourceMapping,
+    DeleteEventSourceMappingOutput, EventSourceMappingConfiguration, GetEventSourceMapping,
+    GetEventSourceMappingOutput, ListEventSourceMappings, ListEventSourceMappingsOutput, ScalingConfig,
+    UpdateEventSourceMapping, UpdateEventSourceMappingOutput, error,
+};
+use kernel::Cx;
+use model::{Result, Timestamp};
+use policy::Context;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use store::{Span, Table};
+
+/// Every mapping. Key: UUID.
+pub static MAPPINGS: Table<Mapping> = Table::regional("lambda.mapping");
+/// Those of a function. Key: (function's name, UUID).
+static BY_FUNCTION: Table<()> = Table::regional("lambda.mapping-by-function");
+/// Those of a source. Key: (source's ARN, UUID).
+static BY_SOURCE: Table<()> = Table::regional("lambda.mapping-by-source");
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Mapping {
+    pub uuid: String,
+    pub work: Work,
+    pub enabled: bool,
+    pub tags: BTreeMap<String, String>,
+    /// Milliseconds since 1970.
+    pub modified_at: i64,
+}
+
+/// What its poller has to know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Work {
+    /// ARN.
+    pub source: String,
+    /// The function's name.
+    pub function: String,
+    pub batch_size: i64,
+    /// Seconds that a batch may wait to become full.
+    pub window: i64,
+    /// The function may say which records of a batch failed.
+    pub reports_failures: bool,
+    /// Batches under way at once.
+    pub most_at_once: Option<i64>,
+}
+
+/// AWS gives no more mappings at once.
+const PAGE: usize = 100;
+
+pub fn create(cx: &mut Cx, input: CreateEventSourceMapping) -> Result<CreateEventSourceMappingOutput> {
+    check::creation(&input)?;
+    let function = function::by_name(cx, &input.function_name, None)?;
+    let source = input.event_source_arn.clone().unwrap_or_default();
+    let reads = check::source_of(cx, &source)?;
+    let work = Work {
+        function: function.name.clone(),
+        batch_size: input.batch_size.unwrap_or(check::BATCH_SIZE),
+        window: input.maximum_batching_window_in_seconds.unwrap_or(0),
+        reports_failures: check::reports_failures(input.function_response_types.as_deref()),
+        most_at_once: check::most_at_once(input.scaling_config.as_ref())?,
+        source,
+    };
+    check::batch(&work)?;
+    let tags = input.tags.unwrap_or_default();
+    tag::check(&tags)?;
+    refuse_second(cx, &work, reads.name)?;
+    check::reader(cx, &function, reads, &work.source)?;
+    let enabled = input.enabled.unwrap_or(true);
+    let mapping = Mapping { uuid: cx.id(), work, enabled, tags, modified_at: cx.now().0 };
+    store(cx, &mapping);
+    Ok(function::reshaped(shown(cx, &mapping, "Creating")))
+}
+
+pub fn get(cx: &Cx, input: GetEventSourceMapping) -> Result<GetEventSourceMappingOutput> {
+    let mapping = by_uuid(cx, &input.uuid)?;
+    Ok(function::reshaped(shown(cx, &mapping, settled(&mapping))))
+}
+
+pub fn list(cx: &Cx, input: ListEventSourceMappings) -> Result<ListEventSourceMappingsOutput> {
+    let limit = page::limit(input.max_items, PAGE);
+    let after = page::after(input.marker.as_deref())?;
+    let source = input.event_source_arn.as_deref();
+    let mut found = match (&input.function_name, source) {
+        (Some(text), _) => {
+            let name = name::parse(text).function;
+            // A function reads from few sources, so that these are picked from all of them.
+            let uuids = indexed(cx, &BY_FUNCTION, name, after.as_deref(), usize::MAX);
+            let mappings = uuids.iter().map(|it| indexed_row(cx, it));
+            mappings.filter(|it| source.is_none_or(|arn| it.work.source == arn)).take(limit + 1).collect()
+        }
+        (None, Some(arn)) => {
+            let uuids = indexed(cx, &BY_SOURCE, arn, after.as_deref(), limit + 1);
+            uuids.iter().map(|it| indexed_row(cx, it)).collect()
+        }
+        (None, None) => {
+            let span = after.map_or(Span::all(), |it| Span::all().after(&it.as_str()));
+            cx.range(&MAPPINGS, span, limit + 1)
+        }
+    };
+    let next_marker = page::cut(&mut found, limit, |it| &it.uuid);
+    let mappings = found.iter().map(|it| shown(cx, it, settled(it))).collect();
+    Ok(ListEventSourceMappingsOutput { next_marker, event_source_mappings: Some(mappings) })
+}
+
+pub fn update(cx: &mut Cx, input: UpdateEventSourceMapping) -> Result<UpdateEventSourceMappingOutput> {
+    check::change(&input)?;
+    let before = by_uuid(cx, &input.uuid)?;
+    let mut mapping = before.clone();
+    let work = &mut mapping.work;
+    let function = match &input.function_name {
+        Some(text) => function::by_name(cx, text, None)?,
+        None => function::by_name(cx, &work.function, None)?,
+    };
+    work.function.clone_from(&function.name);
+    work.batch_size = input.batch_size.unwrap_or(work.batch_size);
+    work.window = input.maximum_batching_window_in_seconds.unwrap_or(work.window);
+    if input.function_response_types.is_some() {
+        work.reports_failures = check::reports_failures(input.function_response_types.as_deref());
+    }
+    if input.scaling_config.is_some() {
+        work.most_at_once = check::most_at_once(input.scaling_config.as_ref())?;
+    }
+    check::batch(work)?;
+    let reads = check::source_of(cx, &work.source)?;
+    if work.function != before.work.function {
+        refuse_second(cx, work, reads.name)?;
+        check::reader(cx, &function, reads, &work.source)?;
+    }
+    mapping.enabled = input.enabled.unwrap_or(mapping.enabled);
+    mapping.modified_at = cx.now().0;
+    remove(cx, &before);
+    store(cx, &mapping);
+    let state = match (before.enabled, mapping.enabled) {
+        (false, true) => "Enabling",
+        (true, false) => "Disabling",
+        _ => "Updating",
+    };
+    Ok(function::reshaped(shown(cx, &mapping, state)))
+}
+
+pub fn delete(cx: &mut Cx, input: DeleteEventSourceMapping) -> Result<DeleteEventSourceMappingOutput> {
+    let mapping = by_uuid(cx, &input.uuid)?;
+    remove(cx, &mapping);
+    Ok(function::reshaped(shown(cx, &mapping, "Deleting")))
+}
+
+pub fn by_uuid(cx: &Cx, uuid: &str) -> Result<Mapping> {
+    cx.get(&MAPPINGS, uuid).ok_or_else(|| {
+        error::RESOURCE_NOT_FOUND.with("The resource you requested does not exist.").field("Type", "User".to_owned())
+    })
+}
+
+pub fn arn(cx: &Cx, uuid: &str) -> String {
+    cx.arn("lambda", &format!("event-source-mapping:{uuid}"))
+}
+
+/// `lambda:FunctionArn`.
+pub fn conditions(cx: &Cx, input: &CreateEventSourceMapping, context: &mut Context) {
+    context.insert("lambda:FunctionArn", name::arn(cx, &input.function_name));
+}
+
+/// Writes a mapping whose work is what it was.
+pub fn put(cx: &mut Cx, mapping: &Mapping) {
+    cx.put(&MAPPINGS, &mapping.uuid.as_str(), mapping);
+}
+
+/// A function reads a source once.
+fn refuse_second(cx: &Cx, work: &Work, source: &str) -> Result<()> {
+    let existing = indexed(cx, &BY_FUNCTION, &work.function, None, usize::MAX);
+    let same = existing.iter().map(|it| indexed_row(cx, it)).find(|it| it.work.source == work.source);
+    let Some(same) = same else { return Ok(()) };
+    Err(error::RESOURCE_CONFLICT
+        .with(format!(
+            "An event source mapping with {source} arn (\" {} \") and function (\" {} \") already exists. Please update or delete the existing mapping with UUID {}",
+            work.source, work.function, same.uuid
+        ))
+        .field("Type", "User".to_owned()))
+}
+
+fn settled(mapping: &Mapping) -> &'static str {
+    if mapping.enabled { "Enabled" } else { "Disabled" }
+}
+
+fn shown(cx: &Cx, it: &Mapping, state: &str) -> EventSourceMappingConfiguration {
+    let work = &it.work;
+    let types = if work.reports_failures { vec![check::REPORT_FAILURES.to_owned()] } else { Vec::new() };
+    EventSourceMappingConfiguration {
+        uuid: Some(it.uuid.clone()),
+        batch_size: Some(work.batch_size),
+        maximum_batching_window_in_seconds: Some(work.window),
+        event_source_arn: Some(work.source.clone()),
+        function_arn: Some(name::arn(cx, &work.function)),
+        last_modified: Some(Timestamp(it.modified_at)),
+        state: Some(state.to_owned()),
+        state_transition_reason: Some("USER_INITIATED".to_owned()),
+        function_response_types: Some(types),
+        scaling_config: work.most_at_once.map(|it| ScalingConfig { maximum_concurrency: Some(it) }),
+        event_source_mapping_arn: Some(arn(cx, &it.uuid)),
+        ..EventSourceMappingConfiguration::default()
+    }
+}
+
+fn indexed(cx: &Cx, index: &Table<()>, of: &str, after: Option<&str>, limit: usize) -> Vec<String> {
+    let mut span = Span::prefix(&of);
+    if let Some(uuid) = after {
+        span = span.after(&(of, uuid));
+    }
+    cx.keys(index, span, limit).into_iter().map(|(_, uuid): (String, String)| uuid).collect()
+}
+
+fn indexed_row(cx: &Cx, uuid: &str) -> Mapping {
+    cx.get(&MAPPINGS, uuid).expect("the indexes point at mappings")
+}
+
+// Only these two write the indexes, so they cannot drift from the mappings.
+
+fn store(cx: &mut Cx, it: &Mapping) {
+    put(cx, it);
+    cx.put(&BY_FUNCTION, &(it.work.function.as_str(), it.uuid.as_str()), &());
+    cx.put(&BY_SOURCE, &(it.work.source.as_str(), it.uuid.as_str()), &());
+}
+
+fn remove(cx: &mut Cx, it: &Mapping) {
+    cx.delete(&MAPPINGS, &it.uuid.as_str());
+    cx.delete(&BY_FUNCTION, &(it.work.function.as_str(), it.uuid.as_str()));
+    cx.delete(&BY_SOURCE, &(it.work.source.as_str(), it.uuid.as_str()));
+}
+
+/// The function and who it is, for its poller.
+pub(crate) fn reader_of(cx: &Cx, work: &Work) -> Option<(Function, kernel::Principal)> {
+    let function = cx.get(&function::FUNCTIONS, &work.function.as_str())?;
+    let session = function::session_of(cx, &function)?;
+    Some((function, session))
+}

@@ -1,0 +1,46 @@
+//! One poller for each enabled mapping: started and stopped as the table says, also after a restart.
+
+use super::{MAPPINGS, Mapping, Work, poll};
+use kernel::{Cloud, Principal};
+use std::collections::BTreeMap;
+use tokio::task::JoinHandle;
+
+/// (account, region, UUID).
+type Key = (String, String, String);
+
+struct Poller {
+    work: Work,
+    task: JoinHandle<()>,
+}
+
+/// Stops taking records at once. Batches that are under way are finished.
+impl Drop for Poller {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+pub async fn run(cloud: Cloud) {
+    let mut changes = cloud.kernel().store.subscribe(&MAPPINGS);
+    let mut pollers: BTreeMap<Key, Poller> = BTreeMap::new();
+    loop {
+        let wanted = enabled(&cloud);
+        pollers.retain(|key, it| wanted.get(key) == Some(&it.work) && !it.task.is_finished());
+        for (key, work) in wanted {
+            pollers.entry(key).or_insert_with_key(|key| start(&cloud, key, work));
+        }
+        changes.changed().await;
+    }
+}
+
+fn enabled(cloud: &Cloud) -> BTreeMap<Key, Work> {
+    let rows = cloud.read(|cx| cx.everywhere::<String, Mapping>(&MAPPINGS));
+    let enabled = rows.into_iter().filter(|(.., mapping)| mapping.enabled);
+    enabled.map(|(account, region, uuid, mapping)| ((account, region, uuid), mapping.work)).collect()
+}
+
+fn start(cloud: &Cloud, (account, region, _): &Key, work: Work) -> Poller {
+    let here = cloud.acting_as(Principal::service(account, crate::function::LAMBDA)).in_region(region);
+    let task = tokio::spawn(poll::run(here, work.clone()));
+    Poller { work, task }
+}

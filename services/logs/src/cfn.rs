@@ -1,0 +1,110 @@
+//! `AWS::Logs::LogGroup` and `AWS::Logs::LogStream`.
+
+use crate::group;
+use api::logs::{
+    CreateLogGroup, CreateLogStream, DeleteLogGroup, DeleteLogStream, DeleteRetentionPolicy, PutRetentionPolicy,
+    TagResource, UntagResource,
+};
+use kernel::Cx;
+use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType};
+use model::Result;
+use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
+
+pub static LOG_GROUP: ResourceType = ResourceType {
+    name: "AWS::Logs::LogGroup",
+    properties: &["LogGroupName", "RetentionInDays", "Tags"],
+    create: create_group,
+    update: update_group,
+    delete: delete_group,
+    attributes: group_attributes,
+};
+
+pub static LOG_STREAM: ResourceType = ResourceType {
+    name: "AWS::Logs::LogStream",
+    properties: &["LogGroupName", "LogStreamName"],
+    create: create_stream,
+    update: |_, change| Ok(Progress::Done { physical_id: change.physical_id.clone() }),
+    delete: delete_stream,
+    attributes: |_, existing| Ok(Properties::from_iter([("LogStreamName".to_owned(), json!(existing.physical_id))])),
+};
+
+fn create_group(cx: &mut Cx, new: &New) -> Result<Progress> {
+    let name = text(&new.properties, "LogGroupName").unwrap_or_else(|| new.generated_name.clone());
+    let mut tags = tags_of(&new.properties);
+    tags.extend(new.tags.iter().cloned());
+    let tags = (!tags.is_empty()).then_some(tags);
+    cx.call(CreateLogGroup { log_group_name: name.clone(), tags, ..CreateLogGroup::default() })?;
+    if let Some(retention_in_days) = days(&new.properties) {
+        cx.call(PutRetentionPolicy { log_group_name: name.clone(), retention_in_days })?;
+    }
+    Ok(Progress::Done { physical_id: name })
+}
+
+fn update_group(cx: &mut Cx, change: &Change) -> Result<Progress> {
+    let log_group_name = change.physical_id.clone();
+    match (days(&change.before), days(&change.after)) {
+        (before, after) if before == after => {}
+        (_, Some(retention_in_days)) => {
+            cx.call(PutRetentionPolicy { log_group_name: log_group_name.clone(), retention_in_days })?;
+        }
+        (_, None) => {
+            cx.call(DeleteRetentionPolicy { log_group_name: log_group_name.clone() })?;
+        }
+    }
+    let resource_arn = group::arn_of(cx, &log_group_name);
+    let (mut before, after) = (tags_of(&change.before), tags_of(&change.after));
+    before.retain(|key, _| !after.contains_key(key));
+    if !before.is_empty() {
+        let tag_keys = before.into_keys().collect();
+        cx.call(UntagResource { resource_arn: resource_arn.clone(), tag_keys })?;
+    }
+    if !after.is_empty() {
+        cx.call(TagResource { resource_arn, tags: after })?;
+    }
+    Ok(Progress::Done { physical_id: log_group_name })
+}
+
+fn delete_group(cx: &mut Cx, existing: &Existing) -> Result<Progress> {
+    let physical_id = existing.physical_id.clone();
+    cx.call(DeleteLogGroup { log_group_name: physical_id.clone() })?;
+    Ok(Progress::Done { physical_id })
+}
+
+fn group_attributes(cx: &mut Cx, existing: &Existing) -> Result<Properties> {
+    let arn = format!("{}:*", group::arn_of(cx, &existing.physical_id));
+    Ok(Properties::from_iter([
+        ("Arn".to_owned(), json!(arn)),
+        ("LogGroupName".to_owned(), json!(existing.physical_id)),
+    ]))
+}
+
+fn create_stream(cx: &mut Cx, new: &New) -> Result<Progress> {
+    let log_group_name = text(&new.properties, "LogGroupName").unwrap_or_default();
+    let name = text(&new.properties, "LogStreamName").unwrap_or_else(|| new.generated_name.clone());
+    cx.call(CreateLogStream { log_group_name, log_stream_name: name.clone() })?;
+    Ok(Progress::Done { physical_id: name })
+}
+
+fn delete_stream(cx: &mut Cx, existing: &Existing) -> Result<Progress> {
+    let log_group_name = text(&existing.properties, "LogGroupName").unwrap_or_default();
+    let physical_id = existing.physical_id.clone();
+    cx.call(DeleteLogStream { log_group_name, log_stream_name: physical_id.clone() })?;
+    Ok(Progress::Done { physical_id })
+}
+
+fn text(properties: &Properties, name: &str) -> Option<String> {
+    properties.get(name).and_then(Json::as_str).map(str::to_owned)
+}
+
+/// A number, also where a template gives it as a text.
+fn days(properties: &Properties) -> Option<i64> {
+    let value = properties.get("RetentionInDays")?;
+    value.as_i64().or_else(|| value.as_str()?.parse().ok())
+}
+
+fn tags_of(properties: &Properties) -> BTreeMap<String, String> {
+    let tags = properties.get("Tags").and_then(Json::as_array);
+    let pair = |it: &Json| Some((it["Key"].as_str()?.to_owned(), it["Value"].as_str()?.to_owned()));
+    tags.into_iter().flatten().filter_map(pair).collect()
+}

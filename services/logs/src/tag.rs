@@ -1,0 +1,41 @@
+//! Tags of log groups.
+
+use crate::group::{self, Group, MOST_TAGS};
+use crate::resource;
+use api::logs::{
+    ListTagsForResource, ListTagsForResourceOutput, ListTagsLogGroup, ListTagsLogGroupOutput, TagResource,
+    TagResourceOutput, UntagResource, UntagResourceOutput, error,
+};
+use kernel::Cx;
+use model::Result;
+
+pub fn add(cx: &mut Cx, input: TagResource) -> Result<TagResourceOutput> {
+    let mut group = tagged(cx, &input.resource_arn)?;
+    group.tags.extend(input.tags);
+    if group.tags.len() > MOST_TAGS {
+        return Err(error::TOO_MANY_TAGS
+            .with("The resource already has the maximum number of tags.")
+            .field("resourceName", group.name));
+    }
+    group::put(cx, &group);
+    Ok(TagResourceOutput {})
+}
+
+pub fn remove(cx: &mut Cx, input: UntagResource) -> Result<UntagResourceOutput> {
+    let mut group = tagged(cx, &input.resource_arn)?;
+    group.tags.retain(|key, _| !input.tag_keys.contains(key));
+    group::put(cx, &group);
+    Ok(UntagResourceOutput {})
+}
+
+pub fn list(cx: &Cx, input: ListTagsForResource) -> Result<ListTagsForResourceOutput> {
+    Ok(ListTagsForResourceOutput { tags: Some(tagged(cx, &input.resource_arn)?.tags) })
+}
+
+pub fn list_of_group(cx: &Cx, input: ListTagsLogGroup) -> Result<ListTagsLogGroupOutput> {
+    Ok(ListTagsLogGroupOutput { tags: Some(group::by_name(cx, &input.log_group_name)?.tags) })
+}
+
+fn tagged(cx: &Cx, arn: &str) -> Result<Group> {
+    group::by_name(cx, resource::tagged_name(cx, arn)?)
+}
