@@ -210,7 +210,7 @@ async fn cloudformation_makes_changes_and_deletes_functions() {
     let function = resource_type("AWS::Lambda::Function");
     let before = properties(json!({
         "Runtime": "python3.13", "Handler": "index.echo", "Role": ROLE, "Timeout": "10",
-        "Code": { "ZipFile": "x = 1" }, "Environment": { "Variables": { "N": 1 } }
+        "Code": { "ZipFile": "x = 1" }, "Environment": { "Variables": { "NUMBER": 1 } }
     }));
     let new = New {
         properties: before.clone(),

@@ -77,8 +77,8 @@ async fn events_at_the_same_time_have_a_sandbox_each() {
 #[tokio::test]
 async fn a_sandbox_has_the_credentials_of_its_role_and_the_way_back() {
     let world = World::new().await;
-    world.function("f", "index.echo").await;
-    world.invoke("f", "{}").await;
+    world.function("echo", "index.echo").await;
+    world.invoke("echo", "{}").await;
     let spec = world.seen.starts.lock().unwrap()[0].clone();
     let of = |name: &str| {
         let found = spec.environment.iter().rev().find(|(it, _)| it == name);
@@ -89,14 +89,14 @@ async fn a_sandbox_has_the_credentials_of_its_role_and_the_way_back() {
     let credential = world.kernel.credential(&of("AWS_ACCESS_KEY_ID")).unwrap();
     assert_eq!(credential.secret, of("AWS_SECRET_ACCESS_KEY"));
     assert_eq!(credential.token.unwrap(), of("AWS_SESSION_TOKEN"));
-    assert_eq!(credential.principal.arn(), "arn:aws:sts::000000000000:assumed-role/worker/f");
+    assert_eq!(credential.principal.arn(), "arn:aws:sts::000000000000:assumed-role/worker/echo");
     // Before they expire, another sandbox takes over.
     world.advance(540);
-    world.invoke("f", "{}").await;
+    world.invoke("echo", "{}").await;
     assert_eq!(world.starts(), 1);
     for _ in 0..6 {
         world.advance(540);
-        world.invoke("f", "{}").await;
+        world.invoke("echo", "{}").await;
     }
     assert_eq!(world.starts(), 2);
     assert!((spec.code.zip)().unwrap().starts_with(b"PK"));

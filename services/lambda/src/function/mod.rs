@@ -10,7 +10,7 @@ mod update;
 
 pub use check::unsupported;
 pub use create::create;
-pub use role::{LAMBDA, session_of};
+pub use role::{LAMBDA, session_name, session_of};
 pub use update::{update_code, update_configuration};
 
 use crate::name::{self, LATEST};

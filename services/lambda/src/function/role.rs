@@ -27,6 +27,11 @@ pub fn session_of(cx: &Cx, function: &Function) -> Option<Principal> {
         path: role.path,
         role: role.name,
         role_id: role.id,
-        session: function.name.clone(),
+        session: session_name(function),
     })
+}
+
+/// The function's name. STS knows no names of one character, so these get a second one.
+pub fn session_name(function: &Function) -> String {
+    if function.name.len() == 1 { format!("{}_", function.name) } else { function.name.clone() }
 }

@@ -68,7 +68,7 @@ pub async fn sandbox(
 async fn credentials(cloud: &Cloud, function: &Function) -> Result<Credentials> {
     let input = AssumeRole {
         role_arn: function.role.clone(),
-        role_session_name: function.name.clone(),
+        role_session_name: function::session_name(function),
         ..AssumeRole::default()
     };
     let denied = || ACCESS_DENIED.with("The role defined for the function cannot be assumed by Lambda.");
