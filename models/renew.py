@@ -3,8 +3,8 @@
 
     python3 models/renew.py
 
-Needs Python 3.9 or later, pip and npm. The same versions give the same bytes; to renew, raise the versions below, run it
-and read the difference of `index.json`.
+Needs Python 3.9 or later, pip and npm. The same versions give the same bytes; to renew, raise the versions below, run
+it and read the difference of `index.json`.
 """
 
 import gzip
@@ -38,7 +38,8 @@ METADATA = (
     "apiVersion awsQueryCompatible endpointPrefix globalEndpoint jsonVersion protocol protocols serviceAbbreviation "
     "serviceFullName serviceId signatureVersion signingName targetPrefix xmlNamespace"
 ).split()
-# The roots of S3's answers, from the response syntax in the Amazon S3 API reference; botocore's model does not state them.
+# The roots of S3's answers, from the response syntax in the Amazon S3 API reference; botocore's model does not state
+# them.
 S3_ROOTS = {
     "CompleteMultipartUpload": "CompleteMultipartUploadResult",
     "CreateMultipartUpload": "InitiateMultipartUploadResult",
@@ -73,18 +74,19 @@ S3_ROOTS = {
 }
 OPERATION = "auth authtype deprecated endpoint httpChecksumRequired unsignedPayload".split()
 REFERENCE = (
-    "shape box deprecated enum eventheader eventpayload flattened hostLabel idempotencyToken jsonvalue location locationName "
-    "queryName streaming timestampFormat xmlAttribute xmlNamespace"
+    "shape box deprecated enum eventheader eventpayload flattened hostLabel idempotencyToken jsonvalue location "
+    "locationName queryName streaming timestampFormat xmlAttribute xmlNamespace"
 ).split()
 SHAPE = (
-    "type box deprecated document enum error event eventstream exception fault flattened locationName max min pattern payload "
-    "required sensitive sparse streaming timestampFormat union wrapper xmlNamespace xmlOrder"
+    "type box deprecated document enum error event eventstream exception fault flattened locationName max min pattern "
+    "payload required sensitive sparse streaming timestampFormat union wrapper xmlNamespace xmlOrder"
 ).split()
 
 
 def main():
     if "NIEBLA_RENEW_WORK" not in os.environ:
-        return run_in_own_environment()
+        run_in_own_environment()
+        return
     work = pathlib.Path(os.environ["NIEBLA_RENEW_WORK"])
     old = unpack_wheel(work / "query", "botocore") / "botocore" / "data"
     write_services(unpack_wheel(work, "botocore") / "botocore" / "data", latest_model(old / "sqs"))
@@ -116,7 +118,9 @@ def unpack_wheel(work, name):
 
 
 def unpack_npm(work, name):
-    subprocess.run(["npm", "pack", "--silent", f"{name}@{VERSIONS[name]}"], check=True, cwd=work, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        ["npm", "pack", "--silent", f"{name}@{VERSIONS[name]}"], check=True, cwd=work, stdout=subprocess.DEVNULL
+    )
     (package,) = work.glob("*.tgz")
     with tarfile.open(package) as archive:
         archive.extractall(work / "npm")
@@ -290,7 +294,11 @@ def write_managed_policies(source):
         shard = zlib.crc32(name.encode()) % MANAGED_POLICY_SHARDS
         shards[shard][name] = policy["Document"]
         entry = {"name": name, "arn": f"arn:aws:iam::aws:policy{path}{name}", "path": path, "shard": shard}
-        entry |= {"version": policy["DefaultVersionId"], "created": policy["CreateDate"], "updated": policy["UpdateDate"]}
+        entry |= {
+            "version": policy["DefaultVersionId"],
+            "created": policy["CreateDate"],
+            "updated": policy["UpdateDate"],
+        }
         index.append(entry)
     write(folder / "index.json.zst", index)
     for number, documents in enumerate(shards):

@@ -110,11 +110,8 @@ fn errors(service: &Service, operations: &[&Operation]) -> String {
     for id in shapes {
         let shape = service.shape(id);
         let Some(error) = &shape.error else { continue };
-        let mut value = format!(
-            "ErrorShape::{}(\"{}\")",
-            if error.sender_fault { "sender" } else { "receiver" },
-            error.code
-        );
+        let mut value =
+            format!("ErrorShape::{}(\"{}\")", if error.sender_fault { "sender" } else { "receiver" }, error.code);
         if error.status != if error.sender_fault { 400 } else { 500 } {
             write!(value, ".status({})", error.status).expect("a String takes all");
         }
@@ -123,7 +120,9 @@ fn errors(service: &Service, operations: &[&Operation]) -> String {
         }
         lines.insert(constant_name(shape.name), value);
     }
-    let mut out = String::from("\n/// The errors that the model lists for these operations.\npub mod error {\n    use crate::prelude::*;\n\n");
+    let mut out = String::from(
+        "\n/// The errors that the model lists for these operations.\npub mod error {\n    use crate::prelude::*;\n\n",
+    );
     for (name, value) in lines {
         writeln!(out, "    pub const {name}: ErrorShape = {value};").expect("a String takes all");
     }
@@ -161,7 +160,8 @@ fn snake(name: &str) -> String {
             && before.is_some_and(|b| {
                 b.is_ascii_lowercase()
                     || b.is_ascii_digit()
-                    || (b.is_ascii_uppercase() && after.is_some_and(|a| a.is_ascii_lowercase() && !plural(&chars, index)))
+                    || (b.is_ascii_uppercase()
+                        && after.is_some_and(|a| a.is_ascii_lowercase() && !plural(&chars, index)))
             });
         if begins && !out.ends_with('_') {
             out.push('_');

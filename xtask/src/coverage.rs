@@ -65,7 +65,8 @@ fn rows() -> Outcome<Vec<Row>> {
     for folder in place::services() {
         let name = place::name(&folder);
         let service = model::service(&name).ok_or_else(|| format!("models/ has no service {name}."))?;
-        let implemented = api::operations(&folder).map_err(|error| format!("services/{name}/operations.txt: {error}"))?;
+        let implemented =
+            api::operations(&folder).map_err(|error| format!("services/{name}/operations.txt: {error}"))?;
         let known = service.operations.keys().copied().collect();
         rows.push(Row { name, full_name: service.metadata.full_name, implemented, known });
     }
@@ -120,7 +121,9 @@ fn spellings(operation: &str) -> [String; 3] {
 fn words_of_tests() -> BTreeSet<String> {
     let root = place::root();
     let mut texts: Vec<String> = Vec::new();
-    for path in place::files_under(&root.join("tests"), "").into_iter().chain(place::files_under(&root.join("examples"), "")) {
+    for path in
+        place::files_under(&root.join("tests"), "").into_iter().chain(place::files_under(&root.join("examples"), ""))
+    {
         texts.extend(std::fs::read_to_string(path));
     }
     for path in place::files_under(&root.join("services"), ".rs") {

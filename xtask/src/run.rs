@@ -36,7 +36,10 @@ fn start(niebla: &Path) -> Outcome {
         return Ok(());
     }
     if TcpStream::connect_timeout(&address, Duration::from_millis(500)).is_ok() {
-        return Err(format!("Something else holds port {} on this machine. Stop it, then run this again.", address.port()));
+        return Err(format!(
+            "Something else holds port {} on this machine. Stop it, then run this again.",
+            address.port()
+        ));
     }
     let mut start = shell::program(niebla, ["start", "--detach", "--listen"]);
     shell::must(start.arg(address.to_string()), "Niebla could not be started.")

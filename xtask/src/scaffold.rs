@@ -4,7 +4,8 @@ use crate::{Outcome, api, models, place, shell};
 use std::path::{Path, PathBuf};
 
 pub fn new_service(name: &str) -> Outcome {
-    let service = model::service(name).ok_or_else(|| format!("models/ has no service {name}; names are those of models/aws."))?;
+    let service =
+        model::service(name).ok_or_else(|| format!("models/ has no service {name}; names are those of models/aws."))?;
     let folder = place::root().join("services").join(name);
     if folder.join("Cargo.toml").exists() {
         return Err(format!("{} exists already.", place::shown(&folder)));
@@ -15,7 +16,9 @@ pub fn new_service(name: &str) -> Outcome {
         shell::write(&folder.join("operations.txt"), "")?;
     }
     println!("{}: a crate without operations.", place::shown(&folder));
-    println!("Next: `cargo xtask new-op {name} OPERATION`; name the service in the root Cargo.toml (workspace.dependencies),");
+    println!(
+        "Next: `cargo xtask new-op {name} OPERATION`; name the service in the root Cargo.toml (workspace.dependencies),"
+    );
     println!("in crates/niebla/Cargo.toml and in crates/niebla/src/services.rs.");
     Ok(())
 }

@@ -53,39 +53,7 @@ fn botocore_source() -> Outcome<PathBuf> {
     if let Some(given) = std::env::var_os("BOTOCORE_SOURCE") {
         return Ok(given.into());
     }
-    let version = botocore_version()?;
-    let folder = place::cache().join(format!("botocore-{version}"));
-    if folder.join("tests/unit").exists() {
-        return Ok(folder);
-    }
-    println!("fetching the source package of botocore {version} (AWS's own test cases), once");
-    let cache = place::cache();
-    let python = place::python_tool("python")?;
-    let mut pip = shell::program(&python, ["-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:", "--dest"]);
-    pip.arg(&cache).arg(format!("botocore=={version}"));
-    shell::must(&mut pip, "pip could not fetch the source package of botocore.")?;
-    let mut tar = shell::program("tar", ["-xzf"]);
-    tar.arg(cache.join(format!("botocore-{version}.tar.gz"))).arg("-C").arg(&cache);
-    shell::must(&mut tar, "The source package of botocore could not be unpacked.")?;
-    Ok(folder)
-}
-
-/// The version that the models were derived from, as `models/renew.py` pins it.
-fn botocore_version() -> Outcome<String> {
-    let script = shell::read(&place::root().join("models/renew.py"))?;
-    pinned(&script).ok_or_else(|| "models/renew.py pins no version of botocore.".to_owned())
-}
-
-fn pinned(script: &str) -> Option<String> {
-    let line = script.lines().find(|it| it.trim_start().starts_with("\"botocore\":"))?;
-    line.split('"').nth(3).map(str::to_owned)
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_pinned_version_is_read_from_the_script() {
-        let script = "VERSIONS = {\n    \"botocore\": \"1.2.3\",\n    \"botocore-query\": \"0.0.1\",\n}\n";
-        assert_eq!(super::pinned(script).as_deref(), Some("1.2.3"));
-    }
+    let mut fetch = shell::program(place::python_tool("python")?, ["crates/model/tests/fetch_botocore_source.py"]);
+    let folder = shell::output(fetch.arg(place::cache()))?;
+    Ok(PathBuf::from(folder.trim()))
 }

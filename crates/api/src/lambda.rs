@@ -1071,13 +1071,17 @@ structure! {
 pub mod error {
     use crate::prelude::*;
 
-    pub const CODE_ARTIFACT_USER_DELETED: ErrorShape = ErrorShape::sender("CodeArtifactUserDeletedException").status(409);
+    pub const CODE_ARTIFACT_USER_DELETED: ErrorShape =
+        ErrorShape::sender("CodeArtifactUserDeletedException").status(409);
     pub const CODE_ARTIFACT_USER_FAILED: ErrorShape = ErrorShape::sender("CodeArtifactUserFailedException").status(409);
-    pub const CODE_ARTIFACT_USER_PENDING: ErrorShape = ErrorShape::sender("CodeArtifactUserPendingException").status(409);
-    pub const CODE_SIGNING_CONFIG_NOT_FOUND: ErrorShape = ErrorShape::sender("CodeSigningConfigNotFoundException").status(404);
+    pub const CODE_ARTIFACT_USER_PENDING: ErrorShape =
+        ErrorShape::sender("CodeArtifactUserPendingException").status(409);
+    pub const CODE_SIGNING_CONFIG_NOT_FOUND: ErrorShape =
+        ErrorShape::sender("CodeSigningConfigNotFoundException").status(404);
     pub const CODE_STORAGE_EXCEEDED: ErrorShape = ErrorShape::sender("CodeStorageExceededException");
     pub const CODE_VERIFICATION_FAILED: ErrorShape = ErrorShape::sender("CodeVerificationFailedException");
-    pub const DURABLE_EXECUTION_ALREADY_STARTED: ErrorShape = ErrorShape::sender("DurableExecutionAlreadyStartedException").status(409);
+    pub const DURABLE_EXECUTION_ALREADY_STARTED: ErrorShape =
+        ErrorShape::sender("DurableExecutionAlreadyStartedException").status(409);
     pub const EC2_ACCESS_DENIED: ErrorShape = ErrorShape::receiver("EC2AccessDeniedException").status(502);
     pub const EC2_THROTTLED: ErrorShape = ErrorShape::receiver("EC2ThrottledException").status(502);
     pub const EC2_UNEXPECTED: ErrorShape = ErrorShape::receiver("EC2UnexpectedException").status(502);
@@ -1087,12 +1091,14 @@ pub mod error {
     pub const EFS_MOUNT_TIMEOUT: ErrorShape = ErrorShape::sender("EFSMountTimeoutException").status(408);
     pub const ENI_LIMIT_REACHED: ErrorShape = ErrorShape::receiver("ENILimitReachedException").status(502);
     pub const ENI_NOT_READY: ErrorShape = ErrorShape::receiver("ENINotReadyException").status(502);
-    pub const FUNCTION_VERSIONS_PER_CAPACITY_PROVIDER_LIMIT_EXCEEDED: ErrorShape = ErrorShape::sender("FunctionVersionsPerCapacityProviderLimitExceededException");
+    pub const FUNCTION_VERSIONS_PER_CAPACITY_PROVIDER_LIMIT_EXCEEDED: ErrorShape =
+        ErrorShape::sender("FunctionVersionsPerCapacityProviderLimitExceededException");
     pub const INVALID_CODE_SIGNATURE: ErrorShape = ErrorShape::sender("InvalidCodeSignatureException");
     pub const INVALID_PARAMETER_VALUE: ErrorShape = ErrorShape::sender("InvalidParameterValueException");
     pub const INVALID_REQUEST_CONTENT: ErrorShape = ErrorShape::sender("InvalidRequestContentException");
     pub const INVALID_RUNTIME: ErrorShape = ErrorShape::receiver("InvalidRuntimeException").status(502);
-    pub const INVALID_SECURITY_GROUP_ID: ErrorShape = ErrorShape::receiver("InvalidSecurityGroupIDException").status(502);
+    pub const INVALID_SECURITY_GROUP_ID: ErrorShape =
+        ErrorShape::receiver("InvalidSecurityGroupIDException").status(502);
     pub const INVALID_SUBNET_ID: ErrorShape = ErrorShape::receiver("InvalidSubnetIDException").status(502);
     pub const INVALID_ZIP_FILE: ErrorShape = ErrorShape::receiver("InvalidZipFileException").status(502);
     pub const KMS_ACCESS_DENIED: ErrorShape = ErrorShape::receiver("KMSAccessDeniedException").status(502);
@@ -1110,17 +1116,21 @@ pub mod error {
     pub const RESOURCE_NOT_READY: ErrorShape = ErrorShape::receiver("ResourceNotReadyException").status(502);
     pub const RUNTIME_ALIAS_DELETED: ErrorShape = ErrorShape::sender("RuntimeAliasDeletedException").status(409);
     pub const RUNTIME_VERSION_DELETED: ErrorShape = ErrorShape::sender("RuntimeVersionDeletedException").status(409);
-    pub const S3_FILES_MOUNT_CONNECTIVITY: ErrorShape = ErrorShape::sender("S3FilesMountConnectivityException").status(408);
+    pub const S3_FILES_MOUNT_CONNECTIVITY: ErrorShape =
+        ErrorShape::sender("S3FilesMountConnectivityException").status(408);
     pub const S3_FILES_MOUNT_FAILURE: ErrorShape = ErrorShape::sender("S3FilesMountFailureException").status(403);
     pub const S3_FILES_MOUNT_TIMEOUT: ErrorShape = ErrorShape::sender("S3FilesMountTimeoutException").status(408);
-    pub const SERIALIZED_REQUEST_ENTITY_TOO_LARGE: ErrorShape = ErrorShape::sender("SerializedRequestEntityTooLargeException").status(413);
+    pub const SERIALIZED_REQUEST_ENTITY_TOO_LARGE: ErrorShape =
+        ErrorShape::sender("SerializedRequestEntityTooLargeException").status(413);
     pub const SERVICE: ErrorShape = ErrorShape::receiver("ServiceException");
     pub const SERVICE_QUOTA_EXCEEDED: ErrorShape = ErrorShape::sender("ServiceQuotaExceededException").status(402);
     pub const SNAP_START: ErrorShape = ErrorShape::sender("SnapStartException");
     pub const SNAP_START_NOT_READY: ErrorShape = ErrorShape::sender("SnapStartNotReadyException").status(409);
-    pub const SNAP_START_REGENERATION_FAILURE: ErrorShape = ErrorShape::sender("SnapStartRegenerationFailureException").status(409);
+    pub const SNAP_START_REGENERATION_FAILURE: ErrorShape =
+        ErrorShape::sender("SnapStartRegenerationFailureException").status(409);
     pub const SNAP_START_TIMEOUT: ErrorShape = ErrorShape::sender("SnapStartTimeoutException").status(408);
-    pub const SUBNET_IP_ADDRESS_LIMIT_REACHED: ErrorShape = ErrorShape::receiver("SubnetIPAddressLimitReachedException").status(502);
+    pub const SUBNET_IP_ADDRESS_LIMIT_REACHED: ErrorShape =
+        ErrorShape::receiver("SubnetIPAddressLimitReachedException").status(502);
     pub const TOO_MANY_REQUESTS: ErrorShape = ErrorShape::sender("TooManyRequestsException").status(429);
     pub const UNSUPPORTED_MEDIA_TYPE: ErrorShape = ErrorShape::sender("UnsupportedMediaTypeException").status(415);
 }

@@ -15,5 +15,4 @@ pub mod lambda;
 pub mod logs;
 pub mod sqs;
 pub mod sts;
-
 // </modules>

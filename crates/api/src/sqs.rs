@@ -346,13 +346,17 @@ structure! {
 pub mod error {
     use crate::prelude::*;
 
-    pub const BATCH_ENTRY_IDS_NOT_DISTINCT: ErrorShape = ErrorShape::sender("BatchEntryIdsNotDistinct").query("AWS.SimpleQueueService.BatchEntryIdsNotDistinct");
-    pub const BATCH_REQUEST_TOO_LONG: ErrorShape = ErrorShape::sender("BatchRequestTooLong").query("AWS.SimpleQueueService.BatchRequestTooLong");
-    pub const EMPTY_BATCH_REQUEST: ErrorShape = ErrorShape::sender("EmptyBatchRequest").query("AWS.SimpleQueueService.EmptyBatchRequest");
+    pub const BATCH_ENTRY_IDS_NOT_DISTINCT: ErrorShape =
+        ErrorShape::sender("BatchEntryIdsNotDistinct").query("AWS.SimpleQueueService.BatchEntryIdsNotDistinct");
+    pub const BATCH_REQUEST_TOO_LONG: ErrorShape =
+        ErrorShape::sender("BatchRequestTooLong").query("AWS.SimpleQueueService.BatchRequestTooLong");
+    pub const EMPTY_BATCH_REQUEST: ErrorShape =
+        ErrorShape::sender("EmptyBatchRequest").query("AWS.SimpleQueueService.EmptyBatchRequest");
     pub const INVALID_ADDRESS: ErrorShape = ErrorShape::sender("InvalidAddress");
     pub const INVALID_ATTRIBUTE_NAME: ErrorShape = ErrorShape::sender("InvalidAttributeName");
     pub const INVALID_ATTRIBUTE_VALUE: ErrorShape = ErrorShape::sender("InvalidAttributeValue");
-    pub const INVALID_BATCH_ENTRY_ID: ErrorShape = ErrorShape::sender("InvalidBatchEntryId").query("AWS.SimpleQueueService.InvalidBatchEntryId");
+    pub const INVALID_BATCH_ENTRY_ID: ErrorShape =
+        ErrorShape::sender("InvalidBatchEntryId").query("AWS.SimpleQueueService.InvalidBatchEntryId");
     pub const INVALID_ID_FORMAT: ErrorShape = ErrorShape::sender("InvalidIdFormat");
     pub const INVALID_MESSAGE_CONTENTS: ErrorShape = ErrorShape::sender("InvalidMessageContents");
     pub const INVALID_SECURITY: ErrorShape = ErrorShape::sender("InvalidSecurity");
@@ -363,14 +367,20 @@ pub mod error {
     pub const KMS_NOT_FOUND: ErrorShape = ErrorShape::sender("KmsNotFound");
     pub const KMS_OPT_IN_REQUIRED: ErrorShape = ErrorShape::sender("KmsOptInRequired");
     pub const KMS_THROTTLED: ErrorShape = ErrorShape::sender("KmsThrottled");
-    pub const MESSAGE_NOT_INFLIGHT: ErrorShape = ErrorShape::sender("MessageNotInflight").query("AWS.SimpleQueueService.MessageNotInflight");
+    pub const MESSAGE_NOT_INFLIGHT: ErrorShape =
+        ErrorShape::sender("MessageNotInflight").query("AWS.SimpleQueueService.MessageNotInflight");
     pub const OVER_LIMIT: ErrorShape = ErrorShape::sender("OverLimit").status(403);
-    pub const PURGE_QUEUE_IN_PROGRESS: ErrorShape = ErrorShape::sender("PurgeQueueInProgress").status(403).query("AWS.SimpleQueueService.PurgeQueueInProgress");
-    pub const QUEUE_DELETED_RECENTLY: ErrorShape = ErrorShape::sender("QueueDeletedRecently").query("AWS.SimpleQueueService.QueueDeletedRecently");
-    pub const QUEUE_DOES_NOT_EXIST: ErrorShape = ErrorShape::sender("QueueDoesNotExist").query("AWS.SimpleQueueService.NonExistentQueue");
+    pub const PURGE_QUEUE_IN_PROGRESS: ErrorShape =
+        ErrorShape::sender("PurgeQueueInProgress").status(403).query("AWS.SimpleQueueService.PurgeQueueInProgress");
+    pub const QUEUE_DELETED_RECENTLY: ErrorShape =
+        ErrorShape::sender("QueueDeletedRecently").query("AWS.SimpleQueueService.QueueDeletedRecently");
+    pub const QUEUE_DOES_NOT_EXIST: ErrorShape =
+        ErrorShape::sender("QueueDoesNotExist").query("AWS.SimpleQueueService.NonExistentQueue");
     pub const QUEUE_NAME_EXISTS: ErrorShape = ErrorShape::sender("QueueNameExists").query("QueueAlreadyExists");
     pub const RECEIPT_HANDLE_IS_INVALID: ErrorShape = ErrorShape::sender("ReceiptHandleIsInvalid");
     pub const REQUEST_THROTTLED: ErrorShape = ErrorShape::sender("RequestThrottled");
-    pub const TOO_MANY_ENTRIES_IN_BATCH_REQUEST: ErrorShape = ErrorShape::sender("TooManyEntriesInBatchRequest").query("AWS.SimpleQueueService.TooManyEntriesInBatchRequest");
-    pub const UNSUPPORTED_OPERATION: ErrorShape = ErrorShape::sender("UnsupportedOperation").query("AWS.SimpleQueueService.UnsupportedOperation");
+    pub const TOO_MANY_ENTRIES_IN_BATCH_REQUEST: ErrorShape =
+        ErrorShape::sender("TooManyEntriesInBatchRequest").query("AWS.SimpleQueueService.TooManyEntriesInBatchRequest");
+    pub const UNSUPPORTED_OPERATION: ErrorShape =
+        ErrorShape::sender("UnsupportedOperation").query("AWS.SimpleQueueService.UnsupportedOperation");
 }

@@ -187,6 +187,17 @@ impl<'a> Cx<'a> {
         self.nested(Arc::new(caller), inside)
     }
 
+    /// Runs `inside` as the same caller, on whose behalf the service calls: `cloudformation.amazonaws.com`. An error undoes
+    /// what it wrote.
+    pub fn via<T>(&mut self, service: &str, inside: impl FnOnce(&mut Cx) -> Result<T>) -> Result<T> {
+        let caller = Caller { via: Some(service.to_owned()), ..Caller::clone(&self.caller) };
+        let place = (self.account.clone(), self.region.clone());
+        self.nested(Arc::new(caller), |cx| {
+            (cx.account, cx.region) = place;
+            inside(cx)
+        })
+    }
+
     /// A role of any account, without asking whether the caller may see it: for trust, not for answers.
     pub fn role(&self, arn: &str) -> Option<Role> {
         let find = self.kernel.services.values().find_map(|it| it.role)?;

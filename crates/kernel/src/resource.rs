@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json};
 
 pub type Properties = Map<String, Json>;
 
+/// One type. `Ref` gives the physical id, so a type makes the one that AWS's documentation of `Ref` names.
 pub struct ResourceType {
     /// `AWS::SQS::Queue`.
     pub name: &'static str,
@@ -18,7 +19,7 @@ pub struct ResourceType {
     /// From the old properties to the new ones, in place; never called for what forces replacement.
     pub update: fn(&mut Cx, &Change) -> Result<Progress>,
     pub delete: fn(&mut Cx, &Existing) -> Result<Progress>,
-    /// `Ref` and every `GetAtt` attribute, as the schema names them.
+    /// Every `GetAtt` attribute, as the schema names them. Read after each change, and kept with the stack.
     pub attributes: fn(&mut Cx, &Existing) -> Result<Properties>,
 }
 
@@ -30,7 +31,7 @@ pub struct New {
     pub logical_id: String,
     pub stack_name: String,
     pub stack_id: String,
-    /// The stack's tags, `aws:cloudformation:…` included.
+    /// The stack's tags, with `aws:cloudformation:…` where the type's schema takes them.
     pub tags: Vec<(String, String)>,
 }
 
@@ -46,7 +47,25 @@ pub struct Change {
     pub logical_id: String,
     pub stack_name: String,
     pub stack_id: String,
+    /// The stack's tags as they were, and as they are.
+    pub tags_before: Vec<(String, String)>,
     pub tags: Vec<(String, String)>,
+}
+
+impl New {
+    /// The generated name for types whose names are shorter: the stack's and the resource's parts are cut, the random
+    /// part stays.
+    pub fn name_of_at_most(&self, limit: usize) -> String {
+        let name = &self.generated_name;
+        if name.len() <= limit {
+            return name.clone();
+        }
+        let suffix = name.rsplit('-').next().unwrap_or_default();
+        let room = limit.saturating_sub(suffix.len() + 2);
+        let logical: String = self.logical_id.chars().take((room / 2).max(room.saturating_sub(self.stack_name.len()))).collect();
+        let stack: String = self.stack_name.chars().take(room - logical.len()).collect();
+        format!("{stack}-{logical}-{suffix}")
+    }
 }
 
 /// How far a step got. Every step is a transaction; what takes longer is asked again.

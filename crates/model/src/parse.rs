@@ -2,14 +2,13 @@
 //!
 //! Texts are kept once each for the life of the process: models repeat the same few thousand names.
 
-use std::borrow::Cow;
+mod raw;
+
 use std::collections::BTreeSet;
-use std::fmt;
-use std::marker::PhantomData;
 use std::sync::OnceLock;
 
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+pub(crate) use raw::{RawMetadata, Text};
+use raw::{RawModel, RawNamespace, RawOperation, RawReference, RawRoot, RawShape};
 
 use crate::shape::*;
 
@@ -20,32 +19,32 @@ pub fn service(name: &'static str, json: &[u8]) -> Result<Service, String> {
 }
 
 /// The metadata alone, as `models/index.json` lists them.
-pub(crate) fn metadata(raw: &RawMetadata, texts: &mut Texts) -> Metadata {
+pub(crate) fn metadata<'a>(raw: &RawMetadata<'a>, mut keep: impl FnMut(&Text<'a>) -> &'static str) -> Metadata {
     let query_compatible = raw.query_compatible.is_some();
     let mut protocols: Vec<Protocol> =
         raw.protocols.iter().filter_map(|name| protocol(name, raw.json_version.as_deref())).collect();
     if protocols.is_empty() {
         protocols.extend(protocol(&raw.protocol, raw.json_version.as_deref()));
     }
-    let endpoint_prefix = texts.keep(&raw.endpoint_prefix);
+    let endpoint_prefix = keep(&raw.endpoint_prefix);
     Metadata {
-        full_name: texts.keep(raw.abbreviation.as_ref().or(raw.full_name.as_ref()).unwrap_or(&raw.service_id)),
-        service_id: texts.keep(&raw.service_id),
-        api_version: texts.keep(&raw.api_version),
+        full_name: keep(raw.abbreviation.as_ref().or(raw.full_name.as_ref()).unwrap_or(&raw.service_id)),
+        service_id: keep(&raw.service_id),
+        api_version: keep(&raw.api_version),
         endpoint_prefix,
-        signing_name: raw.signing_name.as_ref().map_or(endpoint_prefix, |name| texts.keep(name)),
-        target_prefix: texts.keep_option(&raw.target_prefix),
+        signing_name: raw.signing_name.as_ref().map_or(endpoint_prefix, &mut keep),
+        target_prefix: raw.target_prefix.as_ref().map(&mut keep),
         protocol: protocols.first().copied().unwrap_or(Protocol::RestJson1),
         protocols,
         query_compatible,
-        xml_namespace: texts.keep_option(&raw.xml_namespace),
+        xml_namespace: raw.xml_namespace.as_ref().map(&mut keep),
         global: raw.global_endpoint.is_some(),
     }
 }
 
 /// Texts that live as long as the process, each kept once.
 #[derive(Default)]
-pub(crate) struct Texts {
+struct Texts {
     kept: BTreeSet<&'static str>,
     room: &'static mut [u8],
 }
@@ -54,7 +53,7 @@ pub(crate) struct Texts {
 const TEXT_BLOCK: usize = 16 * 1024;
 
 impl Texts {
-    pub(crate) fn keep(&mut self, text: &str) -> &'static str {
+    fn keep(&mut self, text: &str) -> &'static str {
         if let Some(kept) = self.kept.get(text) {
             return kept;
         }
@@ -105,7 +104,7 @@ impl<'a> Builder<'a> {
     }
 
     fn build(mut self, name: &'static str, raw: &'a RawModel<'a>) -> Result<Service, String> {
-        let mut metadata = metadata(&raw.metadata, &mut self.texts);
+        let mut metadata = metadata(&raw.metadata, |text| self.texts.keep(text));
         let mut operations = Vec::with_capacity(raw.operations.0.len());
         for (name, operation) in &raw.operations.0 {
             operations.push(self.operation(name, operation)?);
@@ -283,264 +282,5 @@ fn timestamp_format(text: &str) -> Option<TimestampFormat> {
         "rfc822" => Some(TimestampFormat::Rfc822),
         "unixTimestamp" => Some(TimestampFormat::UnixTimestamp),
         _ => None,
-    }
-}
-
-// What stands in the files.
-
-#[derive(Deserialize)]
-struct RawModel<'a> {
-    #[serde(borrow)]
-    metadata: RawMetadata<'a>,
-    #[serde(borrow)]
-    operations: Pairs<'a, RawOperation<'a>>,
-    #[serde(borrow)]
-    shapes: Pairs<'a, RawShape<'a>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct RawMetadata<'a> {
-    /// In the index only.
-    #[serde(borrow, default)]
-    pub(crate) name: Option<Text<'a>>,
-    #[serde(borrow)]
-    api_version: Text<'a>,
-    #[serde(rename = "awsQueryCompatible")]
-    query_compatible: Option<serde::de::IgnoredAny>,
-    #[serde(borrow, default)]
-    endpoint_prefix: Text<'a>,
-    global_endpoint: Option<serde::de::IgnoredAny>,
-    #[serde(borrow, default)]
-    json_version: Option<Text<'a>>,
-    #[serde(borrow)]
-    protocol: Text<'a>,
-    #[serde(borrow, default)]
-    protocols: Vec<Text<'a>>,
-    #[serde(borrow, default, rename = "serviceAbbreviation")]
-    abbreviation: Option<Text<'a>>,
-    #[serde(borrow, default, rename = "serviceFullName")]
-    full_name: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    service_id: Text<'a>,
-    #[serde(borrow, default)]
-    signing_name: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    target_prefix: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    xml_namespace: Option<Text<'a>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawOperation<'a> {
-    #[serde(borrow, default)]
-    auth: Vec<Text<'a>>,
-    #[serde(borrow, default, rename = "authtype")]
-    auth_type: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    endpoint: Option<RawEndpoint<'a>>,
-    #[serde(default)]
-    deprecated: bool,
-    #[serde(default, rename = "httpChecksumRequired")]
-    checksum_required: bool,
-    #[serde(default)]
-    unsigned_payload: bool,
-    #[serde(borrow)]
-    http: RawHttp<'a>,
-    #[serde(borrow, default)]
-    input: Option<RawRoot<'a>>,
-    #[serde(borrow, default)]
-    output: Option<RawRoot<'a>>,
-    #[serde(borrow, default)]
-    errors: Vec<RawRoot<'a>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawEndpoint<'a> {
-    #[serde(borrow)]
-    host_prefix: Text<'a>,
-}
-
-#[derive(Deserialize)]
-struct RawHttp<'a> {
-    #[serde(borrow)]
-    method: Text<'a>,
-    #[serde(borrow, rename = "requestUri")]
-    uri: Text<'a>,
-    #[serde(rename = "responseCode")]
-    status: Option<u16>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct RawRoot<'a> {
-    #[serde(borrow)]
-    shape: Text<'a>,
-    #[serde(borrow, default)]
-    location_name: Option<Text<'a>>,
-    #[serde(borrow, default)]
-    xml_namespace: Option<RawNamespace<'a>>,
-    #[serde(borrow, default)]
-    result_wrapper: Option<Text<'a>>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum RawNamespace<'a> {
-    #[serde(borrow)]
-    Uri(Text<'a>),
-    Full {
-        #[serde(borrow)]
-        uri: Text<'a>,
-        #[serde(borrow, default)]
-        prefix: Option<Text<'a>>,
-    },
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[derive(Default)]
-struct RawShape<'a> {
-    #[serde(borrow, rename = "type")]
-    kind: Text<'a>,
-    #[serde(rename = "box")]
-    boxed: bool,
-    document: bool,
-    #[serde(borrow, rename = "enum")]
-    values: Vec<Text<'a>>,
-    #[serde(borrow)]
-    error: Option<RawError<'a>>,
-    event: bool,
-    #[serde(rename = "eventstream")]
-    event_stream: bool,
-    exception: bool,
-    fault: bool,
-    flattened: bool,
-    #[serde(borrow)]
-    location_name: Option<Text<'a>>,
-    #[serde(borrow)]
-    members: Pairs<'a, RawReference<'a>>,
-    #[serde(borrow)]
-    member: Option<RawReference<'a>>,
-    #[serde(borrow)]
-    key: Option<RawReference<'a>>,
-    #[serde(borrow)]
-    value: Option<RawReference<'a>>,
-    max: Option<f64>,
-    min: Option<f64>,
-    #[serde(borrow)]
-    pattern: Option<Text<'a>>,
-    #[serde(borrow)]
-    payload: Option<Text<'a>>,
-    #[serde(borrow)]
-    required: Vec<Text<'a>>,
-    sensitive: bool,
-    sparse: bool,
-    streaming: bool,
-    #[serde(borrow)]
-    timestamp_format: Option<Text<'a>>,
-    union: bool,
-    wrapper: bool,
-    #[serde(borrow)]
-    xml_namespace: Option<RawNamespace<'a>>,
-}
-
-#[derive(Deserialize)]
-struct RawError<'a> {
-    #[serde(borrow, default)]
-    code: Option<Text<'a>>,
-    #[serde(rename = "httpStatusCode")]
-    status: Option<u16>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-#[derive(Default)]
-struct RawReference<'a> {
-    #[serde(borrow)]
-    shape: Text<'a>,
-    #[serde(rename = "box")]
-    boxed: bool,
-    deprecated: bool,
-    #[serde(rename = "eventheader")]
-    event_header: bool,
-    #[serde(rename = "eventpayload")]
-    event_payload: bool,
-    flattened: bool,
-    host_label: bool,
-    idempotency_token: bool,
-    jsonvalue: bool,
-    #[serde(borrow)]
-    location: Option<Text<'a>>,
-    #[serde(borrow)]
-    location_name: Option<Text<'a>>,
-    #[serde(borrow)]
-    query_name: Option<Text<'a>>,
-    streaming: bool,
-    #[serde(borrow)]
-    timestamp_format: Option<Text<'a>>,
-    xml_attribute: bool,
-    #[serde(borrow)]
-    xml_namespace: Option<RawNamespace<'a>>,
-}
-
-/// A text of the file itself, copied only where it holds an escape.
-#[derive(Default, Clone)]
-pub(crate) struct Text<'a>(Cow<'a, str>);
-
-impl std::ops::Deref for Text<'_> {
-    type Target = str;
-    fn deref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Text<'a> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Borrowing;
-        impl<'de> Visitor<'de> for Borrowing {
-            type Value = Cow<'de, str>;
-            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("a string")
-            }
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Cow::Borrowed(text))
-            }
-            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Cow::Owned(text.to_owned()))
-            }
-        }
-        from.deserialize_str(Borrowing).map(Text)
-    }
-}
-
-/// An object whose order matters.
-struct Pairs<'a, T>(Vec<(Text<'a>, T)>);
-
-impl<T> Default for Pairs<'_, T> {
-    fn default() -> Self {
-        Pairs(Vec::new())
-    }
-}
-
-impl<'de: 'a, 'a, T: Deserialize<'de>> Deserialize<'de> for Pairs<'a, T> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Entries<'a, T>(PhantomData<(&'a (), T)>);
-        impl<'de: 'a, 'a, T: Deserialize<'de>> Visitor<'de> for Entries<'a, T> {
-            type Value = Vec<(Text<'a>, T)>;
-            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    entries.push(entry);
-                }
-                Ok(entries)
-            }
-        }
-        from.deserialize_map(Entries(PhantomData)).map(Pairs)
     }
 }

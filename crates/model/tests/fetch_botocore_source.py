@@ -29,7 +29,9 @@ def fetch(version, cache):
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as work:
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", "download", "--no-deps"]
-        subprocess.run([*pip, "--no-binary", ":all:", "--dest", work, f"botocore=={version}"], check=True, stdout=sys.stderr)
+        subprocess.run(
+            [*pip, "--no-binary", ":all:", "--dest", work, f"botocore=={version}"], check=True, stdout=sys.stderr
+        )
         (archive,) = pathlib.Path(work).glob("*.tar.gz")
         with tarfile.open(archive) as package:
             package.extractall(work)

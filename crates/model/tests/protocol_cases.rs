@@ -125,7 +125,7 @@ fn cases(side: &str) -> Vec<Case> {
         .map(|entry| entry.expect("readable").path())
         .collect();
     files.sort();
-    files.iter().flat_map(|file| cases_of(file)).collect()
+    files.iter().flat_map(cases_of).collect()
 }
 
 fn cases_of(file: &PathBuf) -> Vec<Case> {

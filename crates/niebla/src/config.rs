@@ -149,7 +149,8 @@ impl Folders {
         let home = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/share" };
         let base = self.xdg_data.clone().or_else(|| Some(self.home.as_ref()?.join(home)));
         base.map(|it| it.join("niebla")).ok_or_else(|| {
-            Failure::new("there is no home folder to keep data in").next("Name a folder with --data-dir, or NIEBLA_DATA_DIR.")
+            Failure::new("there is no home folder to keep data in")
+                .next("Name a folder with --data-dir, or NIEBLA_DATA_DIR.")
         })
     }
 

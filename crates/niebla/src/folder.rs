@@ -108,7 +108,9 @@ mod tests {
         let mut found: Vec<_> = std::fs::read_dir(data_dir)
             .unwrap()
             .map(|it| it.unwrap().path())
-            .map(|it| (it.file_name().unwrap().display().to_string(), std::fs::read_to_string(it.join("mark")).unwrap()))
+            .map(|it| {
+                (it.file_name().unwrap().display().to_string(), std::fs::read_to_string(it.join("mark")).unwrap())
+            })
             .collect();
         found.sort();
         found

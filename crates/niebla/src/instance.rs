@@ -42,8 +42,13 @@ impl Claim {
         let opened = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
         let file = opened.map_err(|error| Failure::file("write", &path, &error))?;
         lock(&file, data_dir)?;
-        let record =
-            Record { pid: std::process::id(), version: crate::VERSION.to_owned(), token: token(), ephemeral, ..Record::default() };
+        let record = Record {
+            pid: std::process::id(),
+            version: crate::VERSION.to_owned(),
+            token: token(),
+            ephemeral,
+            ..Record::default()
+        };
         let mut claim = Claim { file, record };
         claim.write(&path)?;
         Ok(claim)
@@ -95,7 +100,9 @@ pub fn demand(data_dir: &Path) -> Result<Record> {
             .next("Start it with `niebla start`, or name its data folder with --data-dir."));
     };
     if record.url.is_empty() {
-        return Err(Failure::new(format!("Niebla (process {}) is still starting", record.pid)).next("Try again in a moment."));
+        return Err(
+            Failure::new(format!("Niebla (process {}) is still starting", record.pid)).next("Try again in a moment.")
+        );
     }
     Ok(record)
 }
@@ -132,8 +139,9 @@ fn taken(data_dir: &Path, record: &Record) -> Failure {
         pid if record.url.is_empty() => format!("another Niebla, process {pid}"),
         pid => format!("another Niebla, process {pid} on {}", record.url),
     };
-    Failure::new(format!("the data folder {} is in use by {whose}", data_dir.display()))
-        .next("Stop it with `niebla stop`, or start with another folder: `niebla start --data-dir DIR --listen 127.0.0.1:0`.")
+    Failure::new(format!("the data folder {} is in use by {whose}", data_dir.display())).next(
+        "Stop it with `niebla stop`, or start with another folder: `niebla start --data-dir DIR --listen 127.0.0.1:0`.",
+    )
 }
 
 fn path_in(data_dir: &Path) -> PathBuf {

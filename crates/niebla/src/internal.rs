@@ -129,7 +129,9 @@ async fn load(desk: &Desk, file: PathBuf) -> Answer {
 
 /// The answer is still sent: what is under way is finished first.
 fn end(desk: &Desk, end: End) -> Answer {
-    desk.end.try_send(end).map_err(|_| Failure::new("Niebla is about to stop or to begin anew").next("Try again in a moment."))?;
+    desk.end
+        .try_send(end)
+        .map_err(|_| Failure::new("Niebla is about to stop or to begin anew").next("Try again in a moment."))?;
     Ok(json!({ "round": desk.round }))
 }
 

@@ -68,8 +68,7 @@ impl Server {
     fn round(&self, runtime: Runtime, store: Store, round: u64) -> Result<End> {
         let settings = Settings { endpoint: self.url.clone(), version: VERSION };
         let clock = clock::restored(&store);
-        let kernel =
-            Kernel::new(store, clock, Entropy::System, drivers::all(&self.config), settings, services::all());
+        let kernel = Kernel::new(store, clock, Entropy::System, drivers::all(&self.config), settings, services::all());
         let left = Arc::downgrade(&kernel);
         let end = runtime.block_on(self.serve(kernel, round))?;
         runtime.shutdown_timeout(LET_GO);
@@ -117,9 +116,8 @@ fn runtime() -> Result<Runtime> {
 
 /// SIGTERM and SIGINT let calls that are under way end; the second one does not wait.
 fn stop_at_a_signal(end: mpsc::Sender<End>) -> Result<()> {
-    let listen = |kind| {
-        signal(kind).map_err(|error| Failure::new(format!("the system gives no signals: {}", reason(&error))))
-    };
+    let listen =
+        |kind| signal(kind).map_err(|error| Failure::new(format!("the system gives no signals: {}", reason(&error))));
     let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
     tokio::spawn(async move {
         let mut asked = false;

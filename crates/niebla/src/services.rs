@@ -3,5 +3,13 @@
 use kernel::Service;
 
 pub fn all() -> Vec<Service> {
-    vec![iam::service(), lambda::service(), logs::service(), sqs::service(), sts::service()]
+    vec![
+        bedrock_runtime::service(),
+        cloudformation::service(),
+        iam::service(),
+        lambda::service(),
+        logs::service(),
+        sqs::service(),
+        sts::service(),
+    ]
 }

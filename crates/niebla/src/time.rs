@@ -10,9 +10,7 @@ const FURTHEST_MS: i64 = 8_000 * 366 * 86_400_000;
 
 /// Milliseconds of `90s`, `1h30m`, `30d`, `2w`, `250ms`.
 pub fn duration_ms(text: &str) -> Result<i64> {
-    let wrong = || {
-        Failure::new(format!("`{text}` is no duration")).next("Write it as 90s, 15m, 1h30m, 30d or 2w.")
-    };
+    let wrong = || Failure::new(format!("`{text}` is no duration")).next("Write it as 90s, 15m, 1h30m, 30d or 2w.");
     let mut rest = text.trim();
     let mut total: i64 = 0;
     if rest.is_empty() {

@@ -158,7 +158,9 @@ fn a_port_in_use() {
 fn a_configuration_that_is_none() {
     let place = Place::new();
     let file = place.folder.path().join("niebla.toml");
-    for (text, expected) in [("listn = 1\n", "unknown field `listn`"), ("[", "line 1"), ("listen = \"here\"\n", "`here` is no address")] {
+    for (text, expected) in
+        [("listn = 1\n", "unknown field `listn`"), ("[", "line 1"), ("listen = \"here\"\n", "`here` is no address")]
+    {
         std::fs::write(&file, text).unwrap();
         let (what, _) = place.refuses(&["start", "--config", &file.display().to_string()]);
         assert!(what.contains(expected), "{what}");

@@ -137,7 +137,7 @@ impl State {
             (Err((code, message)), Some(expected)) => {
                 let (wanted, text) = expected.split_once(' ').unwrap_or((expected, "*"));
                 let found = Json::String(message.clone());
-                if code == wanted && expect::matches(Some(&found), text, &mut self.names) {
+                if code == wanted && expect::matches(Some(&found), text.trim_matches('"'), &mut self.names) {
                     return Ok(());
                 }
                 Err(format!("the error is\n{code} {message}"))

@@ -5,8 +5,8 @@
 //! small rows, so an append costs the same at a million events as at ten.
 
 use crate::group::{self, Group};
-use crate::stream::{self, Stream};
 use crate::retention;
+use crate::stream::{self, Stream};
 use api::logs::{InputLogEvent, PutLogEvents, PutLogEventsOutput, RejectedLogEventsInfo, error};
 use kernel::Cx;
 use model::Result;

@@ -71,9 +71,11 @@ impl Window {
     }
 
     pub fn span(self) -> Span {
-        Span::prefix(&self.stream)
-            .from(&(self.stream, self.first.timestamp, self.first.sequence))
-            .through(&(self.stream, self.last.timestamp, self.last.sequence))
+        Span::prefix(&self.stream).from(&(self.stream, self.first.timestamp, self.first.sequence)).through(&(
+            self.stream,
+            self.last.timestamp,
+            self.last.sequence,
+        ))
     }
 
     fn after(self, at: Position) -> Window {

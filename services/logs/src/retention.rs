@@ -24,9 +24,8 @@ pub struct Aging {
 }
 
 /// The days that PutRetentionPolicy takes, in the API reference.
-const DAYS: [i64; 22] = [
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-];
+const DAYS: [i64; 22] =
+    [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 /// Rows deleted in one transaction, so that no other call waits long.
 const PAGE: usize = 500;
 

@@ -64,7 +64,9 @@ fn update(cx: &mut Cx, change: &Change) -> Result<Progress> {
     if !attributes.is_empty() {
         cx.call(SetQueueAttributes { queue_url: queue_url.clone(), attributes })?;
     }
-    let (mut before, after) = (tags_of(&change.before), tags_of(&change.after));
+    let (mut before, mut after) = (tags_of(&change.before), tags_of(&change.after));
+    before.extend(change.tags_before.iter().cloned());
+    after.extend(change.tags.iter().cloned());
     before.retain(|key, _| !after.contains_key(key));
     if !before.is_empty() {
         cx.call(UntagQueue { queue_url: queue_url.clone(), tag_keys: before.into_keys().collect() })?;

@@ -59,9 +59,15 @@ impl Bench {
         println!("fdatasync of 4 KiB on this disk   {:>8.2} ms (median of {SYNCS})", milliseconds(sync));
         let startup = startup(&niebla, &folder.0)?;
         let bar = milliseconds(MOST_STARTUP);
-        println!("ready on an empty data folder     {:>8.2} ms (median of {STARTS}; bar {bar:.0} ms)", milliseconds(startup));
+        println!(
+            "ready on an empty data folder     {:>8.2} ms (median of {STARTS}; bar {bar:.0} ms)",
+            milliseconds(startup)
+        );
         let idle = idle(&niebla, &folder.0.join("idle"))?;
-        println!("idle memory after 2 s             {:>8.2} MB (of that anonymous {:.2} MB; bar {MOST_IDLE_MB:.0} MB)", idle.total_mb, idle.anonymous_mb);
+        println!(
+            "idle memory after 2 s             {:>8.2} MB (of that anonymous {:.2} MB; bar {MOST_IDLE_MB:.0} MB)",
+            idle.total_mb, idle.anonymous_mb
+        );
 
         let missed = [
             (missed_ratio, "SendMessage costs too much"),

@@ -66,7 +66,8 @@ impl Running {
 
     pub fn memory(&self) -> Outcome<Memory> {
         let status = self.proc("status")?;
-        let mb = |name| kilobytes(&status, name).map(|it| it as f64 / 1024.0).ok_or_else(|| format!("/proc has no {name}"));
+        let mb =
+            |name| kilobytes(&status, name).map(|it| it as f64 / 1024.0).ok_or_else(|| format!("/proc has no {name}"));
         Ok(Memory { total_mb: mb("VmRSS")?, anonymous_mb: mb("RssAnon")? })
     }
 

@@ -46,18 +46,16 @@ fn folder(manifest: &Path) -> &Path {
 
 struct Manifest {
     name: String,
+    /// Not what its tests need: a scenario may go through several services.
     needs: Vec<String>,
-    /// In tests and benches, and for building.
-    needs_in_tests: Vec<String>,
 }
 
 impl Manifest {
     fn parse(name: &str, text: &str) -> Outcome<Manifest> {
         let table: toml::Table = text.parse().map_err(|error| format!("Cargo.toml of {name}: {error}"))?;
-        let keys = |section: &str| -> Vec<String> {
-            table.get(section).and_then(|it| it.as_table()).into_iter().flat_map(|it| it.keys().cloned()).collect()
-        };
-        Ok(Manifest { name: name.to_owned(), needs: keys("dependencies"), needs_in_tests: keys("dev-dependencies") })
+        let needs = table.get("dependencies").and_then(|it| it.as_table());
+        let needs = needs.into_iter().flat_map(|it| it.keys().cloned()).collect();
+        Ok(Manifest { name: name.to_owned(), needs })
     }
 
     fn findings(&self, ours: &[String], services: &[String]) -> Vec<String> {
@@ -82,9 +80,6 @@ impl Manifest {
                 say(needed, &format!("only {} may", known_to.join(", ")));
             }
         }
-        for needed in self.needs_in_tests.iter().filter(|it| is_service && services.contains(it)) {
-            say(needed, "a test across services belongs to `tests/` or to the crate `niebla`");
-        }
         found
     }
 }
@@ -100,11 +95,15 @@ mod tests {
         for (name, text, expected) in [
             ("sqs", "[dependencies]\nkernel.workspace = true\nserde.workspace = true\n", None),
             ("sqs", "[dependencies]\niam.workspace = true\n", Some("sqs depends on iam: a service reaches")),
-            ("sqs", "[dev-dependencies]\niam.workspace = true\n", Some("sqs depends on iam: a test across")),
+            ("sqs", "[dev-dependencies]\niam.workspace = true\n", None),
             ("sqs", "[dependencies]\nedge.workspace = true\n", Some("sqs depends on edge: services stand")),
             ("sqs", "[dependencies]\nhyper = \"1\"\n", Some("sqs depends on hyper: only edge, drivers, niebla may")),
             ("kernel", "[dependencies]\nstore.workspace = true\n", None),
-            ("kernel", "[dependencies]\nsqs.workspace = true\n", Some("kernel depends on sqs: dependencies run one way")),
+            (
+                "kernel",
+                "[dependencies]\nsqs.workspace = true\n",
+                Some("kernel depends on sqs: dependencies run one way"),
+            ),
             ("store", "[dev-dependencies]\nsim.workspace = true\n", None),
         ] {
             let found = Manifest::parse(name, text).unwrap().findings(&ours, &services);

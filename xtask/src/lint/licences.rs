@@ -64,7 +64,11 @@ impl<'a> Parser<'a> {
             let met = self.any()?;
             return if self.accept(")") { Ok(met) } else { Err("a parenthesis is not closed") };
         }
-        let mut licence = self.next().filter(|it| !matches!(*it, "OR" | "AND" | "WITH" | ")")).ok_or("a licence is missing")?.to_owned();
+        let mut licence = self
+            .next()
+            .filter(|it| !matches!(*it, "OR" | "AND" | "WITH" | ")"))
+            .ok_or("a licence is missing")?
+            .to_owned();
         if self.accept("WITH") {
             let exception = self.next().ok_or("an exception is missing")?;
             // An exception only permits more.

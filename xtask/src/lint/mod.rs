@@ -60,7 +60,8 @@ fn sizes_of_all() -> Outcome {
 
 /// Everything in Rust but tests, benches and examples, which may do what they want.
 fn sources() -> Outcome<Vec<Source>> {
-    let files = ["crates", "services", "xtask"].into_iter().flat_map(|it| place::files_under(&place::root().join(it), ".rs"));
+    let files =
+        ["crates", "services", "xtask"].into_iter().flat_map(|it| place::files_under(&place::root().join(it), ".rs"));
     let product = files.filter(|path| {
         let path = place::shown(path);
         !["/tests/", "/benches/", "/examples/", "/fuzz/"].iter().any(|it| path.contains(it))

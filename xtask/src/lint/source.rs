@@ -45,7 +45,8 @@ impl Source {
             if at > 0 && is_word(bytes[at - 1]) {
                 continue;
             }
-            let name: String = self.code[at + 3..].chars().take_while(|it| it.is_alphanumeric() || *it == '_').collect();
+            let name: String =
+                self.code[at + 3..].chars().take_while(|it| it.is_alphanumeric() || *it == '_').collect();
             let Some(open) = body(bytes, at) else { continue };
             if name.is_empty() {
                 continue;
@@ -198,9 +199,11 @@ fn character(bytes: &[u8], at: usize) -> Option<usize> {
         return Some(at + 3 + length + 1);
     }
     // A character of up to four bytes, then the quote.
-    (2..=5).map(|it| at + it).find(|end| bytes.get(*end) == Some(&b'\'')).filter(|end| {
-        std::str::from_utf8(&bytes[at + 1..*end]).is_ok_and(|it| it.chars().count() == 1)
-    }).map(|end| end + 1)
+    (2..=5)
+        .map(|it| at + it)
+        .find(|end| bytes.get(*end) == Some(&b'\''))
+        .filter(|end| std::str::from_utf8(&bytes[at + 1..*end]).is_ok_and(|it| it.chars().count() == 1))
+        .map(|end| end + 1)
 }
 
 fn is_word(byte: u8) -> bool {
@@ -219,7 +222,7 @@ mod tests {
             ("x(\"std::fs\", 1)", "x(         , 1)"),
             ("x(\"a \\\" b\") y", "x(        ) y"),
             ("r#\"a \" b\"# c", "           c"),
-            ("br\"a\" b\"c\" for", "             for"),
+            ("br\"a\" b\"c\" for", "           for"),
             ("'\"' a '\\'' b 'ñ' <'a>", "    a      b      <'a>"),
             ("bar r2 b3", "bar r2 b3"),
         ] {

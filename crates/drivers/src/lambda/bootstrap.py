@@ -4,10 +4,9 @@ Behaves as the runtime of AWS does, error texts and log lines included. Every im
 there are few: HTTP is spoken over a bare socket, and what only errors or logging need is imported when they come.
 """
 
+import _socket
 import os
 import sys
-
-import _socket
 
 _ADDRESS = os.environ["AWS_LAMBDA_RUNTIME_API"]
 _BASE = "/2018-06-01/runtime/"
@@ -156,7 +155,11 @@ def _log_error(error):
         line = {"timestamp": _now(), "log_level": "ERROR", **error}
         sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
         return
-    lines = [f"[ERROR] {error['errorType']}: {error['errorMessage']}" if error["errorMessage"] else f"[ERROR] {error['errorType']}"]
+    lines = [
+        f"[ERROR] {error['errorType']}: {error['errorMessage']}"
+        if error["errorMessage"]
+        else f"[ERROR] {error['errorType']}"
+    ]
     lines.append("Traceback (most recent call last):")
     for entry in error["stackTrace"]:
         for line in entry.splitlines():
@@ -280,7 +283,6 @@ def _set_path():
 def _add_builtins():
     """What `site` would add, which is not imported for the time that it takes."""
     import builtins
-
     from _sitebuiltins import Quitter
 
     end = "Ctrl-D (i.e. EOF)"

@@ -63,13 +63,12 @@ struct Index {
 }
 
 static INDEX: LazyLock<Index> = LazyLock::new(|| {
-    let entries: Vec<parse::RawMetadata> = serde_json::from_str(embedded::INDEX).expect("checked by a test");
-    let mut texts = parse::Texts::default();
+    let entries: Vec<parse::RawMetadata<'static>> = serde_json::from_str(embedded::INDEX).expect("checked by a test");
     let services: Vec<ServiceInfo> = entries
         .iter()
         .map(|raw| ServiceInfo {
-            name: texts.keep(raw.name.as_ref().expect("the index names its services")),
-            metadata: parse::metadata(raw, &mut texts),
+            name: raw.name.as_ref().expect("the index names its services").embedded(),
+            metadata: parse::metadata(raw, parse::Text::embedded),
         })
         .collect();
     Index {

@@ -47,7 +47,7 @@ pub struct ReceivedFault {
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum ResponseError {
-    Fault(ReceivedFault),
+    Fault(Box<ReceivedFault>),
     Malformed(DecodeError),
 }
 
@@ -108,7 +108,7 @@ pub(super) fn decode_error(service: &Service, protocol: Protocol, response: &Htt
             if let Some(stated) = stated.filter(|_| service.metadata.query_compatible) {
                 fault.code = stated.split(';').next().unwrap_or_default().to_owned();
             }
-            ResponseError::Fault(fault)
+            ResponseError::Fault(Box::new(fault))
         }
         Err(problem) => ResponseError::Malformed(DecodeError::of(service, protocol, problem)),
     }

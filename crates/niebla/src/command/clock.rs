@@ -72,8 +72,7 @@ pub fn shown(clock: &Value) -> String {
 /// The two largest units: `30d 2h`.
 fn rough(milliseconds: u64) -> String {
     let seconds = milliseconds / 1_000;
-    let parts =
-        [(seconds / 86_400, "d"), (seconds / 3_600 % 24, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")];
+    let parts = [(seconds / 86_400, "d"), (seconds / 3_600 % 24, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s")];
     let from_first = parts.into_iter().skip_while(|(count, _)| *count == 0).take(2).filter(|(count, _)| *count > 0);
     from_first.map(|(count, unit)| format!("{count}{unit}")).collect::<Vec<_>>().join(" ")
 }

@@ -79,8 +79,20 @@ mod tests {
     fn help_names_every_flag_and_variable() {
         let help = help::complete(CommandLine::command()).render_long_help().to_string();
         for name in [
-            "--listen", "--data-dir", "--ephemeral", "--config", "--detach", "--log", "NIEBLA_LISTEN", "NIEBLA_DATA_DIR",
-            "NIEBLA_EPHEMERAL", "NIEBLA_CONFIG", "NIEBLA_LOG", "clock", "snapshot", "completions",
+            "--listen",
+            "--data-dir",
+            "--ephemeral",
+            "--config",
+            "--detach",
+            "--log",
+            "NIEBLA_LISTEN",
+            "NIEBLA_DATA_DIR",
+            "NIEBLA_EPHEMERAL",
+            "NIEBLA_CONFIG",
+            "NIEBLA_LOG",
+            "clock",
+            "snapshot",
+            "completions",
         ] {
             assert!(help.contains(name), "{name} is missing in\n{help}");
         }

@@ -47,9 +47,7 @@ impl Fields {
             None => words.len() == self.first.len(),
             Some(_) => words.len() >= self.first.len() + last.len(),
         };
-        enough
-            && all(&self.first, &words[..self.first.len()])
-            && all(last, &words[words.len() - last.len()..])
+        enough && all(&self.first, &words[..self.first.len()]) && all(last, &words[words.len() - last.len()..])
     }
 }
 

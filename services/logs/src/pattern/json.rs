@@ -40,8 +40,8 @@ impl Filter {
     }
 
     pub fn matches(&self, message: &str) -> bool {
-        // Most lines are not JSON, and then nothing has to be parsed to know it.
-        if !message.trim_start().starts_with(['{', '[']) {
+        // A JSON log event is an object. Most lines are none, and then nothing has to be parsed to know it.
+        if !message.trim_start().starts_with('{') {
             return false;
         }
         let Ok(json) = serde_json::from_str::<Json>(message) else { return false };

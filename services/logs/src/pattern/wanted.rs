@@ -24,7 +24,12 @@ enum Operator {
 enum Wanted {
     Number(f64),
     /// The parts around an asterisk at the beginning or the end, which stands for any text. Elsewhere it is itself.
-    Text { begins: bool, text: String, ends: bool, quoted: bool },
+    Text {
+        begins: bool,
+        text: String,
+        ends: bool,
+        quoted: bool,
+    },
     Regex(Regex),
 }
 

@@ -87,7 +87,7 @@ pub fn decode_frame(bytes: &Bytes) -> Result<(Frame, usize), FrameError> {
     if number(&bytes[8..12]) != crc32fast::hash(&bytes[..8]) {
         return Err(FrameError::Checksum);
     }
-    if total > MAX_FRAME || total < PRELUDE + CHECKSUM || of_headers > total - PRELUDE - CHECKSUM {
+    if !(PRELUDE + CHECKSUM..=MAX_FRAME).contains(&total) || of_headers > total - PRELUDE - CHECKSUM {
         return Err(FrameError::Length);
     }
     if bytes.len() < total {

@@ -1,0 +1,334 @@
+//! Building: creates and updates resources in the order of the graph, as many at a time as it allows.
+
+use super::handler::{self, Outcome};
+use super::{Attempt, Failure, Next, due, made, next_due, operation, operation_mut, scope};
+use crate::resource::{self, Resource, Rows, Step, Touched};
+use crate::stack::{Output, Stack};
+use crate::status::ResourceStatus;
+use crate::template::evaluate::Scope;
+use crate::template::functions::text_of;
+use crate::template::graph::{Graph, graph};
+use crate::template::{self, Template, invalid};
+use crate::{event, export, schema};
+use kernel::Cx;
+use kernel::resource::Properties;
+use model::Result;
+use serde_json::Value as Json;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub fn step(cx: &mut Cx, stack: &mut Stack, rows: &mut Rows) -> Result<Next> {
+    if !operation(stack).failures.is_empty() || operation(stack).reason.is_some() {
+        cancel(cx, stack, rows);
+        return Ok(Next::Finished);
+    }
+    let template = template::parse(&stack.definition.template)?;
+    let ready = match ready(cx, stack, rows, &template) {
+        Ok(ready) => ready,
+        Err(error) => {
+            operation_mut(stack).reason = Some(error.message().to_owned());
+            return Ok(Next::Again);
+        }
+    };
+    if !ready.is_empty() {
+        for it in ready {
+            begin(cx, stack, rows, &template, it);
+        }
+        return Ok(Next::Again);
+    }
+    if let Some(key) = due(rows, cx.now()) {
+        let mut row = rows.remove(&key).expect("just found");
+        run(cx, stack, &mut row);
+        resource::put(cx, stack, &row);
+        return Ok(Next::Again);
+    }
+    if let Some(time) = next_due(rows) {
+        return Ok(Next::At(time));
+    }
+    if let Err(reason) = conclude(cx, stack, rows, &template) {
+        operation_mut(stack).reason = Some(reason);
+    }
+    Ok(Next::Finished)
+}
+
+/// A resource whose turn it is.
+struct Ready {
+    logical_id: String,
+    properties: Properties,
+    depends_on: BTreeSet<String>,
+}
+
+fn ready(cx: &Cx, stack: &Stack, rows: &Rows, template: &Template) -> Result<Vec<Ready>> {
+    let imports = |name: &str| export::value(cx, name);
+    let mut scope = scope(template, stack, cx, &stack.definition.parameters, &imports)?;
+    let row = |name: &String| rows.get(&(name.clone(), 0));
+    let is_done = |name: &String| row(name).is_some_and(|it| it.step == Step::Done);
+    let graph = graph(template, Some(&scope.conditions));
+    scope.resources = settled(&graph, rows);
+    let mut ready = Vec::new();
+    for (name, before) in graph {
+        let waits = row(&name).is_none_or(|it| it.step == Step::Untouched);
+        if waits && before.iter().all(is_done) {
+            let declared = &template.resources[&name];
+            let properties = scope.properties(&declared.properties)?;
+            let properties = match schema::of(&declared.type_name) {
+                Some(schema) => schema.typed(properties),
+                None => properties,
+            };
+            ready.push(Ready { logical_id: name, properties, depends_on: before });
+        }
+    }
+    Ok(ready)
+}
+
+/// The resources that this operation is done with.
+fn settled(graph: &Graph, rows: &Rows) -> BTreeMap<String, crate::template::evaluate::Made> {
+    let of = |name: &String| {
+        let row = rows.get(&(name.clone(), 0)).filter(|it| it.step == Step::Done)?;
+        Some((name.clone(), made(row)?))
+    };
+    graph.keys().filter_map(of).collect()
+}
+
+fn begin(cx: &mut Cx, stack: &mut Stack, rows: &mut Rows, template: &Template, it: Ready) {
+    let key = (it.logical_id.clone(), 0);
+    let existing = rows.remove(&key).filter(|row| row.physical_id.is_some());
+    let mut row = match existing {
+        None => begin_creation(cx, stack, template, it),
+        Some(row) if !handler::is_changed(cx, &row, &it.properties, &stack.definition.tags) => {
+            Resource { step: Step::Done, depends_on: it.depends_on, ..row }
+        }
+        Some(row) => begin_change(cx, stack, row, it),
+    };
+    // Of what exists already, the rest of its declaration counts once the update has succeeded.
+    if row.touched == Touched::Created {
+        declare(&mut row, template);
+    }
+    resource::put(cx, stack, &row);
+    rows.insert(key, row);
+}
+
+fn begin_creation(cx: &mut Cx, stack: &mut Stack, template: &Template, it: Ready) -> Resource {
+    let mut row = Resource {
+        generated_name: generated_name(cx, stack, &it.logical_id),
+        slot: 0,
+        type_name: template.resources[&it.logical_id].type_name.clone(),
+        physical_id: None,
+        properties: it.properties,
+        attributes: Properties::new(),
+        depends_on: it.depends_on,
+        deletion_policy: Default::default(),
+        update_replace_policy: Default::default(),
+        description: None,
+        metadata: None,
+        tags: stack.definition.tags.clone(),
+        status: ResourceStatus::CreateInProgress,
+        reason: None,
+        updated_at: cx.now().0,
+        step: Step::Begun,
+        touched: Touched::Created,
+        before: None,
+        given_up: false,
+        logical_id: it.logical_id,
+    };
+    event::of_resource(cx, stack, &mut row, None);
+    row
+}
+
+/// In place, or by a new resource where the schema says that the change cannot be made.
+fn begin_change(cx: &mut Cx, stack: &mut Stack, row: Resource, it: Ready) -> Resource {
+    let replaces = handler::is_replaced(&row, &it.properties);
+    let mut after = Resource {
+        properties: it.properties,
+        depends_on: it.depends_on,
+        tags: stack.definition.tags.clone(),
+        status: ResourceStatus::UpdateInProgress,
+        step: Step::Begun,
+        touched: if replaces { Touched::Replaced } else { Touched::Updated },
+        before: Some(Box::new(row.clone())),
+        ..row
+    };
+    if !replaces {
+        event::of_resource(cx, stack, &mut after, None);
+        return after;
+    }
+    let schema = schema::of(&after.type_name);
+    let name = |properties| schema.as_ref().and_then(|it| it.own_name(properties)).map(str::to_owned);
+    let (old_name, new_name) = (name(&row.properties), name(&after.properties));
+    event::of_resource(
+        cx,
+        stack,
+        &mut after,
+        Some("Requested update requires the creation of a new physical resource; hence creating one."),
+    );
+    after.physical_id = None;
+    after.attributes = Properties::new();
+    after.generated_name = generated_name(cx, stack, &after.logical_id);
+    if let Some(name) = new_name.filter(|_| old_name.is_some()).filter(|it| old_name.as_ref() == Some(it)) {
+        fail(
+            cx,
+            stack,
+            &mut after,
+            format!(
+                "CloudFormation cannot update a stack when a custom-named resource requires replacing. Rename {name} and update the stack again."
+            ),
+        );
+    }
+    after
+}
+
+/// Asks the type, and writes down what it says.
+fn run(cx: &mut Cx, stack: &mut Stack, row: &mut Resource) {
+    let creates = row.touched != Touched::Updated;
+    let outcome = match creates {
+        true => handler::create(cx, stack, row),
+        false => {
+            handler::update(cx, stack, row, row.before.as_ref().map(|it| it.properties.clone()).unwrap_or_default())
+        }
+    };
+    let (physical_id, finished) = match outcome {
+        Ok(Outcome::Done { physical_id, attributes }) => {
+            row.attributes = attributes;
+            (physical_id, Step::Done)
+        }
+        Ok(Outcome::Waiting { physical_id, until }) => (physical_id, Step::Waiting { until: until.0 }),
+        Err(error) => {
+            let reason = handler::reason(cx, &row.type_name, &error);
+            return fail(cx, stack, row, reason);
+        }
+    };
+    let first = row.physical_id.is_none();
+    row.physical_id = Some(physical_id);
+    if creates && first {
+        event::of_resource(cx, stack, row, Some("Resource creation Initiated"));
+    }
+    row.step = finished;
+    if finished == Step::Done {
+        row.status = match row.touched {
+            Touched::Created | Touched::No => ResourceStatus::CreateComplete,
+            Touched::Updated | Touched::Replaced => ResourceStatus::UpdateComplete,
+        };
+        event::of_resource(cx, stack, row, None);
+    }
+}
+
+fn fail(cx: &mut Cx, stack: &mut Stack, row: &mut Resource, reason: String) {
+    let what = attempt(row);
+    end_badly(cx, stack, row, &reason);
+    operation_mut(stack).failures.push(Failure { logical_id: row.logical_id.clone(), what });
+}
+
+fn attempt(row: &Resource) -> Attempt {
+    if row.touched == Touched::Created { Attempt::Create } else { Attempt::Update }
+}
+
+fn end_badly(cx: &mut Cx, stack: &mut Stack, row: &mut Resource, reason: &str) {
+    row.step = Step::Failed;
+    row.status = match attempt(row) {
+        Attempt::Create => ResourceStatus::CreateFailed,
+        Attempt::Update | Attempt::Delete => ResourceStatus::UpdateFailed,
+    };
+    event::of_resource(cx, stack, row, Some(reason));
+}
+
+/// After a failure nothing more is begun, and what was begun ends.
+fn cancel(cx: &mut Cx, stack: &mut Stack, rows: &mut Rows) {
+    for row in rows.values_mut().filter(|it| matches!(it.step, Step::Begun | Step::Waiting { .. })) {
+        let reason = match attempt(row) {
+            Attempt::Create => "Resource creation cancelled",
+            Attempt::Update | Attempt::Delete => "Resource update cancelled",
+        };
+        end_badly(cx, stack, row, reason);
+        let what = attempt(row);
+        operation_mut(stack).failures.push(Failure { logical_id: row.logical_id.clone(), what });
+        resource::put(cx, stack, row);
+    }
+}
+
+/// All resources are there: outputs and exports, and what is to be cleaned up.
+fn conclude(cx: &mut Cx, stack: &mut Stack, rows: &mut Rows, template: &Template) -> Result<(), String> {
+    let (outputs, imported, live) = outputs(cx, stack, rows, template).map_err(|it| it.message().to_owned())?;
+    export::publish(cx, stack, &outputs)?;
+    export::import(cx, stack, imported);
+    stack.outputs = outputs;
+    let mut left_over = Vec::new();
+    for row in rows.values_mut() {
+        if row.slot > 0 || !live.contains(&row.logical_id) {
+            row.given_up = true;
+            row.step = Step::Untouched;
+        } else {
+            declare(row, template);
+            left_over.extend(row.before.take().filter(|_| row.touched == Touched::Replaced));
+            row.touched = Touched::No;
+        }
+        resource::put(cx, stack, row);
+    }
+    for old in left_over {
+        let policy = old.update_replace_policy;
+        leave_over(cx, stack, rows, Resource { deletion_policy: policy, ..*old });
+    }
+    Ok(())
+}
+
+/// Keeps a row beside the one that took its place, until it is deleted.
+pub fn leave_over(cx: &mut Cx, stack: &Stack, rows: &mut Rows, old: Resource) {
+    let slot = (1..).find(|slot| !rows.contains_key(&(old.logical_id.clone(), *slot))).expect("slots do not run out");
+    let row = Resource { slot, given_up: true, step: Step::Untouched, before: None, touched: Touched::No, ..old };
+    resource::put(cx, stack, &row);
+    rows.insert((row.logical_id.clone(), slot), row);
+}
+
+type Concluded = (Vec<Output>, BTreeSet<String>, BTreeSet<String>);
+
+fn outputs(cx: &Cx, stack: &Stack, rows: &Rows, template: &Template) -> Result<Concluded> {
+    let imported = RefCell::new(BTreeSet::new());
+    let imports = |name: &str| {
+        imported.borrow_mut().insert(name.to_owned());
+        export::value(cx, name)
+    };
+    let mut scope = scope(template, stack, cx, &stack.definition.parameters, &imports)?;
+    let graph = graph(template, Some(&scope.conditions));
+    scope.resources = settled(&graph, rows);
+    // Evaluated once more for the sake of what they import.
+    for name in graph.keys() {
+        scope.properties(&template.resources[name].properties)?;
+    }
+    let outputs = evaluate_outputs(template, &scope)?;
+    drop(scope);
+    let live = graph.into_keys().collect();
+    Ok((outputs, imported.into_inner(), live))
+}
+
+pub fn evaluate_outputs(template: &Template, scope: &Scope) -> Result<Vec<Output>> {
+    let mut outputs = Vec::new();
+    for declared in template.outputs.iter().filter(|it| scope.holds(&it.condition)) {
+        let value = match scope.evaluate(&declared.value)? {
+            None => continue,
+            Some(Json::Array(_) | Json::Object(_) | Json::Null) => {
+                return Err(invalid(
+                    "Template format error: The Value field of every Outputs member must evaluate to a String.",
+                ));
+            }
+            Some(value) => text_of(&value),
+        };
+        let export = declared.export.as_ref().map(|it| scope.evaluate(it)).transpose()?.flatten();
+        let export = export.map(|it| text_of(&it));
+        outputs.push(Output { name: declared.name.clone(), value, description: declared.description.clone(), export });
+    }
+    Ok(outputs)
+}
+
+/// What a template says of a resource beside its properties.
+fn declare(row: &mut Resource, template: &Template) {
+    let declared = &template.resources[&row.logical_id];
+    row.deletion_policy = declared.deletion_policy;
+    row.update_replace_policy = declared.update_replace_policy;
+    row.description.clone_from(&declared.description);
+    row.metadata = declared.metadata.as_ref().map(Json::to_string);
+}
+
+/// `stack-LogicalId-1A2B3C4D5E6F`.
+fn generated_name(cx: &Cx, stack: &Stack, logical_id: &str) -> String {
+    let suffix = cx.random_text(12, b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+    format!("{}-{logical_id}-{suffix}", stack.name)
+}

@@ -1,0 +1,60 @@
+//! AWS CloudFormation: the table of contents. Each line reads *who may be asked about what → who answers*.
+
+mod admission;
+mod change_set;
+mod engine;
+mod event;
+mod export;
+mod page;
+mod resource;
+mod schema;
+mod stack;
+mod status;
+mod template;
+
+use kernel::Service;
+
+pub fn service() -> Service {
+    Service::new("cloudformation")
+        .op(|cx, it: &CreateStack| stack::arn(cx, &it.stack_name), stack::create::create)
+        .op(|cx, it: &UpdateStack| stack::arn(cx, &it.stack_name), stack::update::update)
+        .op(|cx, it: &DeleteStack| stack::arn(cx, &it.stack_name), stack::delete::delete)
+        .read(|cx, it: &DescribeStacks| stack::any_arn(cx, it.stack_name.as_ref()), stack::describe::describe)
+        .read(|_, _: &ListStacks| "*", stack::describe::list)
+        .read(|cx, it: &DescribeStackEvents| stack::arn(cx, &it.stack_name), event::describe)
+        .read(|cx, it: &DescribeStackResource| stack::arn(cx, &it.stack_name), resource::describe)
+        .read(|cx, it: &DescribeStackResources| stack::any_arn(cx, it.stack_name.as_ref()), resource::describe_all)
+        .read(|cx, it: &ListStackResources| stack::arn(cx, &it.stack_name), resource::list)
+        .read(|cx, it: &GetTemplate| stack::any_arn(cx, it.stack_name.as_ref()), stack::template::get)
+        .read(|cx, it: &GetTemplateSummary| summarized(cx, it), stack::template::summarize)
+        .read(|_, _: &ValidateTemplate| "*", stack::template::validate)
+        .op(|cx, it: &CreateChangeSet| stack::arn(cx, &it.stack_name), change_set::create)
+        .op(
+            |cx, it: &ExecuteChangeSet| change_set::stack_arn(cx, &it.change_set_name, it.stack_name.as_ref()),
+            change_set::execute,
+        )
+        .op(
+            |cx, it: &DeleteChangeSet| change_set::stack_arn(cx, &it.change_set_name, it.stack_name.as_ref()),
+            change_set::delete,
+        )
+        .read(
+            |cx, it: &DescribeChangeSet| change_set::stack_arn(cx, &it.change_set_name, it.stack_name.as_ref()),
+            change_set::describe,
+        )
+        .read(|cx, it: &ListChangeSets| stack::arn(cx, &it.stack_name), change_set::list)
+        .job(&engine::ADVANCE, engine::advance)
+}
+
+/// A template that is sent along belongs to no stack.
+fn summarized(cx: &kernel::Cx, input: &GetTemplateSummary) -> String {
+    input.stack_name.as_ref().map_or_else(|| "*".to_owned(), |it| stack::arn(cx, it))
+}
+
+use api::cloudformation::{
+    CreateChangeSet, CreateStack, DeleteChangeSet, DeleteStack, DescribeChangeSet, DescribeStackEvents,
+    DescribeStackResource, DescribeStackResources, DescribeStacks, ExecuteChangeSet, GetTemplate, GetTemplateSummary,
+    ListChangeSets, ListStackResources, ListStacks, UpdateStack, ValidateTemplate,
+};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,115 @@
+//! DescribeStacks and ListStacks.
+
+use super::{ALL, LIVE, OnFailure, STACKS, Stack as Stored, named};
+use crate::page;
+use crate::template::invalid;
+use api::cloudformation::{
+    DescribeStacks, DescribeStacksOutput, ListStacks, ListStacksOutput, Output, Parameter, RollbackConfiguration,
+    Stack, StackDriftInformation, StackDriftInformationSummary, StackSummary, Tag,
+};
+use kernel::Cx;
+use model::{Result, Timestamp};
+use store::{Span, Table};
+
+/// AWS gives pages of this size.
+const PAGE: usize = 100;
+
+pub fn describe(cx: &Cx, input: DescribeStacks) -> Result<DescribeStacksOutput> {
+    if let Some(name) = &input.stack_name {
+        return Ok(DescribeStacksOutput { stacks: Some(vec![described(named(cx, name)?)]), next_token: None });
+    }
+    let (stacks, next_token) = newest_first(cx, &LIVE, input.next_token.as_deref(), |_| true)?;
+    Ok(DescribeStacksOutput { stacks: Some(stacks.into_iter().map(described).collect()), next_token })
+}
+
+pub fn list(cx: &Cx, input: ListStacks) -> Result<ListStacksOutput> {
+    let statuses = input.stack_status_filter.unwrap_or_default();
+    let wanted = |it: &Stored| statuses.is_empty() || statuses.iter().any(|status| status == it.status.text());
+    let (stacks, next_token) = newest_first(cx, &ALL, input.next_token.as_deref(), wanted)?;
+    Ok(ListStacksOutput { stack_summaries: Some(stacks.into_iter().map(summarized).collect()), next_token })
+}
+
+/// One page of an index, filtered, and where the next begins. A page of which all are filtered out is empty, with a token.
+fn newest_first(
+    cx: &Cx,
+    index: &Table<String>,
+    token: Option<&str>,
+    wanted: impl Fn(&Stored) -> bool,
+) -> Result<(Vec<Stored>, Option<String>)> {
+    let mut span = Span::all();
+    if let Some((created_at, id)) = token.map(page::read::<(i64, String)>).transpose()? {
+        span = span.before(&(created_at, id.as_str()));
+    }
+    let ids = cx.range_back(index, span, PAGE + 1);
+    let more = ids.len() > PAGE;
+    let mut stacks = Vec::new();
+    for id in ids.iter().take(PAGE) {
+        stacks.push(cx.get(&STACKS, &id.as_str()).ok_or_else(|| invalid("The stack is gone."))?);
+    }
+    let next = stacks.last().filter(|_| more).map(|it: &Stored| page::token(&(it.created_at, it.id.clone())));
+    stacks.retain(wanted);
+    Ok((stacks, next))
+}
+
+fn described(it: Stored) -> Stack {
+    let hidden = &it.definition.hidden;
+    let parameters = it.definition.parameters.iter().map(|(key, value)| shown(key, value, hidden)).collect();
+    Stack {
+        stack_id: Some(it.id),
+        stack_name: it.name,
+        change_set_id: it.change_set_id,
+        description: it.definition.description,
+        parameters: Some(parameters),
+        creation_time: Timestamp(it.created_at),
+        deletion_time: it.deleted_at.map(Timestamp),
+        last_updated_time: it.updated_at.map(Timestamp),
+        rollback_configuration: Some(RollbackConfiguration::default()),
+        stack_status: it.status.text().to_owned(),
+        stack_status_reason: it.reason,
+        disable_rollback: Some(it.on_failure == OnFailure::DoNothing),
+        notification_arns: Some(Vec::new()),
+        capabilities: Some(it.definition.capabilities),
+        outputs: Some(it.outputs.into_iter().map(output).collect()),
+        tags: Some(it.definition.tags.into_iter().map(|(key, value)| Tag { key, value }).collect()),
+        enable_termination_protection: Some(it.termination_protection),
+        drift_information: Some(StackDriftInformation {
+            stack_drift_status: "NOT_CHECKED".to_owned(),
+            last_check_timestamp: None,
+        }),
+        ..Stack::default()
+    }
+}
+
+/// A parameter as answers show it: what `NoEcho` hides is hidden.
+pub fn shown(key: &str, value: &str, hidden: &[String]) -> Parameter {
+    let is_hidden = hidden.iter().any(|it| it == key);
+    let value = if is_hidden { "****" } else { value };
+    Parameter { parameter_key: Some(key.to_owned()), parameter_value: Some(value.to_owned()), ..Parameter::default() }
+}
+
+fn output(it: super::Output) -> Output {
+    Output {
+        output_key: Some(it.name),
+        output_value: Some(it.value),
+        description: it.description,
+        export_name: it.export,
+    }
+}
+
+fn summarized(it: Stored) -> StackSummary {
+    StackSummary {
+        stack_id: Some(it.id),
+        stack_name: it.name,
+        template_description: it.definition.description,
+        creation_time: Timestamp(it.created_at),
+        last_updated_time: it.updated_at.map(Timestamp),
+        deletion_time: it.deleted_at.map(Timestamp),
+        stack_status: it.status.text().to_owned(),
+        stack_status_reason: it.reason,
+        drift_information: Some(StackDriftInformationSummary {
+            stack_drift_status: "NOT_CHECKED".to_owned(),
+            last_check_timestamp: None,
+        }),
+        ..StackSummary::default()
+    }
+}

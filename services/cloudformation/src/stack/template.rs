@@ -1,0 +1,118 @@
+//! GetTemplate, GetTemplateSummary and ValidateTemplate.
+
+use super::request::{self, body};
+use super::{find, named};
+use crate::admission;
+use crate::change_set;
+use crate::schema;
+use crate::template::parameter::Declaration;
+use crate::template::{Template, invalid, parse, unsupported};
+use api::cloudformation::{
+    GetTemplate, GetTemplateOutput, GetTemplateSummary, GetTemplateSummaryOutput, ParameterConstraints,
+    ParameterDeclaration, ResourceIdentifierSummary, TemplateParameter, ValidateTemplate, ValidateTemplateOutput,
+};
+use kernel::Cx;
+use model::Result;
+use std::collections::BTreeMap;
+
+pub fn get(cx: &Cx, input: GetTemplate) -> Result<GetTemplateOutput> {
+    let text = match (&input.change_set_name, &input.stack_name) {
+        (Some(name), stack) => change_set::named(cx, name, stack.as_deref())?.definition.template,
+        (None, Some(name)) => named(cx, name)?.definition.template,
+        (None, None) => return Err(invalid("StackName is required if ChangeSetName is not specified.")),
+    };
+    // Without transforms both stages are the same.
+    let stages = vec!["Original".to_owned(), "Processed".to_owned()];
+    Ok(GetTemplateOutput { template_body: Some(text), stages_available: Some(stages) })
+}
+
+pub fn validate(_: &Cx, input: ValidateTemplate) -> Result<ValidateTemplateOutput> {
+    let template = parse(&body(input.template_body, input.template_url.as_ref(), None, false)?)?;
+    let (capabilities, capabilities_reason) = capabilities(&template);
+    Ok(ValidateTemplateOutput {
+        parameters: Some(template.parameters.iter().map(parameter).collect()),
+        description: template.description,
+        capabilities,
+        capabilities_reason,
+        declared_transforms: None,
+    })
+}
+
+pub fn summarize(cx: &Cx, input: GetTemplateSummary) -> Result<GetTemplateSummaryOutput> {
+    request::refuse(
+        "GetTemplateSummary",
+        &[
+            ("StackSetName", input.stack_set_name.is_some()),
+            ("TemplateSummaryConfig", input.template_summary_config.is_some()),
+        ],
+    )?;
+    if input.call_as.as_deref().is_some_and(|it| it != "SELF") {
+        return Err(unsupported("the parameter CallAs of GetTemplateSummary"));
+    }
+    let text = match &input.stack_name {
+        Some(name) => {
+            let missing = || invalid(format!("Stack with id {name} does not exist"));
+            find(cx, name).ok_or_else(missing)?.definition.template
+        }
+        None => body(input.template_body, input.template_url.as_ref(), None, false)?,
+    };
+    let template = parse(&text)?;
+    let (capabilities, capabilities_reason) = capabilities(&template);
+    Ok(GetTemplateSummaryOutput {
+        parameters: Some(template.parameters.iter().map(declaration).collect()),
+        capabilities,
+        capabilities_reason,
+        resource_types: Some(template.resources.values().map(|it| it.type_name.clone()).collect()),
+        version: template.version.clone(),
+        metadata: template.metadata.as_ref().map(ToString::to_string),
+        declared_transforms: None,
+        resource_identifier_summaries: Some(identifiers(&template)),
+        warnings: None,
+        description: template.description,
+    })
+}
+
+fn capabilities(template: &Template) -> (Option<Vec<String>>, Option<String>) {
+    match admission::capability(template) {
+        Some((capability, types)) => {
+            let reason = format!("The following resource(s) require capabilities: [{}]", types.join(", "));
+            (Some(vec![capability.to_owned()]), Some(reason))
+        }
+        None => (None, None),
+    }
+}
+
+fn parameter(it: &Declaration) -> TemplateParameter {
+    TemplateParameter {
+        parameter_key: Some(it.name.clone()),
+        default_value: it.default.clone(),
+        no_echo: Some(it.no_echo),
+        description: it.description.clone(),
+    }
+}
+
+fn declaration(it: &Declaration) -> ParameterDeclaration {
+    let allowed = (!it.allowed_values.is_empty()).then(|| it.allowed_values.clone());
+    ParameterDeclaration {
+        parameter_key: Some(it.name.clone()),
+        default_value: it.default.clone(),
+        parameter_type: Some(it.kind.text().to_owned()),
+        no_echo: Some(it.no_echo),
+        description: it.description.clone(),
+        parameter_constraints: Some(ParameterConstraints { allowed_values: allowed }),
+    }
+}
+
+/// Type → its resources and what identifies them.
+fn identifiers(template: &Template) -> Vec<ResourceIdentifierSummary> {
+    let mut by_type: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (name, declared) in &template.resources {
+        by_type.entry(&declared.type_name).or_default().push(name.clone());
+    }
+    let summary = |(type_name, names): (&str, Vec<String>)| ResourceIdentifierSummary {
+        resource_type: Some(type_name.to_owned()),
+        logical_resource_ids: Some(names),
+        resource_identifiers: schema::of(type_name).map(|it| it.identifiers()),
+    };
+    by_type.into_iter().map(summary).collect()
+}
