@@ -51,14 +51,17 @@ async fn what_cannot_be_created_is_refused_in_awss_words() {
     let untrusting = world.role("untrusting", "ec2.amazonaws.com", "*").await;
     let base = || described("g", "index.echo");
     let code = |zip: &[u8]| FunctionCode { zip_file: Some(zip.to_vec().into()), ..FunctionCode::default() };
-    let variables = |name: &str| {
-        Some(Environment { variables: Some(BTreeMap::from([(name.to_owned(), "x".to_owned())])) })
-    };
+    let variables =
+        |name: &str| Some(Environment { variables: Some(BTreeMap::from([(name.to_owned(), "x".to_owned())])) });
     let assumed = "The role defined for the function cannot be assumed by Lambda.";
     let cases: Vec<(CreateFunction, &str, &str)> = vec![
         (described("f", "index.echo"), "ResourceConflictException", "Function already exist: f"),
         (CreateFunction { role: untrusting, ..base() }, "InvalidParameterValueException", assumed),
-        (CreateFunction { role: ROLE.replace("worker", "nobody"), ..base() }, "InvalidParameterValueException", assumed),
+        (
+            CreateFunction { role: ROLE.replace("worker", "nobody"), ..base() },
+            "InvalidParameterValueException",
+            assumed,
+        ),
         (
             CreateFunction { code: code(b"not a zip"), ..base() },
             "InvalidParameterValueException",
@@ -235,6 +238,7 @@ async fn cloudformation_makes_changes_and_deletes_functions() {
         stack_name: "stack".to_owned(),
         stack_id: String::new(),
         tags: Vec::new(),
+        tags_before: Vec::new(),
     };
     world.cloud.write(move |cx| (function.update)(cx, &change)).await.unwrap();
     let found = world.cloud.call(named(&physical_id)).await.unwrap();

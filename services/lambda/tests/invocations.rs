@@ -108,8 +108,16 @@ async fn failures_are_told_as_aws_tells_them() {
     let exited = "RequestId: request-1 Error: Runtime exited with error: exit status 3";
     let timed_out = "RequestId: request-1 Error: Task timed out after 3.00 seconds";
     let cases = [
-        ("fail", json!({"errorType": "ValueError", "errorMessage": "too foggy"}), "Status: error\tError Type: ValueError"),
-        ("exit", json!({"errorType": "Runtime.ExitError", "errorMessage": exited}), "Status: error\tError Type: Runtime.ExitError"),
+        (
+            "fail",
+            json!({"errorType": "ValueError", "errorMessage": "too foggy"}),
+            "Status: error\tError Type: ValueError",
+        ),
+        (
+            "exit",
+            json!({"errorType": "Runtime.ExitError", "errorMessage": exited}),
+            "Status: error\tError Type: Runtime.ExitError",
+        ),
         ("hang", json!({"errorType": "Sandbox.Timedout", "errorMessage": timed_out}), "Status: timeout"),
         (
             "missing",
@@ -204,7 +212,8 @@ async fn more_events_than_an_account_may_have_are_refused() {
     world.function("f", "index.wait").await;
     let waiting: Vec<_> = (0..1000).map(|_| world.cloud.call(invocation("f", "{}"))).collect();
     let cloud = world.cloud.clone();
-    let calls: Vec<_> = waiting.into_iter().map(|it| Box::pin(it) as std::pin::Pin<Box<dyn Future<Output = _>>>).collect();
+    let calls: Vec<_> =
+        waiting.into_iter().map(|it| Box::pin(it) as std::pin::Pin<Box<dyn Future<Output = _>>>).collect();
     let refused = async {
         eventually(|| async { (world.events().len() == 1000).then_some(()) }).await;
         let error = cloud.call(invocation("f", "{}")).await.unwrap_err();
@@ -212,7 +221,10 @@ async fn more_events_than_an_account_may_have_are_refused() {
         error
     };
     let (error, ()) = tokio::join!(refused, async { all(calls).await });
-    assert_eq!((error.code(), error.shape().status, error.message()), ("TooManyRequestsException", 429, "Rate Exceeded."));
+    assert_eq!(
+        (error.code(), error.shape().status, error.message()),
+        ("TooManyRequestsException", 429, "Rate Exceeded.")
+    );
 }
 
 async fn all<T>(calls: Vec<std::pin::Pin<Box<dyn Future<Output = T> + '_>>>) {

@@ -75,7 +75,10 @@ async fn a_message_reaches_the_function_and_leaves_the_queue() {
     eventually(|| async { (count(&world, &url).await == 0).then_some(()) }).await;
     let uuid = created.uuid.unwrap();
     let found = world.cloud.call(GetEventSourceMapping { uuid }).await.unwrap();
-    assert_eq!((found.state.as_deref(), found.state_transition_reason.as_deref()), (Some("Enabled"), Some("USER_INITIATED")));
+    assert_eq!(
+        (found.state.as_deref(), found.state_transition_reason.as_deref()),
+        (Some("Enabled"), Some("USER_INITIATED"))
+    );
 }
 
 #[tokio::test]
@@ -127,11 +130,8 @@ async fn only_the_failures_of_a_batch_return() {
 async fn a_batch_waits_for_its_window() {
     let world = World::new().await;
     let url = queues(&world, "30").await;
-    let input = CreateEventSourceMapping {
-        batch_size: Some(100),
-        maximum_batching_window_in_seconds: Some(5),
-        ..mapping("f")
-    };
+    let input =
+        CreateEventSourceMapping { batch_size: Some(100), maximum_batching_window_in_seconds: Some(5), ..mapping("f") };
     mapped(&world, "index.echo", input).await;
     send(&world, &url, "one").await;
     a_moment().await;
@@ -170,7 +170,10 @@ async fn a_mapping_that_is_disabled_or_deleted_reads_no_more() {
     a_moment().await;
     assert_eq!(world.events().len(), 1);
     let error = world.cloud.call(GetEventSourceMapping { uuid }).await.unwrap_err();
-    assert_eq!((error.code(), error.message()), ("ResourceNotFoundException", "The resource you requested does not exist."));
+    assert_eq!(
+        (error.code(), error.message()),
+        ("ResourceNotFoundException", "The resource you requested does not exist.")
+    );
 }
 
 #[tokio::test]
@@ -205,10 +208,16 @@ async fn what_cannot_work_is_refused_in_awss_words() {
     let window = "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10";
     assert_eq!(refused(large).await, (invalid, window.to_owned()));
     assert_eq!(refused(mapping("nowhere")).await.0, "ResourceNotFoundException");
-    let other = CreateEventSourceMapping { event_source_arn: Some(QUEUE.replace("jobs", "nowhere")), ..mapping("slow") };
+    let other =
+        CreateEventSourceMapping { event_source_arn: Some(QUEUE.replace("jobs", "nowhere")), ..mapping("slow") };
     let (code, message) = refused(other).await;
     assert_eq!(code, invalid);
-    assert!(message.starts_with("Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue."), "{message}");
+    assert!(
+        message.starts_with(
+            "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue."
+        ),
+        "{message}"
+    );
     let role = world.role("blind", "lambda.amazonaws.com", "logs:*").await;
     world.cloud.call(CreateFunction { role, ..described("blind", "index.echo") }).await.unwrap();
     let blind = "The provided execution role does not have permissions to call ReceiveMessage on SQS";

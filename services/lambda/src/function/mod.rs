@@ -115,7 +115,9 @@ pub fn list(cx: &Cx, input: ListFunctions) -> Result<ListFunctionsOutput> {
 pub fn delete(cx: &mut Cx, input: DeleteFunction) -> Result<DeleteFunctionOutput> {
     let named = input.qualifier.as_deref().or(name::parse(&input.function_name).qualifier);
     if named == Some(LATEST) {
-        return Err(error::INVALID_PARAMETER_VALUE.with("$LATEST version cannot be deleted without deleting the function."));
+        return Err(
+            error::INVALID_PARAMETER_VALUE.with("$LATEST version cannot be deleted without deleting the function.")
+        );
     }
     let function = by_name(cx, &input.function_name, input.qualifier.as_deref())?;
     cx.delete(&FUNCTIONS, &function.name.as_str());

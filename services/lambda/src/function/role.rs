@@ -13,8 +13,9 @@ pub fn check(cx: &mut Cx, arn: &str) -> Result<()> {
     let lambda = Principal::service(cx.account(), LAMBDA);
     let trusted = cx.acting_as(lambda, |cx| Ok(cx.may("sts", "AssumeRole", arn)))?;
     if !trusted || cx.role(arn).is_none() {
-        return Err(error::INVALID_PARAMETER_VALUE
-            .with("The role defined for the function cannot be assumed by Lambda."));
+        return Err(
+            error::INVALID_PARAMETER_VALUE.with("The role defined for the function cannot be assumed by Lambda.")
+        );
     }
     Ok(())
 }

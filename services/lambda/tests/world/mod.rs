@@ -62,7 +62,8 @@ impl World {
         let (clock, entropy) = (Clock::frozen(Timestamp(NOW)), Entropy::seeded(1));
         let kernel = Kernel::new(store, clock, entropy, drivers, settings, services);
         kernel.start();
-        let cloud = kernel.cloud(Arc::new(Caller::internal(Principal::root(ACCOUNT), "us-east-1", "request-1".to_owned())));
+        let cloud =
+            kernel.cloud(Arc::new(Caller::internal(Principal::root(ACCOUNT), "us-east-1", "request-1".to_owned())));
         World { kernel, cloud, seen }
     }
 
