@@ -41,7 +41,9 @@ pub fn list(cx: &Cx, input: ListTags) -> Result<ListTagsOutput> {
 pub fn check(tags: &Tags) -> Result<()> {
     let own = tags.keys().filter(|it| !it.starts_with("aws:")).count();
     if own > MOST_TAGS {
-        return Err(error::INVALID_PARAMETER_VALUE.with(format!("Number of tags exceeds resource tag limit of {MOST_TAGS}.")));
+        return Err(
+            error::INVALID_PARAMETER_VALUE.with(format!("Number of tags exceeds resource tag limit of {MOST_TAGS}."))
+        );
     }
     Ok(())
 }

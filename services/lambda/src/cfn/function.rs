@@ -43,7 +43,7 @@ fn create(cx: &mut Cx, new: &New) -> Result<Progress> {
     let mut all_tags = tags(it);
     all_tags.extend(new.tags.iter().cloned());
     let output = cx.call(CreateFunction {
-        function_name: text(it, "FunctionName").unwrap_or_else(|| shortened(&new.generated_name)),
+        function_name: text(it, "FunctionName").unwrap_or_else(|| new.name_of_at_most(LONGEST_NAME)),
         runtime: text(it, "Runtime"),
         role: text(it, "Role").unwrap_or_default(),
         handler: text(it, "Handler"),
@@ -98,7 +98,8 @@ fn update(cx: &mut Cx, change: &Change) -> Result<Progress> {
             ..UpdateFunctionConfiguration::default()
         })?;
     }
-    retag(cx, &cx.arn("lambda", &format!("function:{name}")), before, after)?;
+    let arn = cx.arn("lambda", &format!("function:{name}"));
+    retag(cx, &arn, change)?;
     Ok(Progress::Done { physical_id: name.clone() })
 }
 
@@ -152,8 +153,9 @@ fn inline(source: &str, runtime: &str) -> Result<Vec<u8>> {
         it if it.starts_with("python") => "index.py",
         it if it.starts_with("nodejs") => "index.js",
         _ => {
-            return Err(error::INVALID_PARAMETER_VALUE
-                .with(format!("ZipFile can only be used when Runtime is set to a version of nodejs or python, not {runtime}.")));
+            return Err(error::INVALID_PARAMETER_VALUE.with(format!(
+                "ZipFile can only be used when Runtime is set to a version of nodejs or python, not {runtime}."
+            )));
         }
     };
     Ok(package::of_text(file, source))
@@ -181,14 +183,4 @@ fn logging(from: &Properties) -> Option<LoggingConfig> {
         system_log_level: text(it, "SystemLogLevel"),
         log_group: text(it, "LogGroup"),
     })
-}
-
-/// A generated name keeps its random end.
-fn shortened(name: &str) -> String {
-    if name.len() <= LONGEST_NAME {
-        return name.to_owned();
-    }
-    let (rest, end) = name.rsplit_once('-').unwrap_or(("", name));
-    let keep = LONGEST_NAME.saturating_sub(end.len() + 1);
-    format!("{}-{end}", rest[..rest.floor_char_boundary(keep)].trim_end_matches('-'))
 }

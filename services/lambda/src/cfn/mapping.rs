@@ -58,7 +58,7 @@ fn update(cx: &mut Cx, change: &Change) -> Result<Progress> {
         function_response_types: Some(texts(after, "FunctionResponseTypes").unwrap_or_default()),
         ..UpdateEventSourceMapping::default()
     })?;
-    retag(cx, &output.event_source_mapping_arn.unwrap_or_default(), &change.before, after)?;
+    retag(cx, &output.event_source_mapping_arn.unwrap_or_default(), change)?;
     Ok(Progress::Done { physical_id: uuid.clone() })
 }
 

@@ -8,7 +8,7 @@ pub use mapping::EVENT_SOURCE_MAPPING;
 
 use api::lambda::{TagResource, UntagResource};
 use kernel::Cx;
-use kernel::resource::Properties;
+use kernel::resource::{Change, Properties};
 use model::Result;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -44,9 +44,11 @@ fn tags(from: &Properties) -> Tags {
     tags.into_iter().flatten().filter_map(pair).collect()
 }
 
-/// Brings the tags of a resource from those of one template to those of the next.
-fn retag(cx: &mut Cx, arn: &str, before: &Properties, after: &Properties) -> Result<()> {
-    let (mut gone, wanted) = (tags(before), tags(after));
+/// Brings the tags of a resource, the stack's among them, from those of one template to those of the next.
+fn retag(cx: &mut Cx, arn: &str, change: &Change) -> Result<()> {
+    let (mut gone, mut wanted) = (tags(&change.before), tags(&change.after));
+    gone.extend(change.tags_before.iter().cloned());
+    wanted.extend(change.tags.iter().cloned());
     if gone == wanted {
         return Ok(());
     }

@@ -1,8 +1,8 @@
 //! What a function may be configured to, and what of AWS's is refused by name because it is not honoured yet.
 
 use api::lambda::{
-    CapacityProviderConfig, CreateFunction, DeadLetterConfig, EphemeralStorage, LoggingConfig, SnapStart, TracingConfig,
-    UpdateFunctionCode, UpdateFunctionConfiguration, VpcConfig, error,
+    CapacityProviderConfig, CreateFunction, DeadLetterConfig, EphemeralStorage, LoggingConfig, SnapStart,
+    TracingConfig, UpdateFunctionCode, UpdateFunctionConfiguration, VpcConfig, error,
 };
 use model::{Error, ErrorShape, Result};
 
@@ -167,7 +167,11 @@ fn is_set(it: Option<&str>) -> bool {
 
 fn within(value: i64, member: &str, bounds: std::ops::RangeInclusive<i64>) -> Result<i64> {
     if value > *bounds.end() {
-        return Err(out_of_bounds(&value.to_string(), member, &format!("have value less than or equal to {}", bounds.end())));
+        return Err(out_of_bounds(
+            &value.to_string(),
+            member,
+            &format!("have value less than or equal to {}", bounds.end()),
+        ));
     }
     if value < *bounds.start() {
         let rule = format!("have value greater than or equal to {}", bounds.start());

@@ -27,7 +27,9 @@ pub fn create(cx: &mut Cx, input: CreateFunction) -> Result<CreateFunctionOutput
     let zip = input.code.zip_file.ok_or_else(no_source)?;
     package::check(&zip)?;
     if cx.has(&FUNCTIONS, &name.as_str()) {
-        return Err(error::RESOURCE_CONFLICT.with(format!("Function already exist: {name}")).field("Type", "User".to_owned()));
+        return Err(error::RESOURCE_CONFLICT
+            .with(format!("Function already exist: {name}"))
+            .field("Type", "User".to_owned()));
     }
     role::check(cx, &input.role)?;
     let function = Function {

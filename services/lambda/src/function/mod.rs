@@ -10,7 +10,7 @@ mod update;
 
 pub use check::unsupported;
 pub use create::create;
-pub use role::{LAMBDA, session_of};
+pub use role::{LAMBDA, session_name, session_of};
 pub use update::{update_code, update_configuration};
 
 use crate::name::{self, LATEST};
@@ -115,7 +115,9 @@ pub fn list(cx: &Cx, input: ListFunctions) -> Result<ListFunctionsOutput> {
 pub fn delete(cx: &mut Cx, input: DeleteFunction) -> Result<DeleteFunctionOutput> {
     let named = input.qualifier.as_deref().or(name::parse(&input.function_name).qualifier);
     if named == Some(LATEST) {
-        return Err(error::INVALID_PARAMETER_VALUE.with("$LATEST version cannot be deleted without deleting the function."));
+        return Err(
+            error::INVALID_PARAMETER_VALUE.with("$LATEST version cannot be deleted without deleting the function.")
+        );
     }
     let function = by_name(cx, &input.function_name, input.qualifier.as_deref())?;
     cx.delete(&FUNCTIONS, &function.name.as_str());

@@ -13,8 +13,9 @@ pub fn check(cx: &mut Cx, arn: &str) -> Result<()> {
     let lambda = Principal::service(cx.account(), LAMBDA);
     let trusted = cx.acting_as(lambda, |cx| Ok(cx.may("sts", "AssumeRole", arn)))?;
     if !trusted || cx.role(arn).is_none() {
-        return Err(error::INVALID_PARAMETER_VALUE
-            .with("The role defined for the function cannot be assumed by Lambda."));
+        return Err(
+            error::INVALID_PARAMETER_VALUE.with("The role defined for the function cannot be assumed by Lambda.")
+        );
     }
     Ok(())
 }
@@ -27,6 +28,11 @@ pub fn session_of(cx: &Cx, function: &Function) -> Option<Principal> {
         path: role.path,
         role: role.name,
         role_id: role.id,
-        session: function.name.clone(),
+        session: session_name(function),
     })
+}
+
+/// The function's name. STS knows no names of one character, so these get a second one.
+pub fn session_name(function: &Function) -> String {
+    if function.name.len() == 1 { format!("{}_", function.name) } else { function.name.clone() }
 }

@@ -59,13 +59,8 @@ impl Log {
         let waiting = Arc::new(AtomicUsize::new(0));
         if let Some(session) = session {
             let cloud = cloud.acting_as(session);
-            let writer = Writer {
-                cloud,
-                group: group.clone(),
-                stream: stream.clone(),
-                waiting: waiting.clone(),
-                exists: false,
-            };
+            let writer =
+                Writer { cloud, group: group.clone(), stream: stream.clone(), waiting: waiting.clone(), exists: false };
             tokio::spawn(writer.run(queue));
         }
         Arc::new(Log { cloud: cloud.clone(), group, stream, items, waiting, tail: Mutex::default() })
@@ -247,8 +242,7 @@ impl Writer {
 
     /// The stream, and where there is none the group: a role need not be allowed to make groups that exist.
     async fn make(&self) -> Result<()> {
-        let stream =
-            || CreateLogStream { log_group_name: self.group.clone(), log_stream_name: self.stream.clone() };
+        let stream = || CreateLogStream { log_group_name: self.group.clone(), log_stream_name: self.stream.clone() };
         match self.cloud.call(stream()).await {
             Err(error) if is_gone(&error) => {
                 let group = CreateLogGroup { log_group_name: self.group.clone(), ..CreateLogGroup::default() };

@@ -81,7 +81,8 @@ async fn invoke(cloud: &Cloud, pools: &Pools, function: &Function, event: Event,
         max_memory_mb: outcome.max_memory_mb,
     };
     let answer = finish(function, &event, &log, ended);
-    let current = cloud.read(|cx| cx.get(&FUNCTIONS, &function.name.as_str())).is_some_and(|it| it.revision == warm.revision);
+    let current =
+        cloud.read(|cx| cx.get(&FUNCTIONS, &function.name.as_str())).is_some_and(|it| it.revision == warm.revision);
     if current && warm.sandbox.is_ready() {
         pools.put(function, warm, cloud.now());
     }

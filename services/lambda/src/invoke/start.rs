@@ -37,8 +37,7 @@ pub async fn sandbox(
     let session = cloud.read(|cx| function::session_of(cx, function));
     let log = Log::open(cloud, session, function.log_group.clone(), stream(cloud));
     let spec = spec(cloud, function, &credentials, &log);
-    let serves_until =
-        Timestamp(credentials.expiration.0 - function.timeout * 1000 - EXPIRY_MARGIN_MS);
+    let serves_until = Timestamp(credentials.expiration.0 - function.timeout * 1000 - EXPIRY_MARGIN_MS);
     let driver = cloud.kernel().drivers.functions.clone();
     let mut started = driver.start(spec.clone(), sink(&log)).await;
     if let Err(error) = &started
@@ -68,7 +67,7 @@ pub async fn sandbox(
 async fn credentials(cloud: &Cloud, function: &Function) -> Result<Credentials> {
     let input = AssumeRole {
         role_arn: function.role.clone(),
-        role_session_name: function.name.clone(),
+        role_session_name: function::session_name(function),
         ..AssumeRole::default()
     };
     let denied = || ACCESS_DENIED.with("The role defined for the function cannot be assumed by Lambda.");

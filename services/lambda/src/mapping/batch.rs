@@ -126,11 +126,8 @@ mod tests {
 
     #[test]
     fn a_batch_is_split_where_it_would_not_fit_into_a_payload() {
-        let record = |size: usize| Record {
-            token: String::new(),
-            identifier: String::new(),
-            event: json!("x".repeat(size)),
-        };
+        let record =
+            |size: usize| Record { token: String::new(), identifier: String::new(), event: json!("x".repeat(size)) };
         let sizes = |records: Vec<Record>| within_payload(records).iter().map(Vec::len).collect::<Vec<_>>();
         assert_eq!(sizes(vec![record(10), record(10)]), [2]);
         assert_eq!(sizes(vec![record(2 << 20), record(2 << 20), record(2 << 20), record(1 << 20)]), [2, 2]);

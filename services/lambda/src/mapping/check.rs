@@ -19,7 +19,10 @@ const MOST_AT_ONCE: std::ops::RangeInclusive<i64> = 2..=1000;
 
 pub fn creation(it: &CreateEventSourceMapping) -> Result<()> {
     refuse(&[
-        ("FilterCriteria", it.filter_criteria.as_ref().and_then(|it| it.filters.as_ref()).is_some_and(|it| !it.is_empty())),
+        (
+            "FilterCriteria",
+            it.filter_criteria.as_ref().and_then(|it| it.filters.as_ref()).is_some_and(|it| !it.is_empty()),
+        ),
         ("KMSKeyArn", it.kms_key_arn.is_some()),
         ("MetricsConfig", it.metrics_config.is_some()),
         ("LoggingConfig", it.logging_config.is_some()),
@@ -44,7 +47,10 @@ pub fn creation(it: &CreateEventSourceMapping) -> Result<()> {
 
 pub fn change(it: &UpdateEventSourceMapping) -> Result<()> {
     refuse(&[
-        ("FilterCriteria", it.filter_criteria.as_ref().and_then(|it| it.filters.as_ref()).is_some_and(|it| !it.is_empty())),
+        (
+            "FilterCriteria",
+            it.filter_criteria.as_ref().and_then(|it| it.filters.as_ref()).is_some_and(|it| !it.is_empty()),
+        ),
         ("KMSKeyArn", it.kms_key_arn.is_some()),
         ("MetricsConfig", it.metrics_config.is_some()),
         ("LoggingConfig", it.logging_config.is_some()),
@@ -99,7 +105,8 @@ pub fn batch(work: &Work) -> Result<()> {
     }
     if work.batch_size > LARGEST_AT_ONCE && work.window == 0 {
         return Err(invalid(
-            "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10".to_owned(),
+            "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10"
+                .to_owned(),
         ));
     }
     Ok(())

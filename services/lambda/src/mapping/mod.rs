@@ -11,10 +11,9 @@ pub mod reconcile;
 use crate::function::{self, Function};
 use crate::{name, page, tag};
 use api::lambda::{
-    CreateEventSourceMapping, CreateEventSourceMappingOutput, DeleteEventSourceMapping,
-    DeleteEventSourceMappingOutput, EventSourceMappingConfiguration, GetEventSourceMapping,
-    GetEventSourceMappingOutput, ListEventSourceMappings, ListEventSourceMappingsOutput, ScalingConfig,
-    UpdateEventSourceMapping, UpdateEventSourceMappingOutput, error,
+    CreateEventSourceMapping, CreateEventSourceMappingOutput, DeleteEventSourceMapping, DeleteEventSourceMappingOutput,
+    EventSourceMappingConfiguration, GetEventSourceMapping, GetEventSourceMappingOutput, ListEventSourceMappings,
+    ListEventSourceMappingsOutput, ScalingConfig, UpdateEventSourceMapping, UpdateEventSourceMappingOutput, error,
 };
 use kernel::Cx;
 use model::{Result, Timestamp};
