@@ -123,7 +123,7 @@ fn denied(named: &Named, sentence: String) -> Error {
 }
 
 fn account_of(arn: &str) -> Option<&str> {
-    arn.splitn(6, ':').nth(4).filter(|it| is_account(it))
+    arn.split(':').nth(4).filter(|it| is_account(it))
 }
 
 /// A panic ends this one call.

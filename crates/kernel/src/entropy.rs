@@ -13,6 +13,7 @@ impl Entropy {
         Entropy::Seeded(Mutex::new(seed))
     }
 
+    #[allow(clippy::disallowed_methods, reason = "this is the randomness that everything else is given")]
     pub fn fill(&self, bytes: &mut [u8]) {
         match self {
             Entropy::System => getrandom::fill(bytes).expect("the system gives random bytes"),

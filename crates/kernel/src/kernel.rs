@@ -51,7 +51,7 @@ impl Kernel {
         services: Vec<Service>,
     ) -> Arc<Self> {
         let services = services.into_iter().map(|it| (it.name, it)).collect();
-        let kernel = Arc::new(Self {
+        Arc::new(Self {
             store,
             clock,
             entropy,
@@ -62,8 +62,7 @@ impl Kernel {
             trail: Trail::default(),
             memory: Memory::default(),
             tasks: Mutex::default(),
-        });
-        kernel
+        })
     }
 
     /// Starts what runs by itself: the job loop and the services' reconcilers. Call once, inside the runtime.

@@ -9,7 +9,10 @@ use std::sync::{Arc, Mutex};
 
 /// Parsed policies by their text. May be emptied at any time.
 #[derive(Default)]
-pub(crate) struct PolicyCache(Mutex<BTreeMap<(u8, String), Option<Arc<Policy>>>>);
+pub(crate) struct PolicyCache(Mutex<BTreeMap<(u8, String), Parsed>>);
+
+/// None for a text that is no policy.
+type Parsed = Option<Arc<Policy>>;
 
 /// Some thousand roles' worth; then it starts anew.
 const MOST_CACHED: usize = 8_192;

@@ -49,22 +49,28 @@ pub struct Entry {
     convert: fn(Value) -> Input,
     resources: ResourcesOf,
     conditions: Option<ConditionsOf>,
-    headers: Option<fn(&Value) -> Vec<(&'static str, String)>>,
+    headers: Option<HeadersOf>,
     pub(crate) run: Run,
 }
 
 type Input = Box<dyn Any + Send>;
 type ResourcesOf = Box<dyn Fn(&Cx, &(dyn Any + Send)) -> Result<Vec<String>> + Send + Sync>;
+/// (name, value).
+pub type HeadersOf = fn(&Value) -> Vec<(&'static str, String)>;
 type ConditionsOf = Box<dyn Fn(&Cx, &(dyn Any + Send), &mut Context) + Send + Sync>;
+
+type Reading = Box<dyn Fn(&Cx, Input) -> Result<Value> + Send + Sync>;
+type Writing = Box<dyn Fn(&mut Cx, Input) -> Result<Value> + Send + Sync>;
+type Conversing = Box<dyn Fn(Cloud, Input) -> BoxFuture<Result<Value>> + Send + Sync>;
 
 /// What kind of operation it is.
 pub(crate) enum Run {
     /// Looks only: on a snapshot, beside others.
-    Read(Box<dyn Fn(&Cx, Input) -> Result<Value> + Send + Sync>),
+    Read(Reading),
     /// A transaction.
-    Write(Box<dyn Fn(&mut Cx, Input) -> Result<Value> + Send + Sync>),
+    Write(Writing),
     /// Waits on the outside or moves large bodies.
-    Conversation(Box<dyn Fn(Cloud, Input) -> BoxFuture<Result<Value>> + Send + Sync>),
+    Conversation(Conversing),
 }
 
 /// What a principal may do by its own policies.
@@ -209,7 +215,7 @@ impl Service {
     }
 
     /// Headers that AWS sends with the answer of the operation just named, though its model does not state them.
-    pub fn headers(mut self, of: fn(&Value) -> Vec<(&'static str, String)>) -> Self {
+    pub fn headers(mut self, of: HeadersOf) -> Self {
         self.last_entry().headers = Some(of);
         self
     }

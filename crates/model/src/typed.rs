@@ -125,12 +125,6 @@ impl From<&str> for Value {
     }
 }
 
-impl Default for Value {
-    fn default() -> Self {
-        Value::Null
-    }
-}
-
 /// Documents stay as they are.
 impl Typed for Value {
     fn from_value(value: Value) -> Self {

@@ -7,9 +7,10 @@ use bytes::Bytes;
 pub struct Timestamp(pub i64);
 
 /// A value of a shape. Numbers keep the widest form; the shape says which of them it is.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum Value {
     /// An element of a sparse list or map, or `null` inside a document.
+    #[default]
     Null,
     Bool(bool),
     /// byte, short, integer, long.
