@@ -231,7 +231,7 @@ def test_a_handler_that_does_not_exist(server, role, name, handler, error, text)
 
 
 def test_source_that_is_not_python(server, role, name):
-    create_function(server, name, role, "this is not valid Python")
+    create_function(server, name, role, "this is no Python!")
     answer = invoke(server, name)
     assert answer["Json"]["errorType"] == "Runtime.UserCodeSyntaxError"
     assert "Syntax error in module 'index'" in answer["Json"]["errorMessage"]

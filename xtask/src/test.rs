@@ -30,16 +30,28 @@ impl Test {
             }
         };
         go(!self.black_box, "unit tests and tests in process", &rust_tests);
+        go(!self.rust, "scripts against the real binary, over HTTP", &scripts_over_http);
         go(!self.rust, "black-box tests of the real binary", &|| self.black_box_tests());
         if failed.is_empty() { Ok(()) } else { Err(format!("Failed: {}.", failed.join("; "))) }
     }
 
     fn black_box_tests(&self) -> Outcome {
-        shell::must(&mut shell::cargo(["build", "--package", "niebla"]), "niebla could not be built.")?;
         let mut pytest = shell::program(place::python_tool("pytest")?, ["tests"]);
-        pytest.args(&self.pytest).env("NIEBLA_BIN", place::target().join("debug/niebla"));
+        pytest.args(&self.pytest).env("NIEBLA_BIN", binary()?);
         shell::must(&mut pytest, "A black-box test failed.")
     }
+}
+
+/// The same scripts that run in process.
+fn scripts_over_http() -> Outcome {
+    let mut cargo = shell::cargo(["test", "--package", "sim", "--test", "sqs"]);
+    cargo.env("NIEBLA_SCRIPTS_OVER_HTTP", "1").env("NIEBLA_BIN", binary()?);
+    shell::must(&mut cargo, "A script failed over HTTP.")
+}
+
+fn binary() -> Outcome<PathBuf> {
+    shell::must(&mut shell::cargo(["build", "--package", "niebla"]), "niebla could not be built.")?;
+    Ok(place::target().join("debug/niebla"))
 }
 
 fn rust_tests() -> Outcome {

@@ -152,7 +152,12 @@ impl Exchange<'_> {
         let input = wire::decode_request(service, operation, protocol, &request).map_err(answer::undecoded)?;
         drop(request);
         let output = kernel.call(caller, service.name, operation.name, input).await?;
-        Ok(wire::encode_response(service, operation, protocol, &output, &self.request_id))
+        let mut response = wire::encode_response(service, operation, protocol, &output, &self.request_id);
+        for (name, value) in kernel.entry(service.name, operation.name)?.entry.headers(&output) {
+            let value = HeaderValue::try_from(value).map_err(|_| INTERNAL_FAILURE.with(format!("{name} is no header")))?;
+            response.headers.insert(name, value);
+        }
+        Ok(response)
     }
 
     fn route(&mut self, claim: Option<&Claim>, host: &str, request: &HttpRequest) -> model::Result<Route> {

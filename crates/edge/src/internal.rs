@@ -27,7 +27,7 @@ pub async fn answer(connection: &Connection, request: HttpRequest) -> HttpRespon
     let is_read = matches!(request.method.as_str(), "GET" | "HEAD");
     match request.path.as_str() {
         HEALTH if is_read => return json_answer(200, &health(&edge.kernel)),
-        PROBED_HEALTH if is_read => return json_answer(200, &probed_health(&edge.kernel)),
+        PROBED_HEALTH if is_read => return json_answer(200, &health(&edge.kernel)),
         HEALTH | PROBED_HEALTH => return error(405, "Health is read with GET."),
         _ => {}
     }
@@ -53,12 +53,10 @@ fn json_answer(status: u16, value: &Value) -> HttpResponse {
     HttpResponse { status, headers, body: value.to_string().into() }
 }
 
+/// The same for us and for tools that probe the other path.
 fn health(kernel: &Kernel) -> Value {
-    json!({ "status": "running", "version": kernel.settings.version, "services": services(kernel) })
-}
-
-fn probed_health(kernel: &Kernel) -> Value {
-    json!({ "services": services(kernel), "edition": "niebla", "version": kernel.settings.version })
+    let (version, services) = (kernel.settings.version, services(kernel));
+    json!({ "status": "running", "edition": "niebla", "version": version, "services": services })
 }
 
 fn services(kernel: &Kernel) -> Map<String, Value> {

@@ -49,6 +49,7 @@ pub struct Entry {
     convert: fn(Value) -> Input,
     resources: ResourcesOf,
     conditions: Option<ConditionsOf>,
+    headers: Option<fn(&Value) -> Vec<(&'static str, String)>>,
     pub(crate) run: Run,
 }
 
@@ -207,6 +208,12 @@ impl Service {
         self
     }
 
+    /// Headers that AWS sends with the answer of the operation just named, though its model does not state them.
+    pub fn headers(mut self, of: fn(&Value) -> Vec<(&'static str, String)>) -> Self {
+        self.last_entry().headers = Some(of);
+        self
+    }
+
     /// What the service does later.
     pub fn job<P>(mut self, job: &'static Job<P>, handler: fn(&mut Cx, P) -> Result<()>) -> Self
     where
@@ -275,6 +282,7 @@ impl Service {
             convert: |value| Box::new(I::from_value(value)),
             resources: Box::new(move |cx, input| resources(cx, peek(input)).into().0),
             conditions: None,
+            headers: None,
             run,
         };
         let before = self.operations.insert(I::NAME, entry);
@@ -311,6 +319,13 @@ fn validation_error(service: &'static model::Service, violations: &Violations) -
         _ => "ValidationException",
     };
     Err(ErrorShape::sender(code).with(violations.to_string()))
+}
+
+impl Entry {
+    /// Beside what the model states.
+    pub fn headers(&self, output: &Value) -> Vec<(&'static str, String)> {
+        self.headers.map_or_else(Vec::new, |of| of(output))
+    }
 }
 
 fn unwrap<I: 'static>(input: Input) -> I {

@@ -12,6 +12,7 @@
 //! `as 111122223333` makes the root of another account the caller; `crash` lets Niebla die and start again.
 
 use crate::expect;
+use crate::remote::Remote;
 use crate::world::World;
 use model::wire::{read_json, write_json};
 use model::{Operation, Service};
@@ -35,13 +36,18 @@ pub trait Target {
 
 pub type BoxFutureOf<'t, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 't>>;
 
-/// Runs a script in a fresh world with these services.
+/// Runs a script in a fresh world with these services; or, where `NIEBLA_SCRIPTS_OVER_HTTP` is set, on a fresh server of the
+/// binary in `NIEBLA_BIN`.
 ///
 /// # Panics
 /// At the first line whose answer is another, with the line and the answer.
 pub fn check(services: fn() -> Vec<kernel::Service>, script: &str) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
     runtime.block_on(async {
+        if std::env::var_os("NIEBLA_SCRIPTS_OVER_HTTP").is_some() {
+            let binary = std::env::var_os("NIEBLA_BIN").expect("NIEBLA_BIN names the binary to be tested");
+            return check_in(&mut Remote::start(binary.into()), script).await;
+        }
         let mut world = World::new(1, move || (services(), crate::drivers::echoing()));
         check_in(&mut world, script).await;
     });

@@ -3,7 +3,8 @@
 use crate::{identifier, titan};
 use api::bedrock_runtime::{InvokeModel, InvokeModelOutput, error};
 use kernel::Cx;
-use model::Result;
+use model::{Result, Value};
+use serde_json::Value as Json;
 
 const JSON: &str = "application/json";
 
@@ -18,6 +19,16 @@ pub fn invoke(cx: &Cx, input: InvokeModel) -> Result<InvokeModelOutput> {
         performance_config_latency: None,
         service_tier: None,
     })
+}
+
+/// AWS counts the tokens of every answer in its headers too (Monitor the performance of Amazon Bedrock).
+pub fn headers(output: &Value) -> Vec<(&'static str, String)> {
+    let Some(Value::Blob(body)) = output.get("body") else { return Vec::new() };
+    let body: Json = serde_json::from_slice(body).unwrap_or_default();
+    vec![
+        ("x-amzn-bedrock-input-token-count", body["inputTextTokenCount"].to_string()),
+        ("x-amzn-bedrock-output-token-count", body["results"][0]["tokenCount"].to_string()),
+    ]
 }
 
 /// Parameters of media types are left aside: `application/json; charset=utf-8`.

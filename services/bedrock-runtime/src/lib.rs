@@ -14,6 +14,7 @@ pub fn service() -> Service {
     Service::new("bedrock-runtime")
         .iam_prefix("bedrock")
         .read(|cx, it: &InvokeModel| identifier::arn(cx, &it.model_id), invoke::invoke)
+        .headers(invoke::headers)
 }
 
 use api::bedrock_runtime::InvokeModel;

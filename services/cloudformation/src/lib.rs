@@ -19,7 +19,10 @@ pub fn service() -> Service {
         .op(|cx, it: &CreateStack| stack::arn(cx, &it.stack_name), stack::create::create)
         .op(|cx, it: &UpdateStack| stack::arn(cx, &it.stack_name), stack::update::update)
         .op(|cx, it: &DeleteStack| stack::arn(cx, &it.stack_name), stack::delete::delete)
-        .read(|cx, it: &DescribeStacks| stack::any_arn(cx, it.stack_name.as_ref()), stack::describe::describe)
+        .conversation(
+            |cx, it: &DescribeStacks| stack::any_arn(cx, it.stack_name.as_ref()),
+            stack::describe::describe_patiently,
+        )
         .read(|_, _: &ListStacks| "*", stack::describe::list)
         .read(|cx, it: &DescribeStackEvents| stack::arn(cx, &it.stack_name), event::describe)
         .read(|cx, it: &DescribeStackResource| stack::arn(cx, &it.stack_name), resource::describe)

@@ -4,6 +4,7 @@ use crate::{attachment, inline, managed};
 use api::iam::{
     AttachRolePolicy, CreatePolicy, CreateRole, DeletePolicy, DeleteRole, DeleteRolePolicy, DetachRolePolicy, GetPolicy,
     GetRole, PutRolePolicy, Tag, TagRole, UntagRole, UpdateAssumeRolePolicy, UpdateRole,
+    error,
 };
 use kernel::Cx;
 use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType};
@@ -19,6 +20,7 @@ pub static ROLE: ResourceType = ResourceType {
         "ManagedPolicyArns",
         "MaxSessionDuration",
         "Path",
+        "PermissionsBoundary",
         "Policies",
         "RoleName",
         "Tags",
@@ -53,7 +55,7 @@ const POLICY_NAME: usize = 128;
 
 fn create_role(cx: &mut Cx, new: &New) -> Result<Progress> {
     let it = &new.properties;
-    let name = text(it, "RoleName").unwrap_or_else(|| shortened(&new.generated_name, ROLE_NAME));
+    let name = text(it, "RoleName").unwrap_or_else(|| new.name_of_at_most(ROLE_NAME));
     let mut tags = tags_of(it);
     tags.extend(new.tags.iter().map(|(key, value)| Tag { key: key.clone(), value: value.clone() }));
     cx.call(CreateRole {
@@ -62,7 +64,7 @@ fn create_role(cx: &mut Cx, new: &New) -> Result<Progress> {
         assume_role_policy_document: document(it, "AssumeRolePolicyDocument"),
         description: text(it, "Description"),
         max_session_duration: number(it, "MaxSessionDuration"),
-        permissions_boundary: None,
+        permissions_boundary: text(it, "PermissionsBoundary"),
         tags: Some(tags),
     })?;
     for (policy_name, policy_document) in policies_of(it) {
@@ -76,6 +78,9 @@ fn create_role(cx: &mut Cx, new: &New) -> Result<Progress> {
 
 fn update_role(cx: &mut Cx, change: &Change) -> Result<Progress> {
     let (role_name, before, after) = (change.physical_id.clone(), &change.before, &change.after);
+    if text(before, "PermissionsBoundary") != text(after, "PermissionsBoundary") {
+        return Err(error::INVALID_INPUT.with("Niebla cannot change PermissionsBoundary of AWS::IAM::Role yet."));
+    }
     cx.call(UpdateAssumeRolePolicy {
         role_name: role_name.clone(),
         policy_document: document(after, "AssumeRolePolicyDocument"),
@@ -179,7 +184,7 @@ fn remove_policy(cx: &mut Cx, role_name: String, it: &Properties) -> Result<()> 
 fn create_managed(cx: &mut Cx, new: &New) -> Result<Progress> {
     let it = &new.properties;
     let output = cx.call(CreatePolicy {
-        policy_name: text(it, "ManagedPolicyName").unwrap_or_else(|| shortened(&new.generated_name, POLICY_NAME)),
+        policy_name: text(it, "ManagedPolicyName").unwrap_or_else(|| new.name_of_at_most(POLICY_NAME)),
         path: text(it, "Path"),
         policy_document: document(it, "PolicyDocument"),
         description: text(it, "Description"),
@@ -263,11 +268,4 @@ fn policies_of(it: &Properties) -> Vec<(String, String)> {
 fn tags_of(it: &Properties) -> Vec<Tag> {
     let items = it.get("Tags").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_object);
     items.filter_map(|it| Some(Tag { key: text(it, "Key")?, value: text(it, "Value")? })).collect()
-}
-
-/// The random end of a generated name stays.
-fn shortened(name: &str, longest: usize) -> String {
-    let Some(over) = name.len().checked_sub(longest).filter(|it| *it > 0) else { return name.to_owned() };
-    let end = name.rfind('-').unwrap_or(longest);
-    format!("{}{}", &name[..end.saturating_sub(over)], &name[end..])
 }

@@ -34,6 +34,9 @@ const VALIDATION_ERROR: ErrorShape = ErrorShape::sender("ValidationError");
 const DEFAULT_DURATION: i64 = 3_600;
 const LONGEST_CHAINED: i64 = 3_600;
 
+/// Milliseconds. So long a key that is used too late is told that it has expired, then that it is not known.
+const KNOWN_AS_EXPIRED: i64 = 86_400_000;
+
 const KEY_LETTERS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const SECRET_LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -59,7 +62,7 @@ pub fn assume_role(cx: &mut Cx, input: AssumeRole) -> Result<AssumeRoleOutput> {
     };
     let key = format!("ASIA{}", cx.random_text(16, KEY_LETTERS));
     cx.put(&SESSIONS, &key.as_str(), &stored);
-    cx.at(Timestamp(stored.expires_at), &FORGET, &key);
+    cx.at(Timestamp(stored.expires_at + KNOWN_AS_EXPIRED), &FORGET, &key);
     Ok(AssumeRoleOutput {
         assumed_role_user: Some(AssumedRoleUser {
             assumed_role_id: stored.principal.user_id(),

@@ -7,14 +7,28 @@ use api::cloudformation::{
     DescribeStacks, DescribeStacksOutput, ListStacks, ListStacksOutput, Output, Parameter, RollbackConfiguration,
     Stack, StackDriftInformation, StackDriftInformationSummary, StackSummary, Tag,
 };
-use kernel::Cx;
+use kernel::{Cloud, Cx};
 use model::{Result, Timestamp};
 use store::{Span, Table};
 
 /// AWS gives pages of this size.
 const PAGE: usize = 100;
 
-pub fn describe(cx: &Cx, input: DescribeStacks) -> Result<DescribeStacksOutput> {
+/// Milliseconds. Waiters of the AWS CLI look every 30 seconds, and most stacks are done in a fraction of one here: so the
+/// answer about a stack that is at work waits for a moment, in case the work ends. AWS answers at once.
+const PATIENCE: i64 = 3_000;
+
+pub async fn describe_patiently(cloud: Cloud, input: DescribeStacks) -> Result<DescribeStacksOutput> {
+    let deadline = Timestamp(cloud.now().0 + if input.stack_name.is_some() { PATIENCE } else { 0 });
+    cloud.until(deadline, move |cx| describe(cx, input.clone()), is_settled).await
+}
+
+fn is_settled(output: &DescribeStacksOutput) -> bool {
+    let at_work = |it: &Stack| it.stack_status.ends_with("_IN_PROGRESS") && it.stack_status != "REVIEW_IN_PROGRESS";
+    !output.stacks.iter().flatten().any(at_work)
+}
+
+fn describe(cx: &Cx, input: DescribeStacks) -> Result<DescribeStacksOutput> {
     if let Some(name) = &input.stack_name {
         return Ok(DescribeStacksOutput { stacks: Some(vec![described(named(cx, name)?)]), next_token: None });
     }
