@@ -90,7 +90,7 @@ def test_its_role_may_do_what_it_needs_and_nothing_else(server, run):
 def short(server):
     """The example under another name, with timeouts that let a message fail three times in seconds; its outputs."""
     stack = "eda-bedrock-short"
-    parameters = [f"FunctionName={stack}", f"Runtime={RUNTIME}", "FunctionTimeout=5", "VisibilityTimeout=5"]
+    parameters = [f"FunctionName={stack}", f"Runtime={RUNTIME}", "FunctionTimeout=5", "VisibilityTimeout=10"]
     command = ["cloudformation", "deploy", "--template-file", TEMPLATE, "--stack-name", stack]
     server.cli(*command, "--capabilities", "CAPABILITY_NAMED_IAM", "--parameter-overrides", *parameters)
     [found] = server.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
