@@ -78,16 +78,20 @@ impl Packages {
     }
 }
 
-/// Beside its place, and then into it, so that there is never half a package.
+/// Beside its place, and then into it, so that there is never half a package. Other servers may do the same.
 fn unpack(code: &Code, folder: &Path) -> io::Result<()> {
-    let partial = folder.with_extension("partial");
+    let partial = folder.with_extension(format!("partial-{}", std::process::id()));
     match std::fs::remove_dir_all(&partial) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
     std::fs::create_dir_all(&partial)?;
     zip::unpack(&(code.zip)()?, &partial, zip::MAX_UNZIPPED).map_err(io::Error::other)?;
-    std::fs::rename(partial, folder)
+    match std::fs::rename(&partial, folder) {
+        // Another server was faster, with the same package.
+        Err(_) if folder.is_dir() => std::fs::remove_dir_all(partial),
+        done => done,
+    }
 }
 
 struct Lambda {
