@@ -5,7 +5,6 @@ use crate::cx::{Cx, internal, is_account};
 use crate::kernel::Named;
 use crate::policies;
 use crate::service::{Identity, Run, Service};
-use crate::trail::Call;
 use model::{Error, ErrorShape, Protocol, Result, Value};
 use policy::{Attached, Context, Kind, Policies, Request};
 use std::any::Any;
@@ -22,7 +21,8 @@ pub(crate) fn enter(cx: &mut Cx, service: &str, operation: &str, input: Value) -
 
 /// The input against its shape.
 pub(crate) fn check(service: &Service, operation: &'static model::Operation, input: &Value) -> Result<()> {
-    let (Some(shape), Some(model)) = (operation.input, model::service(service.name)) else { return Ok(()) };
+    let Some(shape) = operation.input else { return Ok(()) };
+    let model = service.model();
     model::validate(model, shape, input).or_else(|violations| (service.invalid)(model, &violations))
 }
 
@@ -41,8 +41,7 @@ pub(crate) fn pass(cx: &mut Cx, named: Named, input: Value) -> Result<Value> {
             Run::Conversation(_) => Err(internal(format!("{} waits, so no transaction can call it", named.operation.name))),
         }
     });
-    let call = Call::of(cx.caller(), &named, cx.now(), &outcome);
-    cx.kernel().trail.record(call);
+    cx.kernel().trail.record(cx.caller(), &named, cx.now(), &outcome);
     outcome
 }
 
@@ -113,10 +112,9 @@ fn identity_of(cx: &Cx, principal: &Principal) -> Identity {
 
 /// The protocols spell a refusal differently.
 fn denied(named: &Named, sentence: String) -> Error {
-    let metadata = model::service(named.service.name).map(|it| &it.metadata);
-    let shape = match metadata.map(|it| it.protocol) {
-        Some(Protocol::AwsQuery | Protocol::Ec2Query | Protocol::RestXml) => ErrorShape::sender("AccessDenied").status(403),
-        Some(Protocol::RestJson1) => ErrorShape::sender("AccessDeniedException").status(403),
+    let shape = match named.service.model().metadata.protocol {
+        Protocol::AwsQuery | Protocol::Ec2Query | Protocol::RestXml => ErrorShape::sender("AccessDenied").status(403),
+        Protocol::RestJson1 => ErrorShape::sender("AccessDeniedException").status(403),
         _ => ErrorShape::sender("AccessDeniedException").query("AccessDenied"),
     };
     shape.with(sentence)

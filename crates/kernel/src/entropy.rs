@@ -1,5 +1,6 @@
 //! The one source of randomness: the system's, or a seed's for the simulator.
 
+use std::cell::RefCell;
 use std::sync::Mutex;
 
 pub enum Entropy {
@@ -13,10 +14,9 @@ impl Entropy {
         Entropy::Seeded(Mutex::new(seed))
     }
 
-    #[allow(clippy::disallowed_methods, reason = "this is the randomness that everything else is given")]
     pub fn fill(&self, bytes: &mut [u8]) {
         match self {
-            Entropy::System => getrandom::fill(bytes).expect("the system gives random bytes"),
+            Entropy::System => from_pool(bytes),
             Entropy::Seeded(state) => {
                 let mut state = state.lock().expect("no panic while a number is drawn");
                 for chunk in bytes.chunks_mut(8) {
@@ -50,6 +50,30 @@ impl Entropy {
         self.fill(&mut bytes);
         bytes.iter().map(|byte| alphabet[usize::from(*byte) % alphabet.len()] as char).collect()
     }
+}
+
+/// The system is asked for this many bytes at once: a request needs two ids, and a call into the kernel for each adds up.
+const POOL_BYTES: usize = 1_024;
+
+#[allow(clippy::disallowed_methods, reason = "this is the randomness that everything else is given")]
+fn from_pool(bytes: &mut [u8]) {
+    thread_local! {
+        /// Bytes, and how many of them have been given out. What was given out is wiped.
+        static POOL: RefCell<([u8; POOL_BYTES], usize)> = const { RefCell::new(([0; POOL_BYTES], POOL_BYTES)) };
+    }
+    if bytes.len() > POOL_BYTES {
+        return getrandom::fill(bytes).expect("the system gives random bytes");
+    }
+    POOL.with_borrow_mut(|(pool, used)| {
+        if POOL_BYTES - *used < bytes.len() {
+            getrandom::fill(pool).expect("the system gives random bytes");
+            *used = 0;
+        }
+        let taken = &mut pool[*used..*used + bytes.len()];
+        bytes.copy_from_slice(taken);
+        taken.fill(0);
+        *used += bytes.len();
+    });
 }
 
 const HEX: &[u8; 16] = b"0123456789abcdef";

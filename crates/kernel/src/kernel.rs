@@ -10,7 +10,7 @@ use crate::job;
 use crate::memory::Memory;
 use crate::policies::PolicyCache;
 use crate::service::{Entry, Run, Service};
-use crate::trail::{Call, Trail};
+use crate::trail::Trail;
 use crate::driver::Drivers;
 use model::{ErrorShape, Result, Value};
 use std::collections::BTreeMap;
@@ -98,8 +98,8 @@ impl Kernel {
         let missing = || NOT_IMPLEMENTED.with(format!("Niebla does not implement {service}:{operation}."));
         let known = self.services.get(service).ok_or_else(missing)?;
         let (name, entry) = known.operations.get_key_value(operation).ok_or_else(missing)?;
-        let model = model::service(known.name).and_then(|it| it.operation(name)).ok_or_else(missing)?;
-        Ok(Named { service: known, operation: model, entry })
+        let operation = known.model().operation(name).ok_or_else(missing)?;
+        Ok(Named { service: known, operation, entry })
     }
 
     /// The key that signed a request.
@@ -168,7 +168,7 @@ impl Kernel {
             }
             Err(error) => Err(error),
         };
-        self.trail.record(Call::of(&caller, &named, self.clock.now(), &outcome));
+        self.trail.record(&caller, &named, self.clock.now(), &outcome);
         outcome
     }
 }

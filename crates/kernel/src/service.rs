@@ -16,6 +16,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::OnceLock;
 
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -39,6 +40,7 @@ pub struct Service {
     pub resource_policy: Option<fn(&Cx, &str) -> Option<ResourcePolicy>>,
     /// How the service words what its model forbids.
     pub invalid: fn(&'static model::Service, &Violations) -> Result<()>,
+    model: OnceLock<&'static model::Service>,
     last: &'static str,
 }
 
@@ -147,8 +149,14 @@ impl Service {
             role: None,
             resource_policy: None,
             invalid: validation_error,
+            model: OnceLock::new(),
             last: "",
         }
+    }
+
+    /// Its model, read when it is first asked for.
+    pub fn model(&self) -> &'static model::Service {
+        self.model.get_or_init(|| model::service(self.name).expect("a service is named as its model is"))
     }
 
     /// For services that do not say `1 validation error detected`, or that let pass what their model forbids.

@@ -6,7 +6,7 @@ use model::{Result, Timestamp, Value};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use store::{Place, Span, StoreError, Table};
+use store::{Direction, Place, Span, StoreError, Table, Transaction};
 use tokio::sync::Notify;
 
 /// Calls, oldest first. Key: number of the row.
@@ -30,25 +30,37 @@ pub struct Call {
 /// Calls that no row holds yet. A crash takes those of the last moment with it.
 #[derive(Default)]
 pub struct Trail {
-    pending: Mutex<Vec<Call>>,
+    pending: Mutex<Vec<Noted>>,
     waiting: Notify,
 }
 
-/// Rows are dropped from the front beyond this many.
-const MOST_ROWS: u64 = 100_000;
-const MOMENT: Duration = Duration::from_millis(200);
+/// A call as it is noted while somebody waits for its answer: nothing is copied.
+struct Noted {
+    time: i64,
+    caller: Arc<Caller>,
+    service: &'static str,
+    operation: &'static str,
+    error: Option<&'static str>,
+}
 
-impl Call {
-    pub(crate) fn of(caller: &Caller, named: &Named, now: Timestamp, outcome: &Result<Value>) -> Self {
+const MOMENT: Duration = Duration::from_millis(200);
+/// A row stays small enough to be read and written as one.
+const MOST_CALLS_IN_A_ROW: usize = 200;
+/// Rows are dropped from the front beyond this many: at most two million calls, some hundred megabytes.
+const MOST_ROWS: u64 = 10_000;
+
+impl From<Noted> for Call {
+    fn from(noted: Noted) -> Self {
+        let caller = &noted.caller;
         Self {
-            time: now.0,
+            time: noted.time,
             request_id: caller.request_id.clone(),
             principal: caller.principal.arn(),
             account: caller.account().to_owned(),
             region: caller.region.clone(),
-            service: named.service.name.to_owned(),
-            operation: named.operation.name.to_owned(),
-            error: outcome.as_ref().err().map(|it| it.code().to_owned()),
+            service: noted.service.to_owned(),
+            operation: noted.operation.to_owned(),
+            error: noted.error.map(str::to_owned),
             source_ip: caller.source_ip.clone(),
             via: caller.via.clone(),
         }
@@ -56,36 +68,47 @@ impl Call {
 }
 
 impl Trail {
-    pub(crate) fn record(&self, call: Call) {
+    pub(crate) fn record(&self, caller: &Arc<Caller>, named: &Named, now: Timestamp, outcome: &Result<Value>) {
+        let noted = Noted {
+            time: now.0,
+            caller: caller.clone(),
+            service: named.service.name,
+            operation: named.operation.name,
+            error: outcome.as_ref().err().map(|it| it.code()),
+        };
         let mut pending = self.pending.lock().expect("no panic while a call is noted");
-        pending.push(call);
+        pending.push(noted);
         if pending.len() == 1 {
             self.waiting.notify_one();
         }
     }
 
-    fn take(&self) -> Vec<Call> {
+    fn take(&self) -> Vec<Noted> {
         std::mem::take(&mut *self.pending.lock().expect("no panic while a call is noted"))
     }
 }
 
-/// Writes the calls of each moment as one row.
+/// Writes the calls of each moment.
 pub(crate) async fn write(kernel: Arc<Kernel>) {
     loop {
         kernel.trail.waiting.notified().await;
         tokio::time::sleep(MOMENT).await;
-        let calls = kernel.trail.take();
-        let written = kernel.store.write(move |tx| {
-            let last: Option<(u64, Vec<Call>)> = tx.last(&TRAIL, Place::PARTITION, Span::all());
-            let number = last.map_or(0, |(number, _)| number + 1);
-            tx.put(&TRAIL, Place::PARTITION, &number, &calls)?;
-            if number >= MOST_ROWS {
-                tx.delete(&TRAIL, Place::PARTITION, &(number - MOST_ROWS));
+        let mut calls = kernel.trail.take().into_iter().map(Call::from).peekable();
+        while calls.peek().is_some() {
+            let row: Vec<Call> = calls.by_ref().take(MOST_CALLS_IN_A_ROW).collect();
+            if let Err(error) = kernel.store.write(move |tx| append(tx, &row)).await {
+                tracing::error!("the trail has a gap: {error}");
             }
-            Ok::<_, StoreError>(())
-        });
-        if let Err(error) = written.await {
-            tracing::error!("the trail has a gap: {error}");
         }
     }
+}
+
+fn append(tx: &mut Transaction, calls: &Vec<Call>) -> Result<(), StoreError> {
+    let last: Vec<u64> = tx.keys(&TRAIL, Place::PARTITION, Span::all(), Direction::Backward, 1);
+    let number = last.first().map_or(0, |it| it + 1);
+    tx.put(&TRAIL, Place::PARTITION, &number, calls)?;
+    if number >= MOST_ROWS {
+        tx.delete(&TRAIL, Place::PARTITION, &(number - MOST_ROWS));
+    }
+    Ok(())
 }
