@@ -78,9 +78,13 @@ fn say_what_is_next(niebla: &Path) {
     let niebla = shortest(niebla).display().to_string();
     let venv = shortest(&place::venv()).display().to_string();
     shell::stage("Niebla is running in the background");
-    println!("talk to it:   eval \"$({niebla} env)\"; {venv}/bin/aws cloudformation describe-stack-resources --stack-name eda-bedrock");
+    println!(
+        "talk to it:   eval \"$({niebla} env)\"; {venv}/bin/aws cloudformation describe-stack-resources --stack-name eda-bedrock"
+    );
     println!("              {venv}/bin/aws logs describe-log-groups");
-    println!("              {venv}/bin/aws sqs list-queues --endpoint-url $AWS_ENDPOINT_URL   (version 1 of the AWS CLI needs it for SQS)");
+    println!(
+        "              {venv}/bin/aws sqs list-queues --endpoint-url $AWS_ENDPOINT_URL   (version 1 of the AWS CLI needs it for SQS)"
+    );
     println!("look at it:   {niebla} status");
     println!("stop it:      {niebla} stop");
 }

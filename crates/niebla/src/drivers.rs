@@ -4,8 +4,8 @@ use crate::config::Config;
 use ::drivers::{http, lambda, zip};
 use kernel::BoxFuture;
 use kernel::driver::{
-    Code, Drivers, Event, FunctionSpec, Functions, Http, HttpAnswer, HttpCall, InvokeResult, LogSink, NotStarted, Outcome,
-    Sandbox, StartError,
+    Code, Drivers, Event, FunctionSpec, Functions, Http, HttpAnswer, HttpCall, InvokeResult, LogSink, NotStarted,
+    Outcome, Sandbox, StartError,
 };
 use std::future::Future;
 use std::io;
