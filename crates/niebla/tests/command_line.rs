@@ -142,13 +142,13 @@ fn a_port_in_use() {
     let (place, other) = (Place::new(), Place::new());
     let server = other.start(&[]);
     let (what, next) = place.refuses(&["start", "--listen", &format!("127.0.0.1:{}", server.port())]);
-    assert!(what.starts_with(&format!("port {} is in use by another Niebla (0.", server.port())), "{what}");
+    assert!(what.starts_with(&format!("127.0.0.1:{} is in use by another Niebla (0.", server.port())), "{what}");
     assert!(next.contains("niebla stop") && next.contains("--listen"), "{next}");
 
     let stranger = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = stranger.local_addr().unwrap().port();
     let (what, next) = place.refuses(&["start", "--listen", &port.to_string()]);
-    assert_eq!(what, format!("port {port} is in use by another program"));
+    assert_eq!(what, format!("127.0.0.1:{port} is in use by another program"));
     assert!(next.contains("--listen"), "{next}");
     // It has not taken the folder.
     drop(place.start(&[]));
