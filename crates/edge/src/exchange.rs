@@ -154,7 +154,8 @@ impl Exchange<'_> {
         let output = kernel.call(caller, service.name, operation.name, input).await?;
         let mut response = wire::encode_response(service, operation, protocol, &output, &self.request_id);
         for (name, value) in kernel.entry(service.name, operation.name)?.entry.headers(&output) {
-            let value = HeaderValue::try_from(value).map_err(|_| INTERNAL_FAILURE.with(format!("{name} is no header")))?;
+            let value =
+                HeaderValue::try_from(value).map_err(|_| INTERNAL_FAILURE.with(format!("{name} is no header")))?;
             response.headers.insert(name, value);
         }
         Ok(response)

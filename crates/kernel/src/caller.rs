@@ -6,12 +6,28 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Principal {
     /// The owner of an account.
-    Root { account: String },
-    User { account: String, path: String, name: String, id: String },
+    Root {
+        account: String,
+    },
+    User {
+        account: String,
+        path: String,
+        name: String,
+        id: String,
+    },
     /// A role's temporary credentials. `path` is the role's, `/` for most.
-    Session { account: String, path: String, role: String, role_id: String, session: String },
+    Session {
+        account: String,
+        path: String,
+        role: String,
+        role_id: String,
+        session: String,
+    },
     /// A service of AWS, acting for itself: `lambda.amazonaws.com`, in the account whose resource it serves.
-    Service { account: String, name: String },
+    Service {
+        account: String,
+        name: String,
+    },
     Anonymous,
 }
 

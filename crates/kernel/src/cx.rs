@@ -341,7 +341,8 @@ impl From<WriteError> for Error {
             }
             WriteError::Store(error @ StoreError::Failed(_)) => {
                 tracing::error!("{error}");
-                SERVICE_UNAVAILABLE.with("Niebla could not write to its data folder and stores nothing until it is restarted.")
+                SERVICE_UNAVAILABLE
+                    .with("Niebla could not write to its data folder and stores nothing until it is restarted.")
             }
             WriteError::Store(error) => internal(error),
         }

@@ -38,7 +38,9 @@ pub(crate) fn pass(cx: &mut Cx, named: Named, input: Value) -> Result<Value> {
         match &named.entry.run {
             Run::Read(run) => run(cx, input),
             Run::Write(run) => run(cx, input),
-            Run::Conversation(_) => Err(internal(format!("{} waits, so no transaction can call it", named.operation.name))),
+            Run::Conversation(_) => {
+                Err(internal(format!("{} waits, so no transaction can call it", named.operation.name)))
+            }
         }
     });
     cx.kernel().trail.record(cx.caller(), &named, cx.now(), &outcome);
@@ -129,7 +131,9 @@ fn guarded<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Err(internal(panic_text(&panic))))
 }
 
-pub(crate) async fn guarded_async<T: Send + 'static>(run: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+pub(crate) async fn guarded_async<T: Send + 'static>(
+    run: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T> {
     let mut task = Cancelled(tokio::spawn(run));
     match (&mut task.0).await {
         Ok(outcome) => outcome,

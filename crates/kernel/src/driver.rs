@@ -88,7 +88,10 @@ pub struct Outcome {
 pub enum InvokeResult {
     Response(Bytes),
     /// The function's own error, as it told the Runtime API.
-    Error { error_type: String, body: Bytes },
+    Error {
+        error_type: String,
+        body: Bytes,
+    },
     TimedOut,
     /// Ended without an answer: `signal: killed`, `exit status 1`.
     Exited(String),
@@ -105,7 +108,10 @@ pub struct StartError {
 #[derive(Clone, Debug)]
 pub enum NotStarted {
     /// The function's code could not be loaded: error type and body as the Runtime API was told.
-    Error { error_type: String, body: Bytes },
+    Error {
+        error_type: String,
+        body: Bytes,
+    },
     TimedOut,
     /// Ended before it asked for its first event: `exit status 1`.
     Exited(String),

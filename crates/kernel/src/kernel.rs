@@ -5,13 +5,13 @@ use crate::clock::Clock;
 use crate::cloud::Cloud;
 use crate::cx::{Cx, Tx, WriteError};
 use crate::door;
+use crate::driver::Drivers;
 use crate::entropy::Entropy;
 use crate::job;
 use crate::memory::Memory;
 use crate::policies::PolicyCache;
 use crate::service::{Entry, Run, Service};
 use crate::trail::Trail;
-use crate::driver::Drivers;
 use model::{ErrorShape, Result, Value};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -105,9 +105,8 @@ impl Kernel {
     /// The key that signed a request.
     pub fn credential(self: &Arc<Self>, access_key: &str) -> Option<Credential> {
         let nobody = Caller::internal(Principal::Anonymous, "us-east-1", String::new());
-        self.cloud(Arc::new(nobody)).read(|cx| {
-            self.services.values().filter_map(|it| it.credential).find_map(|find| find(cx, access_key))
-        })
+        self.cloud(Arc::new(nobody))
+            .read(|cx| self.services.values().filter_map(|it| it.credential).find_map(|find| find(cx, access_key)))
     }
 
     /// What a service keeps in memory, by its type; made at first use. Never truth: the store is.

@@ -62,7 +62,8 @@ impl New {
         }
         let suffix = name.rsplit('-').next().unwrap_or_default();
         let room = limit.saturating_sub(suffix.len() + 2);
-        let logical: String = self.logical_id.chars().take((room / 2).max(room.saturating_sub(self.stack_name.len()))).collect();
+        let logical: String =
+            self.logical_id.chars().take((room / 2).max(room.saturating_sub(self.stack_name.len()))).collect();
         let stack: String = self.stack_name.chars().take(room - logical.len()).collect();
         format!("{stack}-{logical}-{suffix}")
     }
@@ -71,7 +72,12 @@ impl New {
 /// How far a step got. Every step is a transaction; what takes longer is asked again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
-    Done { physical_id: String },
+    Done {
+        physical_id: String,
+    },
     /// Ask again: `create`, `update` and `delete` see the same input and have to find their own trace.
-    Waiting { physical_id: String, until: model::Timestamp },
+    Waiting {
+        physical_id: String,
+        until: model::Timestamp,
+    },
 }

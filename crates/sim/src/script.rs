@@ -122,10 +122,9 @@ impl State {
         if text.starts_with(['{', '[', '"']) {
             return serde_json::from_str(&text).map_err(|error| format!("{text}: {error}"));
         }
-        Ok(text.parse::<i64>().map_or_else(
-            |_| text.parse::<bool>().map_or_else(|_| Json::String(text.clone()), Json::Bool),
-            Json::from,
-        ))
+        Ok(text
+            .parse::<i64>()
+            .map_or_else(|_| text.parse::<bool>().map_or_else(|_| Json::String(text.clone()), Json::Bool), Json::from))
     }
 
     fn compare(&mut self, answer: Result<Json, (String, String)>, expected: &str) -> Result<(), String> {
@@ -226,4 +225,3 @@ fn duration(text: &str) -> Result<Duration, String> {
     };
     Ok(Duration::from_millis(milliseconds))
 }
-

@@ -9,7 +9,7 @@ use api::cloudformation::{
     CreateStack, DescribeStackEvents, DescribeStacks, Parameter, Stack, StackEvent, UpdateStack,
 };
 use kernel::{Caller, Cloud, Principal};
-use model::{Result, Timestamp};
+use model::Result;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,11 +56,16 @@ impl World {
 
     /// The stack, once nothing is in progress any more.
     pub async fn settled(&self, name: &str) -> Stack {
-        let input = DescribeStacks { stack_name: Some(name.to_owned()), next_token: None };
-        let look = move |cx: &mut kernel::Cx| Ok(cx.call(input.clone())?.stacks.expect("always listed").remove(0));
-        let ended = |it: &Stack| !it.stack_status.ends_with("_IN_PROGRESS");
-        let waiting = self.cloud.until(Timestamp(i64::MAX), look, ended);
-        tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("the operation comes to an end").unwrap()
+        let looking = async {
+            loop {
+                let stack = self.stack(name).await.unwrap();
+                if !stack.stack_status.ends_with("_IN_PROGRESS") {
+                    return stack;
+                }
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), looking).await.expect("the operation comes to an end")
     }
 
     /// Oldest first: `LogicalId STATUS reason`.

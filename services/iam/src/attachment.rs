@@ -49,10 +49,8 @@ pub fn list(cx: &Cx, input: ListAttachedRolePolicies) -> Result<ListAttachedRole
     let arns = of(cx, &role.name).into_iter().filter(|it| managed::path_of(it).starts_with(&prefix));
     let after = arns.filter(|it| page.after.as_ref().is_none_or(|after| it > after));
     let cut = page.cut(after.take(page.limit + 1).collect(), String::clone);
-    let shown = |arn: String| AttachedPolicy {
-        policy_name: arn.rsplit('/').next().map(str::to_owned),
-        policy_arn: Some(arn),
-    };
+    let shown =
+        |arn: String| AttachedPolicy { policy_name: arn.rsplit('/').next().map(str::to_owned), policy_arn: Some(arn) };
     Ok(ListAttachedRolePoliciesOutput {
         attached_policies: Some(cut.items.into_iter().map(shown).collect()),
         is_truncated: cut.is_truncated,

@@ -2,9 +2,8 @@
 
 use crate::{attachment, inline, managed};
 use api::iam::{
-    AttachRolePolicy, CreatePolicy, CreateRole, DeletePolicy, DeleteRole, DeleteRolePolicy, DetachRolePolicy, GetPolicy,
-    GetRole, PutRolePolicy, Tag, TagRole, UntagRole, UpdateAssumeRolePolicy, UpdateRole,
-    error,
+    AttachRolePolicy, CreatePolicy, CreateRole, DeletePolicy, DeleteRole, DeleteRolePolicy, DetachRolePolicy,
+    GetPolicy, GetRole, PutRolePolicy, Tag, TagRole, UntagRole, UpdateAssumeRolePolicy, UpdateRole, error,
 };
 use kernel::Cx;
 use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType};

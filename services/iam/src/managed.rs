@@ -38,14 +38,14 @@ pub struct Stored {
 pub fn create(cx: &mut Cx, input: CreatePolicy) -> Result<CreatePolicyOutput> {
     check(&input.policy_document, Kind::Identity)?;
     if policy::size(&input.policy_document) > policy::IDENTITY_LIMIT {
-        return Err(error::LIMIT_EXCEEDED
-            .with(format!("Cannot exceed quota for PolicySize: {}", policy::IDENTITY_LIMIT)));
+        return Err(
+            error::LIMIT_EXCEEDED.with(format!("Cannot exceed quota for PolicySize: {}", policy::IDENTITY_LIMIT))
+        );
     }
     let name = input.policy_name;
     if cx.has(&POLICIES, &name.as_str()) {
-        return Err(error::ENTITY_ALREADY_EXISTS.with(format!(
-            "A policy called {name} already exists. Duplicate names are not allowed."
-        )));
+        return Err(error::ENTITY_ALREADY_EXISTS
+            .with(format!("A policy called {name} already exists. Duplicate names are not allowed.")));
     }
     let now = cx.now().0;
     let stored = Stored {

@@ -146,7 +146,9 @@ pub fn new_arn(cx: &Cx, input: &CreateRole) -> String {
 pub fn tags(given: Option<Vec<Tag>>) -> Result<BTreeMap<String, String>> {
     let tags: BTreeMap<_, _> = given.unwrap_or_default().into_iter().map(|it| (it.key, it.value)).collect();
     if tags.len() > MOST_TAGS {
-        return Err(error::LIMIT_EXCEEDED.with(format!("The number of tags has reached the maximum limit: {MOST_TAGS}.")));
+        return Err(
+            error::LIMIT_EXCEEDED.with(format!("The number of tags has reached the maximum limit: {MOST_TAGS}."))
+        );
     }
     Ok(tags)
 }

@@ -24,21 +24,15 @@ pub struct Version {
 
 pub fn get(cx: &Cx, input: GetPolicyVersion) -> Result<GetPolicyVersionOutput> {
     let (arn, id) = (&input.policy_arn, &input.version_id);
-    let missing = || {
-        error::NO_SUCH_ENTITY
-            .with(format!("Policy {arn} version {id} does not exist or is not attachable."))
-    };
+    let missing =
+        || error::NO_SUCH_ENTITY.with(format!("Policy {arn} version {id} does not exist or is not attachable."));
     if let Some(policy) = managed_policy(arn) {
         if policy.version != *id {
             return Err(missing());
         }
         let document = Some(encoded(&policy.document().to_string()));
-        let version = PolicyVersion {
-            document,
-            version_id: Some(id.clone()),
-            is_default_version: Some(true),
-            create_date: None,
-        };
+        let version =
+            PolicyVersion { document, version_id: Some(id.clone()), is_default_version: Some(true), create_date: None };
         return Ok(GetPolicyVersionOutput { policy_version: Some(version) });
     }
     let policy = by_arn(cx, arn)?;

@@ -3,9 +3,7 @@
 use crate::message;
 use crate::queue;
 use crate::redrive::{self, Redrive};
-use api::sqs::{
-    GetQueueAttributes, GetQueueAttributesOutput, SetQueueAttributes, SetQueueAttributesOutput, error,
-};
+use api::sqs::{GetQueueAttributes, GetQueueAttributesOutput, SetQueueAttributes, SetQueueAttributesOutput, error};
 use kernel::{Cx, ResourcePolicy};
 use model::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -108,12 +106,7 @@ pub fn store_policy(cx: &mut Cx, name: &str, policy: Option<&String>) {
 }
 
 /// The attributes with `given` set; each checked as SQS checks it.
-pub fn apply(
-    cx: &mut Cx,
-    base: &Attributes,
-    given: &BTreeMap<String, String>,
-    name: &str,
-) -> Result<Attributes> {
+pub fn apply(cx: &mut Cx, base: &Attributes, given: &BTreeMap<String, String>, name: &str) -> Result<Attributes> {
     let mut it = base.clone();
     for (attribute, value) in given {
         match attribute.as_str() {
@@ -129,8 +122,13 @@ pub fn apply(
             "RedrivePolicy" => it.redrive = redrive::parse(cx, value)?,
             "RedriveAllowPolicy" => it.redrive_allow = redrive::parse_allow(value)?,
             "SqsManagedSseEnabled" if value == "false" => {}
-            "SqsManagedSseEnabled" | "KmsMasterKeyId" | "KmsDataKeyReusePeriodSeconds" | "FifoQueue"
-            | "ContentBasedDeduplication" | "DeduplicationScope" | "FifoThroughputLimit" => {
+            "SqsManagedSseEnabled"
+            | "KmsMasterKeyId"
+            | "KmsDataKeyReusePeriodSeconds"
+            | "FifoQueue"
+            | "ContentBasedDeduplication"
+            | "DeduplicationScope"
+            | "FifoThroughputLimit" => {
                 return Err(error::UNSUPPORTED_OPERATION
                     .with(format!("Niebla does not support the value {value} of the attribute {attribute} yet.")));
             }

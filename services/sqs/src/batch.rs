@@ -21,9 +21,8 @@ pub fn send(cx: &mut Cx, input: SendMessageBatch) -> Result<SendMessageBatchOutp
     check_ids("SendMessageBatchRequestEntry", input.entries.iter().map(|it| it.id.as_str()))?;
     let bytes: usize = input.entries.iter().map(|it| it.message_body.len()).sum();
     if bytes > MOST_BYTES {
-        return Err(error::BATCH_REQUEST_TOO_LONG.with(format!(
-            "Batch requests cannot be longer than {MOST_BYTES} bytes. You have sent {bytes} bytes."
-        )));
+        return Err(error::BATCH_REQUEST_TOO_LONG
+            .with(format!("Batch requests cannot be longer than {MOST_BYTES} bytes. You have sent {bytes} bytes.")));
     }
     let (mut successful, mut failed) = (Vec::new(), Vec::new());
     for entry in input.entries {
@@ -118,8 +117,7 @@ fn check_ids<'e>(entry: &str, ids: impl Iterator<Item = &'e str>) -> Result<()> 
     match count {
         0 => Err(error::EMPTY_BATCH_REQUEST.with(format!("There should be at least one {entry} in the request."))),
         1..=MOST_ENTRIES => Ok(()),
-        _ => Err(error::TOO_MANY_ENTRIES_IN_BATCH_REQUEST.with(format!(
-            "Maximum number of entries per request are {MOST_ENTRIES}. You have sent {count}."
-        ))),
+        _ => Err(error::TOO_MANY_ENTRIES_IN_BATCH_REQUEST
+            .with(format!("Maximum number of entries per request are {MOST_ENTRIES}. You have sent {count}."))),
     }
 }

@@ -43,11 +43,8 @@ fn create(cx: &mut Cx, new: &New) -> Result<Progress> {
     let name = new.properties.get("QueueName").and_then(Json::as_str).unwrap_or(&new.generated_name);
     let mut tags = tags_of(&new.properties);
     tags.extend(new.tags.iter().cloned());
-    let input = CreateQueue {
-        queue_name: name.to_owned(),
-        attributes: Some(wanted(&new.properties)),
-        tags: Some(tags),
-    };
+    let input =
+        CreateQueue { queue_name: name.to_owned(), attributes: Some(wanted(&new.properties)), tags: Some(tags) };
     let output = cx.call(input)?;
     Ok(Progress::Done { physical_id: output.queue_url.unwrap_or_default() })
 }
@@ -111,9 +108,7 @@ fn attributes(cx: &mut Cx, existing: &Existing) -> Result<Properties> {
 /// Texts stay, numbers become texts, policies become JSON.
 fn wanted(properties: &Properties) -> BTreeMap<String, String> {
     let named = ATTRIBUTES.iter().filter_map(|name| Some(((*name).to_owned(), properties.get(*name)?)));
-    named
-        .map(|(name, value)| (name, value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
-        .collect()
+    named.map(|(name, value)| (name, value.as_str().map_or_else(|| value.to_string(), str::to_owned))).collect()
 }
 
 fn tags_of(properties: &Properties) -> BTreeMap<String, String> {

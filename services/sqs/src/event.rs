@@ -50,10 +50,10 @@ async fn pull(cloud: Cloud, it: Pull) -> Result<Vec<Record>> {
 
 async fn acknowledge(cloud: Cloud, arn: String, tokens: Vec<String>) -> Result<()> {
     for some in tokens.chunks(MOST_AT_ONCE as usize) {
-        let entries = some
-            .iter()
-            .enumerate()
-            .map(|(index, token)| DeleteMessageBatchRequestEntry { id: index.to_string(), receipt_handle: token.clone() });
+        let entries = some.iter().enumerate().map(|(index, token)| DeleteMessageBatchRequestEntry {
+            id: index.to_string(),
+            receipt_handle: token.clone(),
+        });
         cloud.call(DeleteMessageBatch { queue_url: url_of(&arn), entries: entries.collect() }).await?;
     }
     Ok(())

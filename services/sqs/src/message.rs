@@ -236,7 +236,8 @@ impl Receipt {
     fn parse(handle: &str) -> Result<Receipt> {
         let bytes: Option<[u8; 24]> = BASE64.decode(handle).ok().and_then(|it| it.try_into().ok());
         let bytes = bytes.ok_or_else(|| {
-            error::RECEIPT_HANDLE_IS_INVALID.with(format!("The input receipt handle \"{handle}\" is not a valid receipt handle."))
+            error::RECEIPT_HANDLE_IS_INVALID
+                .with(format!("The input receipt handle \"{handle}\" is not a valid receipt handle."))
         })?;
         let word = |at: usize| u64::from_be_bytes(bytes[at..at + 8].try_into().expect("eight bytes"));
         Ok(Receipt { sequence: word(0), visible_at: word(8) as i64, nonce: word(16) })
@@ -246,8 +247,7 @@ impl Receipt {
 /// The message that a receipt still stands for.
 fn held(cx: &Cx, queue: &Queue, receipt: &Receipt) -> Option<State> {
     let at = |visible_at| cx.get(&VISIBLE, &(queue.store, visible_at, receipt.sequence));
-    let state = at(receipt.visible_at)
-        .or_else(|| at(cx.get(&MOVED, &(queue.store, receipt.sequence))?))?;
+    let state = at(receipt.visible_at).or_else(|| at(cx.get(&MOVED, &(queue.store, receipt.sequence))?))?;
     (state.receipt == receipt.nonce).then_some(state)
 }
 

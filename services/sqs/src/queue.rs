@@ -58,8 +58,9 @@ pub fn create(cx: &mut Cx, input: CreateQueue) -> Result<CreateQueueOutput> {
     if let Some(deleted) = cx.get(&DELETED, &input.queue_name.as_str())
         && cx.now().0 - deleted < NAME_STAYS_TAKEN_MS
     {
-        return Err(error::QUEUE_DELETED_RECENTLY
-            .with("You must wait 60 seconds after deleting a queue before you can create another with the same name."));
+        return Err(error::QUEUE_DELETED_RECENTLY.with(
+            "You must wait 60 seconds after deleting a queue before you can create another with the same name.",
+        ));
     }
     let tags = input.tags.unwrap_or_default();
     if tags.len() > MOST_TAGS {
@@ -67,15 +68,8 @@ pub fn create(cx: &mut Cx, input: CreateQueue) -> Result<CreateQueueOutput> {
     }
     let now = cx.now().0 / 1000;
     let store = take_store(cx);
-    let queue = Queue {
-        name: input.queue_name,
-        store,
-        attributes,
-        tags,
-        created_at: now,
-        modified_at: now,
-        purged_at: None,
-    };
+    let queue =
+        Queue { name: input.queue_name, store, attributes, tags, created_at: now, modified_at: now, purged_at: None };
     put(cx, &queue);
     redrive::note(cx, &queue, None);
     Ok(CreateQueueOutput { queue_url: Some(url_of(cx, &queue.name)) })
@@ -115,10 +109,8 @@ pub fn delete(cx: &mut Cx, input: DeleteQueue) -> Result<DeleteQueueOutput> {
 pub fn purge(cx: &mut Cx, input: PurgeQueue) -> Result<PurgeQueueOutput> {
     let mut queue = by_url(cx, &input.queue_url)?;
     if queue.purged_at.is_some_and(|it| cx.now().0 - it < NAME_STAYS_TAKEN_MS) {
-        return Err(error::PURGE_QUEUE_IN_PROGRESS.with(format!(
-            "Only one PurgeQueue operation on {} is allowed every 60 seconds.",
-            queue.name
-        )));
+        return Err(error::PURGE_QUEUE_IN_PROGRESS
+            .with(format!("Only one PurgeQueue operation on {} is allowed every 60 seconds.", queue.name)));
     }
     sweep::abandon(cx, queue.store);
     queue.store = take_store(cx);

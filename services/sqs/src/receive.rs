@@ -58,7 +58,8 @@ fn wake_when_next_is_visible(cx: &mut Cx, queue: &Queue) {
 /// How long to wait, in seconds.
 fn check(cloud: &Cloud, input: &ReceiveMessage) -> Result<i64> {
     let refused = |value: i64, parameter: &str, reason: &str| {
-        Err(INVALID_PARAMETER_VALUE.with(format!("Value {value} for parameter {parameter} is invalid. Reason: {reason}")))
+        Err(INVALID_PARAMETER_VALUE
+            .with(format!("Value {value} for parameter {parameter} is invalid. Reason: {reason}")))
     };
     let limit = input.max_number_of_messages.unwrap_or(1);
     if !(1..=10).contains(&limit) {

@@ -36,11 +36,15 @@ pub fn list_sources(cx: &Cx, input: ListDeadLetterSourceQueues) -> Result<ListDe
     if let Some(token) = &input.next_token {
         span = span.after(&(queue.name.as_str(), queue::read_token(token)?.as_str()));
     }
-    let mut names: Vec<String> = cx.keys::<(String, String), _>(&SOURCES, span, limit + 1).into_iter().map(|it| it.1).collect();
+    let mut names: Vec<String> =
+        cx.keys::<(String, String), _>(&SOURCES, span, limit + 1).into_iter().map(|it| it.1).collect();
     let more = names.len() > limit;
     names.truncate(limit);
     let next_token = names.last().filter(|_| more && input.max_results.is_some()).map(|it| queue::token(it));
-    Ok(ListDeadLetterSourceQueuesOutput { queue_urls: names.iter().map(|it| queue::url_of(cx, it)).collect(), next_token })
+    Ok(ListDeadLetterSourceQueuesOutput {
+        queue_urls: names.iter().map(|it| queue::url_of(cx, it)).collect(),
+        next_token,
+    })
 }
 
 /// `{"deadLetterTargetArn": "…", "maxReceiveCount": 3}`; the count may be a text. An empty text takes the policy away.
@@ -49,11 +53,9 @@ pub fn parse(cx: &Cx, value: &str) -> Result<Option<Redrive>> {
         return Ok(None);
     }
     let refused = |reason: &str| {
-        INVALID_PARAMETER_VALUE
-            .with(format!("Value {value} for parameter RedrivePolicy is invalid. Reason: {reason}"))
+        INVALID_PARAMETER_VALUE.with(format!("Value {value} for parameter RedrivePolicy is invalid. Reason: {reason}"))
     };
-    let json: Json = serde_json::from_str(value)
-        .map_err(|_| refused("Redrive policy is not a valid JSON map."))?;
+    let json: Json = serde_json::from_str(value).map_err(|_| refused("Redrive policy is not a valid JSON map."))?;
     let count = match &json["maxReceiveCount"] {
         Json::Number(it) => it.as_i64(),
         Json::String(it) => it.parse().ok(),
@@ -121,7 +123,8 @@ pub fn bury(cx: &mut Cx, queue: &Queue, target: &Queue, stored: Stored, state: &
     message::remove(cx, queue, state);
     let dead_letter_source = Some(queue::arn_of(cx, &queue.name));
     let visible_at = cx.now().0 + target.attributes.delay * 1000;
-    let moved = State { visible_at, receives: state.receives, first_received_at: state.first_received_at, ..State::default() };
+    let moved =
+        State { visible_at, receives: state.receives, first_received_at: state.first_received_at, ..State::default() };
     message::store(cx, target, Stored { dead_letter_source, ..stored }, moved);
 }
 

@@ -1,9 +1,7 @@
 //! Tags of queues.
 
 use crate::queue::{self, INVALID_PARAMETER_VALUE};
-use api::sqs::{
-    ListQueueTags, ListQueueTagsOutput, TagQueue, TagQueueOutput, UntagQueue, UntagQueueOutput,
-};
+use api::sqs::{ListQueueTags, ListQueueTagsOutput, TagQueue, TagQueueOutput, UntagQueue, UntagQueueOutput};
 use kernel::Cx;
 use model::Result;
 

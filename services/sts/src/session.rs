@@ -116,12 +116,14 @@ fn duration(cx: &Cx, role: &Role, asked: Option<i64>) -> Result<i64> {
     let chained = matches!(cx.caller().principal, Principal::Session { .. });
     let duration = asked.unwrap_or(DEFAULT_DURATION);
     if chained && duration > LONGEST_CHAINED {
-        return Err(VALIDATION_ERROR
-            .with("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining"));
+        return Err(VALIDATION_ERROR.with(
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining",
+        ));
     }
     if duration > role.max_session_seconds {
-        return Err(VALIDATION_ERROR
-            .with("The requested DurationSeconds exceeds the MaxSessionDuration set for this role."));
+        return Err(
+            VALIDATION_ERROR.with("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+        );
     }
     Ok(duration)
 }

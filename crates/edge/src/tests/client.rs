@@ -3,7 +3,9 @@
 use crate::sigv4::{self, Claim, Head, Paths, SigningKeys};
 use crate::{Limits, Options, serve};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use kernel::driver::{Drivers, FunctionSpec, Functions, Http, HttpAnswer, HttpCall, LogSink, Sandbox, StartError};
+use kernel::driver::{
+    Drivers, FunctionSpec, Functions, Http, HttpAnswer, HttpCall, LogSink, NotStarted, Sandbox, StartError,
+};
 use kernel::{BoxFuture, Clock, Credential, Cx, Entropy, Kernel, Principal, Service, Settings};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -219,7 +221,13 @@ struct Nothing;
 
 impl Functions for Nothing {
     fn start(&self, _: FunctionSpec, _: LogSink) -> BoxFuture<Result<Box<dyn Sandbox>, StartError>> {
-        Box::pin(async { Err(StartError::Unavailable("no functions in this test".to_owned())) })
+        Box::pin(async {
+            Err(StartError {
+                why: NotStarted::Unavailable("no functions in this test".to_owned()),
+                duration_ms: 0.0,
+                max_memory_mb: 0,
+            })
+        })
     }
 }
 
