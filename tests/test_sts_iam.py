@@ -212,7 +212,7 @@ def test_a_wrong_signature_is_refused_as_the_service_spells_it(server, assumed, 
     credentials = {**assumed(allow("*")), "SecretAccessKey": WRONG_SECRET}
     with refused(code, match=re.escape(SIGNATURE_MISMATCH)) as caught:
         call(server.client_as(service, credentials))
-    assert status(caught) == 403
+    assert status(caught) == (400 if service == "logs" else 403)
 
 
 @pytest.mark.parametrize(
@@ -227,7 +227,7 @@ def test_a_wrong_signature_is_refused_as_the_service_spells_it(server, assumed, 
 def test_a_key_that_was_never_issued_is_refused(server, service, call, code):
     with refused(code, match="The security token included in the request is invalid") as caught:
         call(server.client(service, key="AKIAIOSFODNN7EXAMPLE", secret=WRONG_SECRET))
-    assert status(caught) == 403
+    assert status(caught) == (400 if service == "logs" else 403)
 
 
 def test_temporary_credentials_need_their_token(server, assumed):

@@ -30,6 +30,10 @@ const STATIC_ANSWER: &[u8] = b"{\"status\":\"ok\"}";
 
 const HEAD_TOO_LARGE: ErrorShape = ErrorShape::sender("RequestHeaderSectionTooLarge").status(431);
 
+const WRONG_REGION: ErrorShape = ErrorShape::sender("SignatureDoesNotMatch").status(403);
+/// `us-gov-west-1`, `us-isob-east-1`: AWS's own have at most 14 letters.
+const LONGEST_REGION: usize = 32;
+
 pub async fn answer(connection: &Connection, request: Request<Incoming>) -> Response<Full<Bytes>> {
     if request.uri().path() == STATIC_PATH {
         return static_answer();
@@ -132,11 +136,15 @@ impl Exchange<'_> {
             headers: &request.headers,
         };
         let claim = claim.map_err(|malformed| refused(Refusal::Malformed(malformed)))?;
-        let loopback = self.connection.loopback;
+        let region = route::region(claim.as_ref(), host);
+        if !is_region_name(region) {
+            return Err(WRONG_REGION.with("Credential should be scoped to a valid region."));
+        }
+        let loopback = self.connection.loopback && !internal::is_foreign_page(&request.headers);
         let evidence = Evidence { claim: claim.as_ref(), head, body: &sent, loopback, service, operation };
         let mut who = authenticate::identify(kernel, &self.edge.keys, &evidence).map_err(refused)?;
         let (chunks, chain) = (authenticate::content_hash(&head).and_then(Form::of), who.chain.take());
-        let caller = Arc::new(self.caller(who, route::region(claim.as_ref(), host), host, &request.headers));
+        let caller = Arc::new(self.caller(who, region, host, &request.headers));
         drop((claim, sent));
 
         if let Some(form) = chunks {
@@ -235,6 +243,12 @@ fn head_of(parts: request::Parts) -> HttpRequest {
         headers,
         body: Bytes::new(),
     }
+}
+
+/// Regions become parts of ARNs, so nothing that could mean something there may stand in one.
+fn is_region_name(text: &str) -> bool {
+    let fits = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'-';
+    (1..=LONGEST_REGION).contains(&text.len()) && text.bytes().all(fits)
 }
 
 fn host_of(headers: &HeaderMap) -> &str {

@@ -69,11 +69,20 @@ fn foreign(headers: &HeaderMap) -> Option<&'static str> {
     if !text(HOST.as_str()).is_some_and(is_local) {
         return Some("The Host header names another machine; use localhost or 127.0.0.1.");
     }
-    let is_foreign = |origin: &str| !origin.split_once("://").is_some_and(|(_, host)| is_local(host));
-    if text(ORIGIN.as_str()).is_some_and(is_foreign) || text("sec-fetch-site") == Some("cross-site") {
+    if is_foreign_page(headers) || text("sec-fetch-site") == Some("cross-site") {
         return Some("Pages of other sites may not ask for this.");
     }
     None
+}
+
+/// A browser sends this for a page that does not come from this machine. Such a page is nobody's root, whoever sits before it.
+pub fn is_foreign_page(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).map(|it| it.to_str().unwrap_or_default());
+    match text(ORIGIN.as_str()) {
+        Some(origin) => !origin.split_once("://").is_some_and(|(_, host)| is_local(host)),
+        // Links and images have no origin.
+        None => text("sec-fetch-site") == Some("cross-site"),
+    }
 }
 
 /// `localhost:4566`, `127.0.0.1`, `[::1]:4566`, `sqs.localhost`

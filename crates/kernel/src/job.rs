@@ -217,12 +217,17 @@ impl Runner {
         if !self.underway.lock().expect("no panic while noting a job").insert(stored.number) {
             return;
         }
-        let place = self.places.clone().acquire_owned().await.expect("the semaphore is never closed");
+        // With no place free the row waits where it is; the next conversation that ends wakes the loop.
+        let Ok(place) = self.places.clone().try_acquire_owned() else {
+            self.underway.lock().expect("no panic while noting a job").remove(&stored.number);
+            return;
+        };
         let this = self.clone();
         tokio::spawn(async move {
             let _place = place;
             let cloud = this.kernel.cloud(Arc::new(stored.caller.clone())).in_place_of(&place_of(&stored));
-            let outcome = crate::door::guarded_async(run(cloud, &stored.payload)).await;
+            let payload = stored.payload.clone();
+            let outcome = crate::door::guarded_async(async move { run(cloud, &payload).await }).await;
             let number = stored.number;
             match outcome {
                 Ok(()) => this.forget(stored).await,

@@ -48,10 +48,12 @@ impl Server {
         for round in 0.. {
             let (runtime, store) = (runtime()?, self.store()?);
             self.claim.ready(&self.config.data_dir, &self.url)?;
-            if let Some(ready) = ready.take() {
-                ready(&self.url);
-            }
-            match self.round(runtime, store, round)? {
+            let say = || {
+                if let Some(ready) = ready.take() {
+                    ready(&self.url);
+                }
+            };
+            match self.round(runtime, store, round, say)? {
                 End::Stop => break,
                 End::Reset if self.config.ephemeral => {}
                 End::Reset => folder::empty(&self.config.data_dir)?,
@@ -65,12 +67,12 @@ impl Server {
         if self.config.ephemeral { Ok(Store::ephemeral()) } else { folder::open(&self.config.data_dir) }
     }
 
-    fn round(&self, runtime: Runtime, store: Store, round: u64) -> Result<End> {
+    fn round(&self, runtime: Runtime, store: Store, round: u64, ready: impl FnOnce()) -> Result<End> {
         let settings = Settings { endpoint: self.url.clone(), version: VERSION };
         let clock = clock::restored(&store);
         let kernel = Kernel::new(store, clock, Entropy::System, drivers::all(&self.config), settings, services::all());
         let left = Arc::downgrade(&kernel);
-        let end = runtime.block_on(self.serve(kernel, round))?;
+        let end = runtime.block_on(self.serve(kernel, round, ready))?;
         runtime.shutdown_timeout(LET_GO);
         let deadline = Instant::now() + LET_GO;
         while end != End::Stop && left.strong_count() > 0 {
@@ -83,7 +85,7 @@ impl Server {
         Ok(end)
     }
 
-    async fn serve(&self, kernel: Arc<Kernel>, round: u64) -> Result<End> {
+    async fn serve(&self, kernel: Arc<Kernel>, round: u64, ready: impl FnOnce()) -> Result<End> {
         let listener = self.listener.try_clone().and_then(tokio::net::TcpListener::from_std);
         let listener = listener.map_err(|error| cannot_listen(self.config.listen, &error))?;
         let (end, mut ends) = mpsc::channel(1);
@@ -103,6 +105,8 @@ impl Server {
             ..edge::Options::default()
         };
         let mut why = End::Stop;
+        // Only now would a signal be heard.
+        ready();
         edge::serve(listener, kernel, options, async { why = ends.recv().await.unwrap_or(End::Stop) }).await;
         Ok(why)
     }

@@ -5,13 +5,18 @@ use crate::{attachment, inline, managed};
 use kernel::{Cx, Identity, Principal, Role};
 
 pub fn of(cx: &Cx, principal: &Principal) -> Identity {
-    let Some(arn) = principal.role_arn() else { return Identity::default() };
+    let (Some(arn), Principal::Session { role_id, .. }) = (principal.role_arn(), principal) else {
+        return Identity::default();
+    };
     cx.look_in_place_of(&arn, |cx| {
-        let Some(role) = by_arn(cx, &arn) else { return Identity::default() };
+        // A role of the same name that was made later is another role.
+        let Some(role) = by_arn(cx, &arn).filter(|it| it.id == *role_id) else { return Identity::default() };
         let attached = attachment::of(cx, &role.name).into_iter();
         let attached = attached.filter_map(|arn| managed::document(cx, &arn).map(|document| (arn, document)));
         let policies = inline::of(cx, &role.name).into_iter().chain(attached).collect();
-        let boundary = role.boundary.and_then(|arn| managed::document(cx, &arn).map(|document| (arn, document)));
+        let nothing = || r#"{"Version":"2012-10-17","Statement":[]}"#.to_owned();
+        // A boundary whose policy is gone allows nothing.
+        let boundary = role.boundary.map(|arn| (arn.clone(), managed::document(cx, &arn).unwrap_or_else(nothing)));
         Identity { policies, boundary }
     })
 }

@@ -105,18 +105,6 @@ pub fn delete(cx: &mut Cx, input: DeletePolicy) -> Result<DeletePolicyOutput> {
     Ok(DeletePolicyOutput {})
 }
 
-/// Makes a text the policy's new default version.
-pub fn replace_document(cx: &mut Cx, arn: &str, document: String) -> Result<()> {
-    check(&document, Kind::Identity)?;
-    let mut policy = by_arn(cx, arn)?;
-    policy.default_version = version::keys(cx, &policy.name).last().map_or(1, |it| it.1 + 1);
-    policy.updated_at = cx.now().0;
-    let created_at = cx.now().0;
-    cx.put(&VERSIONS, &(policy.name.as_str(), policy.default_version), &Version { document, created_at });
-    cx.put(&POLICIES, &policy.name.as_str(), &policy);
-    Ok(())
-}
-
 /// A policy that can be attached, AWS's or ours.
 pub fn exists(cx: &Cx, arn: &str) -> Result<()> {
     if managed_policy(arn).is_some() { Ok(()) } else { by_arn(cx, arn).map(drop) }

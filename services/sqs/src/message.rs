@@ -25,7 +25,7 @@ pub static VISIBLE: Table<State> = Table::regional("sqs.visible");
 /// How many messages a queue holds, and the next sequence. Key: store.
 pub static COUNTERS: Table<Counter> = Table::regional("sqs.counter");
 /// Where a message is in `VISIBLE` when its visibility was changed after it was received. Key: (store, sequence).
-static MOVED: Table<i64> = Table::regional("sqs.moved");
+pub static MOVED: Table<i64> = Table::regional("sqs.moved");
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Stored {

@@ -1,6 +1,6 @@
 //! Cleaning up: messages of purged and deleted queues, and those that are older than their queue's retention.
 
-use crate::message::{COUNTERS, MESSAGES, VISIBLE};
+use crate::message::{COUNTERS, MESSAGES, MOVED, VISIBLE};
 use crate::queue::{QUEUES, Queue};
 use kernel::{Cx, Job};
 use model::{Result, Timestamp};
@@ -36,6 +36,7 @@ pub fn run(cx: &mut Cx, it: Abandoned) -> Result<()> {
     for state in &visible {
         cx.delete(&VISIBLE, &(it.store, state.visible_at, state.sequence));
         cx.delete(&MESSAGES, &(it.store, state.sequence));
+        cx.delete(&MOVED, &(it.store, state.sequence));
     }
     if visible.len() == PAGE {
         cx.at(cx.now(), &SWEEP, &it);

@@ -12,7 +12,11 @@ pub const LAMBDA: &str = "lambda.amazonaws.com";
 pub fn check(cx: &mut Cx, arn: &str) -> Result<()> {
     let lambda = Principal::service(cx.account(), LAMBDA);
     let trusted = cx.acting_as(lambda, |cx| Ok(cx.may("sts", "AssumeRole", arn)))?;
-    if !trusted || cx.role(arn).is_none() {
+    let role = cx.role(arn);
+    if role.as_ref().is_some_and(|it| it.account != cx.account()) {
+        return Err(error::INVALID_PARAMETER_VALUE.with("Cross-account pass role is not allowed."));
+    }
+    if !trusted || role.is_none() {
         return Err(
             error::INVALID_PARAMETER_VALUE.with("The role defined for the function cannot be assumed by Lambda.")
         );

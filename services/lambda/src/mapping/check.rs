@@ -17,6 +17,17 @@ const BATCH_SIZES: std::ops::RangeInclusive<i64> = 1..=10_000;
 const WINDOWS: std::ops::RangeInclusive<i64> = 0..=300;
 const MOST_AT_ONCE: std::ops::RangeInclusive<i64> = 2..=1000;
 
+/// A mapping reads and runs what lives in its own account and region.
+pub fn at_home(cx: &Cx, arn: &str) -> Result<()> {
+    let mut parts = arn.split(':').skip(3);
+    let (Some(region), Some(account)) = (parts.next(), parts.next()) else { return Ok(()) };
+    if arn.starts_with("arn:") && (region != cx.region() || account != cx.account()) {
+        return Err(error::INVALID_PARAMETER_VALUE
+            .with(format!("Niebla does not support event source mappings across accounts or regions yet: {arn}")));
+    }
+    Ok(())
+}
+
 pub fn creation(it: &CreateEventSourceMapping) -> Result<()> {
     refuse(&[
         (

@@ -62,6 +62,8 @@ pub fn create(cx: &mut Cx, input: CreateEventSourceMapping) -> Result<CreateEven
     check::creation(&input)?;
     let function = function::by_name(cx, &input.function_name, None)?;
     let source = input.event_source_arn.clone().unwrap_or_default();
+    check::at_home(cx, &source)?;
+    check::at_home(cx, &input.function_name)?;
     let reads = check::source_of(cx, &source)?;
     let work = Work {
         function: function.name.clone(),
