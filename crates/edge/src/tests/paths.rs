@@ -40,9 +40,12 @@ async fn the_handlers_paths_are_for_this_machine_alone() {
 async fn browsers_may_call_and_read() {
     let server = Server::start().await;
     let call = Call::query("Action=GetCallerIdentity&Version=2011-06-15").by("test", "sts");
-    let answer = server.send(&call.clone().header("origin", "http://app.example")).await;
+    let answer = server.send(&call.clone().header("origin", "http://localhost:3000")).await;
     check(&answer, 200, &[]);
-    assert_eq!(answer.header("access-control-allow-origin"), "http://app.example");
+    assert_eq!(answer.header("access-control-allow-origin"), "http://localhost:3000");
+    // A page of another site is nobody's root, though its requests come from this machine.
+    check(&server.send(&call.clone().header("origin", "http://app.example")).await, 403, &["InvalidClientTokenId"]);
+    check(&server.send(&call.clone().header("sec-fetch-site", "cross-site")).await, 403, &["InvalidClientTokenId"]);
     assert!(answer.header("access-control-expose-headers").contains("x-amzn-requestid"));
     assert_eq!(server.send(&call).await.header("access-control-allow-origin"), "");
 
