@@ -170,6 +170,19 @@ impl<'a> Cx<'a> {
         self.kernel.entry(service, operation).is_ok_and(|named| door::allows(self, &named, arn))
     }
 
+    /// Refuses, in the words of `service`, what the caller's own policies do not allow: an action that is no operation of its
+    /// own but part of one, such as `iam:PassRole` on the role that a new function is given.
+    pub fn require(
+        &self,
+        service: &str,
+        action: &str,
+        arn: &str,
+        conditions: impl FnOnce(&mut policy::Context),
+    ) -> Result<()> {
+        let service = self.kernel.services.get(service).expect("a service asks for itself");
+        door::authorize(self, service, action, arn, None, conditions)
+    }
+
     /// Calls another operation, of any service, through the door, as the same caller. An error undoes what it wrote.
     pub fn call<I: Operation>(&mut self, input: I) -> Result<I::Output> {
         self.call_by_name(I::SERVICE, I::NAME, input.into_value()).map(Typed::from_value)
@@ -316,6 +329,13 @@ pub(crate) fn internal(what: impl std::fmt::Display) -> Error {
 pub(crate) enum WriteError {
     Refused(Error),
     Store(StoreError),
+}
+
+impl WriteError {
+    /// Whether the machine refused, and not what was asked for.
+    pub(crate) fn is_of_the_machine(&self) -> bool {
+        matches!(self, WriteError::Store(StoreError::Full | StoreError::Failed(_) | StoreError::Closed))
+    }
 }
 
 impl From<StoreError> for WriteError {

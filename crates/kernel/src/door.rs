@@ -4,19 +4,21 @@ use crate::caller::Principal;
 use crate::cx::{Cx, internal, is_account};
 use crate::kernel::Named;
 use crate::policies;
-use crate::service::{Identity, Run, Service};
+use crate::service::{Identity, ResourcePolicy, Run, Service};
 use model::{Error, ErrorShape, Protocol, Result, Value};
 use policy::{Attached, Context, Kind, Policies, Request};
 use std::any::Any;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::Poll;
 
 /// A call from inside a transaction: checked and admitted like one from outside.
 pub(crate) fn enter(cx: &mut Cx, service: &str, operation: &str, input: Value) -> Result<Value> {
     let kernel = cx.kernel().clone();
     let named = kernel.entry(service, operation)?;
-    check(named.service, named.operation, &input)?;
-    pass(cx, named, input)
+    let outcome = check(named.service, named.operation, &input).and_then(|()| pass(cx, named, input));
+    kernel.trail.record(cx.caller(), &named, cx.now(), &outcome);
+    outcome
 }
 
 /// The input against its shape.
@@ -26,10 +28,10 @@ pub(crate) fn check(service: &Service, operation: &'static model::Operation, inp
     model::validate(model, shape, input).or_else(|violations| (service.invalid)(model, &violations))
 }
 
-/// May they, then do it, then say that it happened.
+/// May they, then do it.
 pub(crate) fn pass(cx: &mut Cx, named: Named, input: Value) -> Result<Value> {
     let input = named.entry.convert(input);
-    let outcome = guarded(|| {
+    guarded(|| {
         let resources = admit(cx, &named, &input)?;
         // The handler runs where its resource lives.
         if let Some(arn) = resources.first() {
@@ -42,32 +44,45 @@ pub(crate) fn pass(cx: &mut Cx, named: Named, input: Value) -> Result<Value> {
                 Err(internal(format!("{} waits, so no transaction can call it", named.operation.name)))
             }
         }
-    });
-    cx.kernel().trail.record(cx.caller(), &named, cx.now(), &outcome);
-    outcome
+    })
 }
 
 /// Refuses what the caller's policies, the resource's and the organization's do not allow.
 pub(crate) fn admit(cx: &Cx, named: &Named, input: &Box<dyn Any + Send>) -> Result<Vec<String>> {
     let resources = named.entry.resources(cx, input)?;
     for arn in &resources {
-        authorize(cx, named, arn, |context| named.entry.conditions(cx, input, context))?;
+        authorize(cx, named.service, &named.entry.action, arn, policy_of(cx, named.service, arn), |context| {
+            named.entry.conditions(cx, input, context);
+        })?;
     }
     Ok(resources)
 }
 
 /// Whether the caller would be admitted, as far as that does not depend on the input.
 pub(crate) fn allows(cx: &Cx, named: &Named, arn: &str) -> bool {
-    authorize(cx, named, arn, |_| {}).is_ok()
+    authorize(cx, named.service, &named.entry.action, arn, policy_of(cx, named.service, arn), |_| {}).is_ok()
 }
 
-fn authorize(cx: &Cx, named: &Named, arn: &str, conditions: impl FnOnce(&mut Context)) -> Result<()> {
-    let caller = cx.caller();
-    let account = account_of(arn).unwrap_or_else(|| caller.account());
-    let resource_policy = named.service.resource_policy.and_then(|find| match cx.is_elsewhere(arn) {
+/// The policy of the resource itself, read where the resource lives.
+fn policy_of(cx: &Cx, service: &Service, arn: &str) -> Option<ResourcePolicy> {
+    let find = service.resource_policy?;
+    match cx.is_elsewhere(arn) {
         true => cx.look_in_place_of(arn, |cx| find(cx, arn)),
         false => find(cx, arn),
-    });
+    }
+}
+
+/// Evaluates every policy that has a say. A refusal is worded as `service` words it.
+pub(crate) fn authorize(
+    cx: &Cx,
+    service: &Service,
+    action: &str,
+    arn: &str,
+    resource_policy: Option<ResourcePolicy>,
+    conditions: impl FnOnce(&mut Context),
+) -> Result<()> {
+    let caller = cx.caller();
+    let account = account_of(arn).unwrap_or_else(|| caller.account());
     let own_root = matches!(&caller.principal, Principal::Root { account: own } if own == account);
     if own_root && resource_policy.is_none() {
         return Ok(());
@@ -88,13 +103,8 @@ fn authorize(cx: &Cx, named: &Named, arn: &str, conditions: impl FnOnce(&mut Con
     let mut context = policies::context(cx, caller);
     conditions(&mut context);
     let principal = policies::principal(&caller.principal);
-    let request = Request {
-        principal: &principal,
-        action: &named.entry.action,
-        resource: arn,
-        resource_account: account,
-        context: &context,
-    };
+    let request =
+        Request { principal: &principal, action, resource: arn, resource_account: account, context: &context };
     let policies = Policies {
         identity: &of_identity,
         resource: resource.as_deref(),
@@ -103,7 +113,7 @@ fn authorize(cx: &Cx, named: &Named, arn: &str, conditions: impl FnOnce(&mut Con
         ..Policies::default()
     };
     let decision = policy::evaluate(&request, &policies);
-    if decision.allowed { Ok(()) } else { Err(denied(named, decision.sentence(&request))) }
+    if decision.allowed { Ok(()) } else { Err(denied(service, decision.sentence(&request))) }
 }
 
 /// What a principal may do by its own policies, as IAM keeps them.
@@ -113,8 +123,8 @@ fn identity_of(cx: &Cx, principal: &Principal) -> Identity {
 }
 
 /// The protocols spell a refusal differently.
-fn denied(named: &Named, sentence: String) -> Error {
-    let shape = match named.service.model().metadata.protocol {
+fn denied(service: &Service, sentence: String) -> Error {
+    let shape = match service.model().metadata.protocol {
         Protocol::AwsQuery | Protocol::Ec2Query | Protocol::RestXml => ErrorShape::sender("AccessDenied").status(403),
         Protocol::RestJson1 => ErrorShape::sender("AccessDeniedException").status(403),
         _ => ErrorShape::sender("AccessDeniedException").query("AccessDenied"),
@@ -128,26 +138,17 @@ fn account_of(arn: &str) -> Option<&str> {
 
 /// A panic ends this one call.
 fn guarded<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Err(internal(panic_text(&panic))))
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Err(internal(panic_text(&*panic))))
 }
 
-pub(crate) async fn guarded_async<T: Send + 'static>(
-    run: impl Future<Output = Result<T>> + Send + 'static,
-) -> Result<T> {
-    let mut task = Cancelled(tokio::spawn(run));
-    match (&mut task.0).await {
-        Ok(outcome) => outcome,
-        Err(stopped) => Err(internal(stopped)),
-    }
-}
-
-/// Whoever stops waiting ends the conversation: a long poll must not take messages that nobody will get.
-struct Cancelled<T>(tokio::task::JoinHandle<T>);
-
-impl<T> Drop for Cancelled<T> {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+/// The same for what waits. Whoever stops waiting for it ends it: a long poll must not take messages that nobody will get.
+pub(crate) async fn guarded_async<T>(run: impl Future<Output = Result<T>>) -> Result<T> {
+    let mut run = std::pin::pin!(run);
+    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| run.as_mut().poll(context))) {
+        Ok(progress) => progress,
+        Err(panic) => Poll::Ready(Err(internal(panic_text(&*panic)))),
+    })
+    .await
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> String {

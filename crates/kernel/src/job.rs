@@ -1,4 +1,4 @@
-//! Jobs: what must happen later. Rows, written in the transaction that wants them, carried out by one loop.
+//! Jobs: what must happen later. Rows, written in the transaction that wants them, carried out by a loop for each kind.
 //!
 //! A job that is a transaction is carried out and deleted in one commit, so exactly once. A job that is a conversation
 //! is deleted after it succeeded, so at least once.
@@ -8,17 +8,20 @@ use crate::cloud::Cloud;
 use crate::cx::{Cx, Tx, WriteError};
 use crate::kernel::Kernel;
 use crate::service::BoxFuture;
-use model::{Result, Timestamp};
+use model::Timestamp;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::marker::PhantomData;
-use std::sync::{Arc, Mutex};
-use store::{Direction, Place, Span, Table};
-use tokio::sync::{Notify, Semaphore};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+use store::{Direction, Pending, Place, Span, StoreError, Table};
+use tokio::task::JoinSet;
 
 /// What is due when. Key: (milliseconds since 1970, number).
-static JOBS: Table<Stored> = Table::partition("kernel.job");
+static TRANSACTION_JOBS: Table<Stored> = Table::partition("kernel.job");
+/// The same for conversations.
+static CONVERSATION_JOBS: Table<Stored> = Table::partition("kernel.conversation-job");
 /// The number of the next job. Key: ().
 static NEXT: Table<u64> = Table::partition("kernel.job-number");
 
@@ -78,8 +81,8 @@ pub struct JobEntry {
     retry: Retry,
 }
 
-type Transacting = Arc<dyn Fn(&mut Cx, &[u8]) -> Result<()> + Send + Sync>;
-type Conversing = Arc<dyn Fn(Cloud, &[u8]) -> BoxFuture<Result<()>> + Send + Sync>;
+type Transacting = Arc<dyn Fn(&mut Cx, &[u8]) -> model::Result<()> + Send + Sync>;
+type Conversing = Arc<dyn Fn(Cloud, &[u8]) -> BoxFuture<model::Result<()>> + Send + Sync>;
 
 enum RunJob {
     Transaction(Transacting),
@@ -87,7 +90,7 @@ enum RunJob {
 }
 
 impl JobEntry {
-    pub(crate) fn transaction<P>(job: &Job<P>, handler: fn(&mut Cx, P) -> Result<()>) -> Self
+    pub(crate) fn transaction<P>(job: &Job<P>, handler: fn(&mut Cx, P) -> model::Result<()>) -> Self
     where
         P: DeserializeOwned + 'static,
     {
@@ -97,7 +100,7 @@ impl JobEntry {
     pub(crate) fn conversation<P, F>(job: &Job<P>, handler: fn(Cloud, P) -> F) -> Self
     where
         P: DeserializeOwned + 'static,
-        F: Future<Output = Result<()>> + Send + 'static,
+        F: Future<Output = model::Result<()>> + Send + 'static,
     {
         let run: Conversing = Arc::new(move |cloud, payload| Box::pin(handler(cloud, unpack(payload))));
         Self { run: RunJob::Conversation(run), retry: job.retry }
@@ -113,36 +116,59 @@ fn unpack<P: DeserializeOwned>(payload: &[u8]) -> P {
 }
 
 pub(crate) fn put(cx: &mut Cx, time: Timestamp, name: &str, payload: Vec<u8>) {
+    let lane = lane_of(cx.kernel(), name);
     let (caller, account, region) = (Caller::clone(cx.caller()), cx.account().to_owned(), cx.region().to_owned());
     let tx = cx.transaction();
     let number = tx.get(&NEXT, Place::PARTITION, &()).unwrap_or(0);
     tx.put(&NEXT, Place::PARTITION, &(), &(number + 1)).expect(SHORT_KEY);
     let stored = Stored { due: time.0, number, name: name.to_owned(), payload, caller, account, region, attempt: 0 };
-    tx.put(&JOBS, Place::PARTITION, &(stored.due, stored.number), &stored).expect(SHORT_KEY);
+    tx.put(lane.jobs, Place::PARTITION, &stored.key(), &stored).expect(SHORT_KEY);
 }
 
 const SHORT_KEY: &str = "the key is two numbers";
 
-/// Conversations carried out at once; more wait their turn.
-const MOST_AT_ONCE: usize = 256;
-/// Rows looked at together.
-const PAGE: usize = 128;
+/// Conversations wait on the outside, transactions on the disk: each kind keeps its own line, so that the slow do not
+/// stand in the way of the quick.
+struct Lane {
+    jobs: &'static Table<Stored>,
+    /// Carried out at once; more wait their turn.
+    most_at_once: usize,
+}
 
-/// The loop: takes what is due in key order; sleeps until the next row is due, a row is written, or the clock is moved.
-pub(crate) async fn run_due(kernel: Arc<Kernel>) {
-    let runner = Arc::new(Runner {
-        kernel,
-        underway: Mutex::default(),
-        finished: Notify::new(),
-        places: Arc::new(Semaphore::new(MOST_AT_ONCE)),
-    });
-    let mut changes = runner.kernel.store.subscribe(&JOBS);
+static TRANSACTIONS: Lane = Lane { jobs: &TRANSACTION_JOBS, most_at_once: 1_024 };
+static CONVERSATIONS: Lane = Lane { jobs: &CONVERSATION_JOBS, most_at_once: 256 };
+
+/// Keys looked at together.
+const PAGE: usize = 128;
+/// How long a job rests that could not be settled because the store refuses: real time, for the trouble is the machine's.
+const STORE_TROUBLE: Duration = Duration::from_secs(1);
+
+fn lane_of(kernel: &Kernel, name: &str) -> &'static Lane {
+    match kernel.job(name).map(|it| &it.run) {
+        Some(RunJob::Conversation(_)) => &CONVERSATIONS,
+        Some(RunJob::Transaction(_)) | None => &TRANSACTIONS,
+    }
+}
+
+/// Carries out the transactions that are due, as long as Niebla runs.
+pub(crate) async fn run_transactions(kernel: Arc<Kernel>) {
+    run_due(kernel, &TRANSACTIONS).await;
+}
+
+/// The same for conversations.
+pub(crate) async fn run_conversations(kernel: Arc<Kernel>) {
+    run_due(kernel, &CONVERSATIONS).await;
+}
+
+async fn run_due(kernel: Arc<Kernel>, lane: &'static Lane) {
+    let runner = Arc::new(Runner { kernel, lane, underway: Mutex::default() });
+    let mut changes = runner.kernel.store.subscribe(lane.jobs);
+    let mut tasks = JoinSet::new();
     loop {
-        let finished = runner.finished.notified();
-        let next = runner.start_due().await;
+        let next = runner.start_due(&mut tasks);
         tokio::select! {
             () = changes.changed() => {}
-            () = finished => {}
+            Some(_) = tasks.join_next() => while tasks.try_join_next().is_some() {},
             () = runner.kernel.clock.until(next) => {}
         }
     }
@@ -151,34 +177,38 @@ pub(crate) async fn run_due(kernel: Arc<Kernel>) {
 /// A row stays until its job is done, so this sees the ones under way too.
 pub(crate) fn any_due(kernel: &Kernel) -> bool {
     let now = kernel.clock.now();
-    let first = kernel.store.read(|tx| tx.values(&JOBS, Place::PARTITION, Span::all(), Direction::Forward, 1));
-    first.first().is_some_and(|it| it.due <= now.0)
+    let first = |lane: &Lane| -> Vec<(i64, u64)> {
+        kernel.store.read(|tx| tx.keys(lane.jobs, Place::PARTITION, Span::all(), Direction::Forward, 1))
+    };
+    [&TRANSACTIONS, &CONVERSATIONS].into_iter().flat_map(first).any(|(due, _)| due <= now.0)
 }
 
 struct Runner {
     kernel: Arc<Kernel>,
-    /// Conversations that run now; their rows stay until they are done.
+    lane: &'static Lane,
+    /// Their rows stay until they are done.
     underway: Mutex<BTreeSet<u64>>,
-    finished: Notify,
-    places: Arc<Semaphore>,
 }
 
 impl Runner {
-    /// Starts all that is due; when the next is.
-    async fn start_due(self: &Arc<Self>) -> Timestamp {
+    /// Starts what is due, in order, as far as there is room; when the next is.
+    fn start_due(self: &Arc<Self>, tasks: &mut JoinSet<()>) -> Timestamp {
         let mut from = (i64::MIN, 0);
         loop {
             let now = self.kernel.clock.now();
-            let page: Vec<Stored> = self
-                .kernel
-                .store
-                .read(|tx| tx.values(&JOBS, Place::PARTITION, Span::all().from(&from), Direction::Forward, PAGE));
-            for stored in &page {
-                if stored.due > now.0 {
-                    return Timestamp(stored.due);
+            let span = Span::all().from(&from);
+            let page: Vec<(i64, u64)> =
+                self.kernel.store.read(|tx| tx.keys(self.lane.jobs, Place::PARTITION, span, Direction::Forward, PAGE));
+            for key @ (due, number) in &page {
+                if *due > now.0 {
+                    return Timestamp(*due);
                 }
-                from = (stored.due, stored.number + 1);
-                self.start(stored.clone()).await;
+                // The next task that ends wakes the loop.
+                if tasks.len() >= self.lane.most_at_once {
+                    return Timestamp(i64::MAX);
+                }
+                from = (*due, number + 1);
+                self.start(key, tasks);
             }
             if page.len() < PAGE {
                 return Timestamp(i64::MAX);
@@ -186,86 +216,109 @@ impl Runner {
         }
     }
 
-    async fn start(self: &Arc<Self>, stored: Stored) {
-        let entry = self.kernel.services.values().find_map(|it| it.jobs.get(stored.name.as_str()));
-        match entry.map(|it| &it.run) {
-            Some(RunJob::Transaction(run)) => self.transact(stored, run.clone()).await,
-            Some(RunJob::Conversation(run)) => self.converse(stored, run.clone()).await,
+    fn start(self: &Arc<Self>, key: &(i64, u64), tasks: &mut JoinSet<()>) {
+        if !self.underway().insert(key.1) {
+            return;
+        }
+        let Some(stored) = self.kernel.store.read(|tx| tx.get(self.lane.jobs, Place::PARTITION, key)) else {
+            self.underway().remove(&key.1);
+            return;
+        };
+        let this = self.clone();
+        match self.kernel.job(&stored.name).map(|it| &it.run) {
+            // Queued here, in the order of their time; only the wait for the disk is a task.
+            Some(RunJob::Transaction(run)) => {
+                let done = self.transact(&stored, run.clone());
+                tasks.spawn(async move { this.settle(stored, done.await).await });
+            }
+            Some(RunJob::Conversation(run)) => {
+                let run = run.clone();
+                tasks.spawn(async move {
+                    let outcome = this.converse(&stored, run).await;
+                    this.settle(stored, outcome).await;
+                });
+            }
             // A row of a newer version: it stays, for that version to carry out.
             None => tracing::warn!("no service knows the job {}", stored.name),
         }
     }
 
-    async fn transact(&self, stored: Stored, run: Transacting) {
-        let (kernel, row) = (self.kernel.clone(), stored.clone());
-        let done = self.kernel.store.write(move |tx| {
-            let key = (row.due, row.number);
-            if !tx.contains(&JOBS, Place::PARTITION, &key) {
-                return Ok::<_, WriteError>(());
+    fn transact(&self, stored: &Stored, run: Transacting) -> Pending<(), WriteError> {
+        let (kernel, row, jobs) = (self.kernel.clone(), stored.clone(), self.lane.jobs);
+        self.kernel.store.write(move |tx| {
+            if !tx.contains(jobs, Place::PARTITION, &row.key()) {
+                return Ok(());
             }
-            tx.delete(&JOBS, Place::PARTITION, &key);
+            tx.delete(jobs, Place::PARTITION, &row.key());
             let mut cx = Cx::new(Tx::Write(tx), &kernel, Arc::new(row.caller.clone()), kernel.clock.now());
             cx.move_to(&place_of(&row));
             Ok(run(&mut cx, &row.payload)?)
-        });
-        if let Err(error) = done.await {
-            self.fail(stored, &format!("{error:?}")).await;
-        }
+        })
     }
 
-    async fn converse(self: &Arc<Self>, stored: Stored, run: Conversing) {
-        if !self.underway.lock().expect("no panic while noting a job").insert(stored.number) {
-            return;
-        }
-        // With no place free the row waits where it is; the next conversation that ends wakes the loop.
-        let Ok(place) = self.places.clone().try_acquire_owned() else {
-            self.underway.lock().expect("no panic while noting a job").remove(&stored.number);
-            return;
-        };
-        let this = self.clone();
-        tokio::spawn(async move {
-            let _place = place;
-            let cloud = this.kernel.cloud(Arc::new(stored.caller.clone())).in_place_of(&place_of(&stored));
-            let payload = stored.payload.clone();
-            let outcome = crate::door::guarded_async(async move { run(cloud, &payload).await }).await;
-            let number = stored.number;
-            match outcome {
-                Ok(()) => this.forget(stored).await,
-                Err(error) => this.fail(stored, &error.to_string()).await,
+    async fn converse(&self, stored: &Stored, run: Conversing) -> Result<(), WriteError> {
+        let cloud = self.kernel.cloud(Arc::new(stored.caller.clone())).in_place_of(&place_of(stored));
+        let payload = stored.payload.clone();
+        Ok(crate::door::guarded_async(async move { run(cloud, &payload).await }).await?)
+    }
+
+    /// Writes down how it went, and does not let go of the job before that is written.
+    async fn settle(&self, stored: Stored, outcome: Result<(), WriteError>) {
+        let number = stored.number;
+        match outcome {
+            Err(error) if error.is_of_the_machine() => {
+                tracing::error!(job = stored.name, "the store refuses, so it is tried again: {error:?}");
+                tokio::time::sleep(STORE_TROUBLE).await;
             }
-            this.underway.lock().expect("no panic while noting a job").remove(&number);
-            this.finished.notify_one();
-        });
-    }
-
-    async fn forget(&self, stored: Stored) {
-        let done = self.kernel.store.write(move |tx| {
-            tx.delete(&JOBS, Place::PARTITION, &(stored.due, stored.number));
-            Ok::<_, WriteError>(())
-        });
-        if let Err(error) = done.await {
-            tracing::error!("a finished job stays and will run again: {error:?}");
+            Ok(()) => self.replace(&stored, None).await,
+            Err(error) => {
+                let again = self.again(&stored, &error);
+                self.replace(&stored, again).await;
+            }
         }
+        self.underway().remove(&number);
     }
 
-    /// Once more, later; or no more.
-    async fn fail(&self, stored: Stored, why: &str) {
-        let retry = self.kernel.services.values().find_map(|it| it.jobs.get(stored.name.as_str())).map(|it| it.retry);
-        let retry = retry.unwrap_or(Retry::STANDARD);
+    /// The row of the next attempt, unless this was the last.
+    fn again(&self, stored: &Stored, why: &WriteError) -> Option<Stored> {
+        let retry = self.kernel.job(&stored.name).map_or(Retry::STANDARD, |it| it.retry);
+        let attempt = stored.attempt + 1;
+        let last = attempt >= retry.attempts;
+        tracing::warn!(job = stored.name, attempt, last, "{why:?}");
         let due = self.kernel.clock.now().0 + retry.wait_after(stored.attempt);
-        let last = stored.attempt + 1 >= retry.attempts;
-        tracing::warn!(job = stored.name, attempt = stored.attempt + 1, last, "{why}");
-        let done = self.kernel.store.write(move |tx| {
-            tx.delete(&JOBS, Place::PARTITION, &(stored.due, stored.number));
-            if !last {
-                let again = Stored { due, attempt: stored.attempt + 1, ..stored };
-                tx.put(&JOBS, Place::PARTITION, &(again.due, again.number), &again)?;
-            }
-            Ok::<_, WriteError>(())
-        });
-        if let Err(error) = done.await {
-            tracing::error!("a failed job stays as it is: {error:?}");
+        (!last).then(|| Stored { due, attempt, ..stored.clone() })
+    }
+
+    async fn replace(&self, stored: &Stored, again: Option<Stored>) {
+        let (jobs, key) = (self.lane.jobs, stored.key());
+        if again.is_none() && !self.kernel.store.read(|tx| tx.contains(jobs, Place::PARTITION, &key)) {
+            return;
         }
+        loop {
+            let again = again.clone();
+            let done = self.kernel.store.write(move |tx| {
+                tx.delete(jobs, Place::PARTITION, &key);
+                if let Some(again) = &again {
+                    tx.put(jobs, Place::PARTITION, &again.key(), again)?;
+                }
+                Ok::<_, StoreError>(())
+            });
+            match done.await {
+                Ok(()) => return,
+                Err(error) => tracing::error!(job = stored.name, "its end cannot be written, so it waits: {error}"),
+            }
+            tokio::time::sleep(STORE_TROUBLE).await;
+        }
+    }
+
+    fn underway(&self) -> MutexGuard<'_, BTreeSet<u64>> {
+        self.underway.lock().expect("no panic while a job is noted")
+    }
+}
+
+impl Stored {
+    fn key(&self) -> (i64, u64) {
+        (self.due, self.number)
     }
 }
 

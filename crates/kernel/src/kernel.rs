@@ -10,11 +10,12 @@ use crate::entropy::Entropy;
 use crate::job;
 use crate::memory::Memory;
 use crate::policies::PolicyCache;
-use crate::service::{Entry, Run, Service};
-use crate::trail::Trail;
+use crate::service::{BoxFuture, Entry, Run, Service};
+use crate::trail::{self, Trail};
 use model::{ErrorShape, Result, Value};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use store::Store;
 use tokio::task::JoinHandle;
 
@@ -68,13 +69,23 @@ impl Kernel {
     /// Starts what runs by itself: the job loop and the services' reconcilers. Call once, inside the runtime.
     pub fn start(self: &Arc<Self>) {
         let mut tasks = self.tasks.lock().expect("no panic while a task is noted");
-        tasks.push(tokio::spawn(job::run_due(self.clone())));
-        tasks.push(tokio::spawn(crate::trail::write(self.clone())));
+        let mut run = |name: String, make: Box<dyn Fn(Arc<Kernel>) -> BoxFuture<()> + Send>| {
+            tasks.push(tokio::spawn(supervise(self.clone(), name, make)));
+        };
+        run("transaction jobs".to_owned(), Box::new(|it| Box::pin(job::run_transactions(it))));
+        run("conversation jobs".to_owned(), Box::new(|it| Box::pin(job::run_conversations(it))));
+        run("the trail".to_owned(), Box::new(|it| Box::pin(trail::write(it))));
         for service in self.services.values() {
-            for reconciler in &service.reconcilers {
-                tasks.push(tokio::spawn(reconciler(self.as_service(service.name))));
+            for reconciler in service.reconcilers.clone() {
+                let name = service.name;
+                run(format!("a reconciler of {name}"), Box::new(move |it| reconciler(it.as_service(name))));
             }
         }
+    }
+
+    /// A job by its name.
+    pub(crate) fn job(&self, name: &str) -> Option<&job::JobEntry> {
+        self.services.values().find_map(|it| it.jobs.get(name))
     }
 
     /// One operation, as one caller: through the door. The input need not have been checked.
@@ -86,12 +97,16 @@ impl Kernel {
         input: Value,
     ) -> Result<Value> {
         let entry = self.entry(service, operation)?;
-        door::check(entry.service, entry.operation, &input)?;
-        match &entry.entry.run {
-            Run::Read(_) => self.look(&caller, entry, input),
-            Run::Write(_) => self.transact(caller, entry, input).await,
-            Run::Conversation(_) => self.converse(caller, entry, input).await,
-        }
+        let outcome = match door::check(entry.service, entry.operation, &input) {
+            Err(error) => Err(error),
+            Ok(()) => match &entry.entry.run {
+                Run::Read(_) => self.look(&caller, entry, input),
+                Run::Write(_) => self.transact(caller.clone(), entry, input).await,
+                Run::Conversation(_) => self.converse(caller.clone(), entry, input).await,
+            },
+        };
+        self.trail.record(&caller, &entry, self.clock.now(), &outcome);
+        outcome
     }
 
     pub fn entry(&self, service: &str, operation: &str) -> Result<Named<'_>> {
@@ -117,6 +132,12 @@ impl Kernel {
     /// Whether a job is due and not done yet. For tests, which move the clock and want to see what that did.
     pub fn has_due_jobs(&self) -> bool {
         job::any_due(self)
+    }
+
+    /// Stops what runs by itself, and writes down what is only noted.
+    pub async fn close(self: &Arc<Self>) {
+        self.abandon().await;
+        trail::flush(self).await;
     }
 
     /// Stops what runs by itself and forgets the rest, as a crash would: for the simulator.
@@ -156,21 +177,33 @@ impl Kernel {
     }
 
     async fn converse(self: &Arc<Self>, caller: Arc<Caller>, named: Named<'_>, input: Value) -> Result<Value> {
-        let cloud = self.cloud(caller.clone());
+        let cloud = self.cloud(caller);
         let Run::Conversation(run) = &named.entry.run else { unreachable!("asked by the caller") };
         let input = named.entry.convert(input);
         let resources = cloud.read(|cx| door::admit(cx, &named, &input));
-        let outcome = match resources {
-            Ok(resources) => {
-                let place = resources.first().map_or(cloud.clone(), |arn| cloud.in_place_of(arn));
-                door::guarded_async(run(place, input)).await
-            }
-            Err(error) => Err(error),
-        };
-        self.trail.record(&caller, &named, self.clock.now(), &outcome);
-        outcome
+        let place = resources?.first().map_or(cloud.clone(), |arn| cloud.in_place_of(arn));
+        door::guarded_async(run(place, input)).await
     }
 }
+
+/// What runs as long as Niebla does is started again after a panic. It holds no truth, so it may begin anew.
+async fn supervise(kernel: Arc<Kernel>, name: String, make: Box<dyn Fn(Arc<Kernel>) -> BoxFuture<()> + Send>) {
+    loop {
+        let run = make(kernel.clone());
+        let ended = door::guarded_async(async move {
+            run.await;
+            Ok(())
+        });
+        match ended.await {
+            Ok(()) => return,
+            Err(_) => tracing::error!("{name} stopped, as said above, and is started again"),
+        }
+        tokio::time::sleep(AFTER_A_PANIC).await;
+    }
+}
+
+/// What panics at once must not keep a core busy.
+const AFTER_A_PANIC: Duration = Duration::from_millis(200);
 
 /// An operation found by name.
 #[derive(Clone, Copy)]

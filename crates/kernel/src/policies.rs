@@ -42,6 +42,9 @@ pub(crate) fn context(cx: &Cx, caller: &Caller) -> Context {
     context.insert("aws:SourceIp", caller.source_ip.clone());
     context.insert("aws:UserAgent", caller.user_agent.clone());
     context.insert("aws:ViaAWSService", caller.via.is_some());
+    if let Principal::Service { account, .. } = &caller.principal {
+        context.insert("aws:SourceAccount", account.clone());
+    }
     if let Some(via) = &caller.via {
         context.insert("aws:CalledVia", vec![via.clone()]);
         context.insert("aws:CalledViaFirst", via.clone());

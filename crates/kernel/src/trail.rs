@@ -93,12 +93,17 @@ pub(crate) async fn write(kernel: Arc<Kernel>) {
     loop {
         kernel.trail.waiting.notified().await;
         tokio::time::sleep(MOMENT).await;
-        let mut calls = kernel.trail.take().into_iter().map(Call::from).peekable();
-        while calls.peek().is_some() {
-            let row: Vec<Call> = calls.by_ref().take(MOST_CALLS_IN_A_ROW).collect();
-            if let Err(error) = kernel.store.write(move |tx| append(tx, &row)).await {
-                tracing::error!("the trail has a gap: {error}");
-            }
+        flush(&kernel).await;
+    }
+}
+
+/// Writes what is noted so far.
+pub(crate) async fn flush(kernel: &Kernel) {
+    let mut calls = kernel.trail.take().into_iter().map(Call::from).peekable();
+    while calls.peek().is_some() {
+        let row: Vec<Call> = calls.by_ref().take(MOST_CALLS_IN_A_ROW).collect();
+        if let Err(error) = kernel.store.write(move |tx| append(tx, &row)).await {
+            tracing::error!("the trail has a gap: {error}");
         }
     }
 }

@@ -107,7 +107,8 @@ impl Server {
         let mut why = End::Stop;
         // Only now would a signal be heard.
         ready();
-        edge::serve(listener, kernel, options, async { why = ends.recv().await.unwrap_or(End::Stop) }).await;
+        edge::serve(listener, kernel.clone(), options, async { why = ends.recv().await.unwrap_or(End::Stop) }).await;
+        kernel.close().await;
         Ok(why)
     }
 }

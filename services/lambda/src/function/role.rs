@@ -8,8 +8,11 @@ use model::Result;
 /// Who Lambda is when it assumes roles.
 pub const LAMBDA: &str = "lambda.amazonaws.com";
 
-/// Refuses a role that does not exist or does not trust Lambda.
+/// Refuses a role that the caller may not hand to Lambda, that does not exist, or that does not trust Lambda.
 pub fn check(cx: &mut Cx, arn: &str) -> Result<()> {
+    cx.require("lambda", "iam:PassRole", arn, |context| {
+        context.insert("iam:PassedToService", LAMBDA);
+    })?;
     let lambda = Principal::service(cx.account(), LAMBDA);
     let trusted = cx.acting_as(lambda, |cx| Ok(cx.may("sts", "AssumeRole", arn)))?;
     let role = cx.role(arn);
