@@ -110,6 +110,11 @@ impl Clock {
     }
 }
 
+/// Waits by the machine's time, for what only the machine is concerned with: its troubles, and how its work is gathered.
+pub(crate) async fn rest(time: Duration) {
+    tokio::time::sleep(time).await;
+}
+
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 #[allow(clippy::disallowed_methods, reason = "this is the clock that everything else is given")]

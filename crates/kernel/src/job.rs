@@ -4,6 +4,7 @@
 //! is deleted after it succeeded, so at least once.
 
 use crate::caller::Caller;
+use crate::clock;
 use crate::cloud::Cloud;
 use crate::cx::{Cx, Tx, WriteError};
 use crate::kernel::Kernel;
@@ -268,7 +269,7 @@ impl Runner {
         match outcome {
             Err(error) if error.is_of_the_machine() => {
                 tracing::error!(job = stored.name, "the store refuses, so it is tried again: {error:?}");
-                tokio::time::sleep(STORE_TROUBLE).await;
+                clock::rest(STORE_TROUBLE).await;
             }
             Ok(()) => self.replace(&stored, None).await,
             Err(error) => {
@@ -307,7 +308,7 @@ impl Runner {
                 Ok(()) => return,
                 Err(error) => tracing::error!(job = stored.name, "its end cannot be written, so it waits: {error}"),
             }
-            tokio::time::sleep(STORE_TROUBLE).await;
+            clock::rest(STORE_TROUBLE).await;
         }
     }
 

@@ -1,7 +1,7 @@
 //! Niebla's core: the store, the clock, the services, and the way in.
 
 use crate::caller::{Caller, Credential, Principal};
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::cloud::Cloud;
 use crate::cx::{Cx, Tx, WriteError};
 use crate::door;
@@ -198,7 +198,7 @@ async fn supervise(kernel: Arc<Kernel>, name: String, make: Box<dyn Fn(Arc<Kerne
             Ok(()) => return,
             Err(_) => tracing::error!("{name} stopped, as said above, and is started again"),
         }
-        tokio::time::sleep(AFTER_A_PANIC).await;
+        clock::rest(AFTER_A_PANIC).await;
     }
 }
 

@@ -1,6 +1,7 @@
 //! The trail: every call, allowed or refused, one row for all the calls of a moment.
 
 use crate::caller::Caller;
+use crate::clock;
 use crate::kernel::{Kernel, Named};
 use model::{Result, Timestamp, Value};
 use serde::{Deserialize, Serialize};
@@ -92,7 +93,7 @@ impl Trail {
 pub(crate) async fn write(kernel: Arc<Kernel>) {
     loop {
         kernel.trail.waiting.notified().await;
-        tokio::time::sleep(MOMENT).await;
+        clock::rest(MOMENT).await;
         flush(&kernel).await;
     }
 }

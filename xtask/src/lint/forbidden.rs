@@ -24,8 +24,7 @@ const RULES: [Rule; 12] = [
     Rule {
         calls: &["thread::sleep", "tokio::time::sleep", "time::sleep("],
         instead: "wait with the clock: cloud.sleep_until",
-        // The trail gathers what happens within a moment, by the machine's time.
-        except: &["crates/kernel/src/trail.rs"],
+        except: &["crates/kernel/src/clock.rs"],
     },
     Rule {
         calls: &["std::fs", "tokio::fs", "File::open", "File::create"],
