@@ -127,7 +127,7 @@ impl Exchange<'_> {
         let Route { service, operation, protocol } = self.route(claimed, host, &request)?;
         let refused = |refusal: Refusal| refusal.error(service, protocol);
         // Before the signature and the body, so that nobody corrects a request that we cannot answer anyhow.
-        kernel.entry(service.name, operation.name)?;
+        let named = kernel.entry(service.name, operation.name)?;
 
         let head = Head {
             method: &request.method,
@@ -159,9 +159,9 @@ impl Exchange<'_> {
         }
         let input = wire::decode_request(service, operation, protocol, &request).map_err(answer::undecoded)?;
         drop(request);
-        let output = kernel.call(caller, service.name, operation.name, input).await?;
+        let output = kernel.carry_out(caller, &named, input).await?;
         let mut response = wire::encode_response(service, operation, protocol, &output, &self.request_id);
-        for (name, value) in kernel.entry(service.name, operation.name)?.entry.headers(&output) {
+        for (name, value) in named.entry.headers(&output) {
             let value =
                 HeaderValue::try_from(value).map_err(|_| INTERNAL_FAILURE.with(format!("{name} is no header")))?;
             response.headers.insert(name, value);

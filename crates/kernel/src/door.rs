@@ -14,10 +14,9 @@ use std::task::Poll;
 
 /// A call from inside a transaction: checked and admitted like one from outside.
 pub(crate) fn enter(cx: &mut Cx, service: &str, operation: &str, input: Value) -> Result<Value> {
-    let kernel = cx.kernel().clone();
-    let named = kernel.entry(service, operation)?;
-    let outcome = check(named.service, named.operation, &input).and_then(|()| pass(cx, named, input));
-    kernel.trail.record(cx.caller(), &named, cx.now(), &outcome);
+    let named = cx.kernel().entry(service, operation)?;
+    let outcome = check(&named.service, named.operation, &input).and_then(|()| pass(cx, &named, input));
+    cx.kernel().trail.record(cx.caller(), &named, cx.now(), &outcome);
     outcome
 }
 
@@ -29,10 +28,10 @@ pub(crate) fn check(service: &Service, operation: &'static model::Operation, inp
 }
 
 /// May they, then do it.
-pub(crate) fn pass(cx: &mut Cx, named: Named, input: Value) -> Result<Value> {
+pub(crate) fn pass(cx: &mut Cx, named: &Named, input: Value) -> Result<Value> {
     let input = named.entry.convert(input);
     guarded(|| {
-        let resources = admit(cx, &named, &input)?;
+        let resources = admit(cx, named, &input)?;
         // The handler runs where its resource lives.
         if let Some(arn) = resources.first() {
             cx.move_to(arn);
@@ -51,7 +50,7 @@ pub(crate) fn pass(cx: &mut Cx, named: Named, input: Value) -> Result<Value> {
 pub(crate) fn admit(cx: &Cx, named: &Named, input: &Box<dyn Any + Send>) -> Result<Vec<String>> {
     let resources = named.entry.resources(cx, input)?;
     for arn in &resources {
-        authorize(cx, named.service, &named.entry.action, arn, policy_of(cx, named.service, arn), |context| {
+        authorize(cx, &named.service, &named.entry.action, arn, policy_of(cx, &named.service, arn), |context| {
             named.entry.conditions(cx, input, context);
         })?;
     }
@@ -60,7 +59,7 @@ pub(crate) fn admit(cx: &Cx, named: &Named, input: &Box<dyn Any + Send>) -> Resu
 
 /// Whether the caller would be admitted, as far as that does not depend on the input.
 pub(crate) fn allows(cx: &Cx, named: &Named, arn: &str) -> bool {
-    authorize(cx, named.service, &named.entry.action, arn, policy_of(cx, named.service, arn), |_| {}).is_ok()
+    authorize(cx, &named.service, &named.entry.action, arn, policy_of(cx, &named.service, arn), |_| {}).is_ok()
 }
 
 /// The policy of the resource itself, read where the resource lives.

@@ -25,7 +25,7 @@ pub struct Kernel {
     pub entropy: Entropy,
     pub drivers: Drivers,
     pub settings: Settings,
-    pub services: BTreeMap<&'static str, Service>,
+    pub services: BTreeMap<&'static str, Arc<Service>>,
     pub(crate) policies: PolicyCache,
     pub(crate) trail: Trail,
     memory: Memory,
@@ -51,7 +51,7 @@ impl Kernel {
         settings: Settings,
         services: Vec<Service>,
     ) -> Arc<Self> {
-        let services = services.into_iter().map(|it| (it.name, it)).collect();
+        let services = services.into_iter().map(|it| (it.name, Arc::new(it))).collect();
         Arc::new(Self {
             store,
             clock,
@@ -96,25 +96,29 @@ impl Kernel {
         operation: &str,
         input: Value,
     ) -> Result<Value> {
-        let entry = self.entry(service, operation)?;
-        let outcome = match door::check(entry.service, entry.operation, &input) {
+        self.carry_out(caller, &self.entry(service, operation)?, input).await
+    }
+
+    /// The same for who has found the operation already.
+    pub async fn carry_out(self: &Arc<Self>, caller: Arc<Caller>, named: &Named, input: Value) -> Result<Value> {
+        let outcome = match door::check(&named.service, named.operation, &input) {
             Err(error) => Err(error),
-            Ok(()) => match &entry.entry.run {
-                Run::Read(_) => self.look(&caller, entry, input),
-                Run::Write(_) => self.transact(caller.clone(), entry, input).await,
-                Run::Conversation(_) => self.converse(caller.clone(), entry, input).await,
+            Ok(()) => match &named.entry.run {
+                Run::Read(_) => self.look(&caller, named, input),
+                Run::Write(_) => self.transact(caller.clone(), named.clone(), input).await,
+                Run::Conversation(_) => self.converse(caller.clone(), named, input).await,
             },
         };
-        self.trail.record(&caller, &entry, self.clock.now(), &outcome);
+        self.trail.record(&caller, named, self.clock.now(), &outcome);
         outcome
     }
 
-    pub fn entry(&self, service: &str, operation: &str) -> Result<Named<'_>> {
+    pub fn entry(&self, service: &str, operation: &str) -> Result<Named> {
         let missing = || NOT_IMPLEMENTED.with(format!("Niebla does not implement {service}:{operation}."));
         let known = self.services.get(service).ok_or_else(missing)?;
         let (name, entry) = known.operations.get_key_value(operation).ok_or_else(missing)?;
         let operation = known.model().operation(name).ok_or_else(missing)?;
-        Ok(Named { service: known, operation, entry })
+        Ok(Named { service: known.clone(), operation, entry: entry.clone() })
     }
 
     /// The key that signed a request.
@@ -159,7 +163,7 @@ impl Kernel {
         self.cloud(Arc::new(Caller::internal(principal, "us-east-1", self.entropy.uuid())))
     }
 
-    fn look(self: &Arc<Self>, caller: &Arc<Caller>, named: Named, input: Value) -> Result<Value> {
+    fn look(self: &Arc<Self>, caller: &Arc<Caller>, named: &Named, input: Value) -> Result<Value> {
         let now = self.clock.now();
         self.store.read(|reader| {
             let mut cx = Cx::new(Tx::Read(reader), self, caller.clone(), now);
@@ -167,20 +171,20 @@ impl Kernel {
         })
     }
 
-    async fn transact(self: &Arc<Self>, caller: Arc<Caller>, named: Named<'_>, input: Value) -> Result<Value> {
-        let (this, service, operation) = (self.clone(), named.service.name, named.operation.name);
+    async fn transact(self: &Arc<Self>, caller: Arc<Caller>, named: Named, input: Value) -> Result<Value> {
+        let this = self.clone();
         let done = self.store.write(move |transaction| {
             let mut cx = Cx::new(Tx::Write(transaction), &this, caller, this.clock.now());
-            Ok::<_, WriteError>(door::pass(&mut cx, this.entry(service, operation)?, input)?)
+            Ok::<_, WriteError>(door::pass(&mut cx, &named, input)?)
         });
         done.await.map_err(Into::into)
     }
 
-    async fn converse(self: &Arc<Self>, caller: Arc<Caller>, named: Named<'_>, input: Value) -> Result<Value> {
+    async fn converse(self: &Arc<Self>, caller: Arc<Caller>, named: &Named, input: Value) -> Result<Value> {
         let cloud = self.cloud(caller);
         let Run::Conversation(run) = &named.entry.run else { unreachable!("asked by the caller") };
         let input = named.entry.convert(input);
-        let resources = cloud.read(|cx| door::admit(cx, &named, &input));
+        let resources = cloud.read(|cx| door::admit(cx, named, &input));
         let place = resources?.first().map_or(cloud.clone(), |arn| cloud.in_place_of(arn));
         door::guarded_async(run(place, input)).await
     }
@@ -205,10 +209,10 @@ async fn supervise(kernel: Arc<Kernel>, name: String, make: Box<dyn Fn(Arc<Kerne
 /// What panics at once must not keep a core busy.
 const AFTER_A_PANIC: Duration = Duration::from_millis(200);
 
-/// An operation found by name.
-#[derive(Clone, Copy)]
-pub struct Named<'k> {
-    pub service: &'k Service,
+/// An operation found by name. Cheap to clone.
+#[derive(Clone)]
+pub struct Named {
+    pub service: Arc<Service>,
     pub operation: &'static model::Operation,
-    pub entry: &'k Entry,
+    pub entry: Arc<Entry>,
 }

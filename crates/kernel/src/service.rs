@@ -16,7 +16,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
@@ -25,7 +25,7 @@ pub struct Service {
     pub name: &'static str,
     /// What its actions begin with: `sqs`, and `bedrock` for `bedrock-runtime`.
     pub prefix: &'static str,
-    pub operations: BTreeMap<&'static str, Entry>,
+    pub operations: BTreeMap<&'static str, Arc<Entry>>,
     pub jobs: BTreeMap<&'static str, JobEntry>,
     pub resource_types: Vec<&'static ResourceType>,
     pub sources: Vec<&'static Source>,
@@ -299,14 +299,15 @@ impl Service {
             headers: None,
             run,
         };
-        let before = self.operations.insert(I::NAME, entry);
+        let before = self.operations.insert(I::NAME, Arc::new(entry));
         assert!(before.is_none(), "{} is named twice", I::NAME);
         self.last = I::NAME;
         self
     }
 
     fn last_entry(&mut self) -> &mut Entry {
-        self.operations.get_mut(self.last).expect("follows an operation")
+        let entry = self.operations.get_mut(self.last).expect("follows an operation");
+        Arc::get_mut(entry).expect("nobody else has it before the kernel does")
     }
 }
 

@@ -1,6 +1,6 @@
 //! The trail: every call, allowed or refused, one row for all the calls of a moment.
 
-use crate::caller::Caller;
+use crate::caller::{Caller, Principal};
 use crate::clock;
 use crate::kernel::{Kernel, Named};
 use model::{Result, Timestamp, Value};
@@ -10,22 +10,35 @@ use std::time::Duration;
 use store::{Direction, Place, Span, StoreError, Table, Transaction};
 use tokio::sync::Notify;
 
-/// Calls, oldest first. Key: number of the row.
-pub static TRAIL: Table<Vec<Call>> = Table::partition("kernel.trail");
+/// The calls of a moment. Key: number of the row.
+pub static TRAIL: Table<Moment> = Table::partition("kernel.trail");
+
+/// Calls, oldest first. Few callers make many of them, so each is written once.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Moment {
+    pub callers: Vec<Who>,
+    pub calls: Vec<Call>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Who {
+    pub principal: Principal,
+    pub region: String,
+    pub access_key: Option<String>,
+    pub source_ip: String,
+    pub via: Option<String>,
+}
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Call {
     pub time: i64,
     pub request_id: String,
-    pub principal: String,
-    pub account: String,
-    pub region: String,
+    /// Its place among the callers of the moment.
+    pub caller: usize,
     pub service: String,
     pub operation: String,
     /// The error's code; absent when it succeeded.
     pub error: Option<String>,
-    pub source_ip: String,
-    pub via: Option<String>,
 }
 
 /// Calls that no row holds yet. A crash takes those of the last moment with it.
@@ -50,21 +63,45 @@ const MOST_CALLS_IN_A_ROW: usize = 200;
 /// Rows are dropped from the front beyond this many: at most two million calls, some hundred megabytes.
 const MOST_ROWS: u64 = 10_000;
 
-impl From<Noted> for Call {
-    fn from(noted: Noted) -> Self {
-        let caller = &noted.caller;
+impl Moment {
+    fn of(noted: impl Iterator<Item = Noted>) -> Self {
+        let mut it = Self::default();
+        for noted in noted {
+            let known = it.callers.iter().rposition(|who| who.is(&noted.caller));
+            let caller = known.unwrap_or_else(|| {
+                it.callers.push(Who::of(&noted.caller));
+                it.callers.len() - 1
+            });
+            it.calls.push(Call {
+                time: noted.time,
+                request_id: noted.caller.request_id.clone(),
+                caller,
+                service: noted.service.to_owned(),
+                operation: noted.operation.to_owned(),
+                error: noted.error.map(str::to_owned),
+            });
+        }
+        it
+    }
+}
+
+impl Who {
+    fn of(caller: &Caller) -> Self {
         Self {
-            time: noted.time,
-            request_id: caller.request_id.clone(),
-            principal: caller.principal.arn(),
-            account: caller.account().to_owned(),
+            principal: caller.principal.clone(),
             region: caller.region.clone(),
-            service: noted.service.to_owned(),
-            operation: noted.operation.to_owned(),
-            error: noted.error.map(str::to_owned),
+            access_key: caller.access_key.clone(),
             source_ip: caller.source_ip.clone(),
             via: caller.via.clone(),
         }
+    }
+
+    fn is(&self, caller: &Caller) -> bool {
+        self.principal == caller.principal
+            && self.region == caller.region
+            && self.access_key == caller.access_key
+            && self.source_ip == caller.source_ip
+            && self.via == caller.via
     }
 }
 
@@ -100,19 +137,19 @@ pub(crate) async fn write(kernel: Arc<Kernel>) {
 
 /// Writes what is noted so far.
 pub(crate) async fn flush(kernel: &Kernel) {
-    let mut calls = kernel.trail.take().into_iter().map(Call::from).peekable();
-    while calls.peek().is_some() {
-        let row: Vec<Call> = calls.by_ref().take(MOST_CALLS_IN_A_ROW).collect();
+    let mut noted = kernel.trail.take().into_iter().peekable();
+    while noted.peek().is_some() {
+        let row = Moment::of(noted.by_ref().take(MOST_CALLS_IN_A_ROW));
         if let Err(error) = kernel.store.write(move |tx| append(tx, &row)).await {
             tracing::error!("the trail has a gap: {error}");
         }
     }
 }
 
-fn append(tx: &mut Transaction, calls: &Vec<Call>) -> Result<(), StoreError> {
+fn append(tx: &mut Transaction, moment: &Moment) -> Result<(), StoreError> {
     let last: Vec<u64> = tx.keys(&TRAIL, Place::PARTITION, Span::all(), Direction::Backward, 1);
     let number = last.first().map_or(0, |it| it + 1);
-    tx.put(&TRAIL, Place::PARTITION, &number, calls)?;
+    tx.put(&TRAIL, Place::PARTITION, &number, moment)?;
     if number >= MOST_ROWS {
         tx.delete(&TRAIL, Place::PARTITION, &(number - MOST_ROWS));
     }
