@@ -62,7 +62,11 @@ async fn until(what: impl Fn() -> bool) {
 async fn a_job_outlives_a_full_disk() {
     let world = world(service);
     let later = world.kernel.clock.now().0 + 1_000;
-    root(&world).write(move |cx| Ok(cx.at(Timestamp(later), &NOTE, &7))).await.expect("there is room");
+    let plan = move |cx: &mut Cx| {
+        cx.at(Timestamp(later), &NOTE, &7);
+        Ok(())
+    };
+    root(&world).write(plan).await.expect("there is room");
     world.disk().fail(1, Fault::Full);
     world.kernel.clock.advance(Duration::from_secs(2));
     until(|| noted(&world, 7)).await;

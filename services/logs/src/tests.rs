@@ -116,7 +116,6 @@ fn names(streams: &[LogStream]) -> Vec<&str> {
     streams.iter().map(|it| it.log_stream_name.as_deref().unwrap()).collect()
 }
 
-#[expect(clippy::disallowed_methods, reason = "the clock stands still while jobs run beside the test")]
 async fn eventually<F: Future<Output = bool>>(mut holds: impl FnMut() -> F) {
     for _ in 0..400 {
         if holds().await {
