@@ -4,6 +4,7 @@ use crate::answer::{self, Spoken};
 use crate::authenticate::{self, Evidence, Who};
 use crate::chunked::Form;
 use crate::encoding::encode_percent;
+use crate::events::{AnswerBody, Events};
 use crate::refusal::Refusal;
 use crate::route::{self, Route};
 use crate::server::{Connection, Edge};
@@ -14,7 +15,7 @@ use http::header::{CONTENT_TYPE, HOST, HeaderValue, ORIGIN, USER_AGENT};
 use http::{HeaderMap, Method, Request, Response, StatusCode, request};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use kernel::{Caller, INTERNAL_FAILURE};
+use kernel::{Answer, Caller, INTERNAL_FAILURE};
 use model::wire::{self, HttpRequest, HttpResponse};
 use model::{ErrorShape, Kind, Protocol};
 use std::any::Any;
@@ -30,37 +31,55 @@ const STATIC_ANSWER: &[u8] = b"{\"status\":\"ok\"}";
 
 const HEAD_TOO_LARGE: ErrorShape = ErrorShape::sender("RequestHeaderSectionTooLarge").status(431);
 
+/// Of the time that requests get when the server stops: what is left is for saying that a stream was cut off.
+const SHARE_OF_STREAMS: f32 = 0.8;
+
 const WRONG_REGION: ErrorShape = ErrorShape::sender("SignatureDoesNotMatch").status(403);
 /// `us-gov-west-1`, `us-isob-east-1`: AWS's own have at most 14 letters.
 const LONGEST_REGION: usize = 32;
 
-pub async fn answer(connection: &Connection, request: Request<Incoming>) -> Response<Full<Bytes>> {
+/// What AWS answers: a whole response, or the head of one whose events are still to come.
+struct Answered {
+    response: HttpResponse,
+    events: Option<Events>,
+}
+
+impl From<HttpResponse> for Answered {
+    fn from(response: HttpResponse) -> Self {
+        Self { response, events: None }
+    }
+}
+
+pub async fn answer(connection: &Connection, request: Request<Incoming>) -> Response<AnswerBody> {
     if request.uri().path() == STATIC_PATH {
         return static_answer();
     }
     let edge = &connection.edge;
     let origin = request.headers().get(ORIGIN).cloned();
     let wants_body = request.method() != Method::HEAD;
-    let mut response = match cors::preflight(request.method(), request.headers(), &edge.options.origins) {
-        Some(response) => response,
-        None if internal::is_path(request.uri().path()) => internal_answer(connection, request).await,
+    let mut answered = match cors::preflight(request.method(), request.headers(), &edge.options.origins) {
+        Some(response) => response.into(),
+        None if internal::is_path(request.uri().path()) => internal_answer(connection, request).await.into(),
         None => aws_answer(connection, request).await,
     };
     if let Some(origin) = origin {
-        cors::expose(&mut response.headers, &origin, &edge.options.origins);
+        cors::expose(&mut answered.response.headers, &origin, &edge.options.origins);
     }
-    written(response, wants_body)
+    written(answered, wants_body)
 }
 
-fn static_answer() -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from_static(STATIC_ANSWER)));
+fn static_answer() -> Response<AnswerBody> {
+    let mut response = Response::new(AnswerBody::Whole(Full::new(Bytes::from_static(STATIC_ANSWER))));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
-fn written(response: HttpResponse, wants_body: bool) -> Response<Full<Bytes>> {
-    let body = if wants_body { response.body } else { Bytes::new() };
-    let mut out = Response::new(Full::new(body));
+fn written(Answered { response, events }: Answered, wants_body: bool) -> Response<AnswerBody> {
+    let mut out = Response::new(match events.filter(|_| wants_body) {
+        Some(events) => AnswerBody::Events(Box::new(events.beginning_with(response.body))),
+        None if wants_body => AnswerBody::Whole(Full::new(response.body)),
+        None => AnswerBody::Whole(Full::default()),
+    });
     *out.status_mut() = StatusCode::from_u16(response.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     *out.headers_mut() = response.headers;
     out
@@ -76,7 +95,7 @@ async fn internal_answer(connection: &Connection, request: Request<Incoming>) ->
     internal::answer(connection, request).await
 }
 
-async fn aws_answer(connection: &Connection, request: Request<Incoming>) -> HttpResponse {
+async fn aws_answer(connection: &Connection, request: Request<Incoming>) -> Answered {
     let mut exchange = Exchange {
         connection,
         edge: &connection.edge,
@@ -86,7 +105,7 @@ async fn aws_answer(connection: &Connection, request: Request<Incoming>) -> Http
     };
     let outcome = guarded(exchange.carry_out(request)).await;
     let error = match outcome {
-        Ok(Ok(response)) => return response,
+        Ok(Ok(answered)) => return answered,
         Ok(Err(error)) => error,
         Err(panic) => {
             tracing::error!(request = exchange.request_id, "a request ended in a panic: {panic}");
@@ -94,7 +113,7 @@ async fn aws_answer(connection: &Connection, request: Request<Incoming>) -> Http
                 .with("The request processing has failed because of an unknown error, exception or failure.")
         }
     };
-    answer::error(exchange.spoken, &error, &exchange.request_id)
+    answer::error(exchange.spoken, &error, &exchange.request_id).into()
 }
 
 struct Exchange<'c> {
@@ -105,7 +124,7 @@ struct Exchange<'c> {
 }
 
 impl Exchange<'_> {
-    async fn carry_out(&mut self, request: Request<Incoming>) -> model::Result<HttpResponse> {
+    async fn carry_out(&mut self, request: Request<Incoming>) -> model::Result<Answered> {
         let kernel = &self.edge.kernel;
         let (parts, body) = request.into_parts();
         let mut request = head_of(parts);
@@ -159,14 +178,21 @@ impl Exchange<'_> {
         }
         let input = wire::decode_request(service, operation, protocol, &request).map_err(answer::undecoded)?;
         drop(request);
-        let output = kernel.carry_out(caller, &named, input).await?;
-        let mut response = wire::encode_response(service, operation, protocol, &output, &self.request_id);
-        for (name, value) in named.entry.headers(&output) {
+        let answer = kernel.answer(caller, &named, input).await?;
+        let output = match &answer {
+            Answer::Whole(output) => output,
+            Answer::Stream(stream) => &stream.output,
+        };
+        let mut response = wire::encode_response(service, operation, protocol, output, &self.request_id);
+        for (name, value) in named.entry.headers(output) {
             let value =
                 HeaderValue::try_from(value).map_err(|_| INTERNAL_FAILURE.with(format!("{name} is no header")))?;
             response.headers.insert(name, value);
         }
-        Ok(response)
+        let Answer::Stream(stream) = answer else { return Ok(response.into()) };
+        let patience = limits.drain_time.mul_f32(SHARE_OF_STREAMS);
+        let events = Events::new(kernel, (service, operation, protocol), stream, patience);
+        Ok(Answered { response, events: Some(events) })
     }
 
     fn route(&mut self, claim: Option<&Claim>, host: &str, request: &HttpRequest) -> model::Result<Route> {

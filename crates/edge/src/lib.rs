@@ -10,6 +10,7 @@ mod checksum;
 mod chunked;
 mod cors;
 mod encoding;
+mod events;
 mod exchange;
 mod internal;
 mod limits;

@@ -68,6 +68,7 @@ pub async fn serve(listener: TcpListener, kernel: Arc<Kernel>, options: Options,
         connections.spawn(converse(edge.clone(), stream, peer, slot, closes.clone()));
     }
     drop(listener);
+    edge.kernel.announce_stop();
     let _ = closing.send(true);
     let drained = async { while connections.join_next().await.is_some() {} };
     if tokio::time::timeout(limits.drain_time, drained).await.is_err() {

@@ -5,3 +5,4 @@ mod client;
 mod keys;
 mod limits;
 mod paths;
+mod streams;

@@ -38,6 +38,11 @@ impl Cloud {
         self.kernel.clock.until(time).await;
     }
 
+    /// Returns once the server is about to stop: what would go on for long should come to its end.
+    pub async fn stopping(&self) {
+        self.kernel.stopping().await;
+    }
+
     /// The same Niebla, seen by somebody else.
     pub fn acting_as(&self, principal: Principal) -> Cloud {
         let caller = Caller { principal, session_policies: Vec::new(), ..Caller::clone(&self.caller) };

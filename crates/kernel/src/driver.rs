@@ -122,6 +122,15 @@ pub enum NotStarted {
 /// Calls to servers outside.
 pub trait Http: Send + Sync {
     fn send(&self, request: HttpCall) -> BoxFuture<Result<HttpAnswer, String>>;
+
+    /// The same, with the body as it comes; the timeout is for the headers alone. A fake may have it whole.
+    fn stream(&self, request: HttpCall) -> BoxFuture<Result<HttpStream, String>> {
+        let whole = self.send(request);
+        Box::pin(async move {
+            let HttpAnswer { status, headers, body } = whole.await?;
+            Ok(HttpStream { status, headers, body: Box::new(Some(body)) })
+        })
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -138,4 +147,33 @@ pub struct HttpAnswer {
     pub status: u16,
     pub headers: Vec<(String, String)>,
     pub body: Bytes,
+}
+
+/// An answer whose body is still to come. Dropping it ends the call.
+pub struct HttpStream {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Box<dyn Pieces>,
+}
+
+/// The pieces of a body, as they come.
+pub trait Pieces: Send {
+    /// None: it is complete.
+    fn next(&mut self) -> Pin<Box<dyn Future<Output = Result<Option<Bytes>, String>> + Send + '_>>;
+}
+
+impl Pieces for Option<Bytes> {
+    fn next(&mut self) -> Pin<Box<dyn Future<Output = Result<Option<Bytes>, String>> + Send + '_>> {
+        Box::pin(async { Ok(self.take()) })
+    }
+}
+
+/// A server that speaks the protocol of OpenAI, as the configuration names it: Ollama, vLLM, llama.cpp.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ModelServer {
+    /// What its paths are added to: `http://127.0.0.1:11434/v1`.
+    pub url: String,
+    pub key: Option<String>,
+    /// Model ids of Bedrock, an asterisk at their end standing for the rest, and the server's names for them.
+    pub models: Vec<(String, String)>,
 }

@@ -5,18 +5,20 @@ use crate::clock::{self, Clock};
 use crate::cloud::Cloud;
 use crate::cx::{Cx, Tx, WriteError};
 use crate::door;
-use crate::driver::Drivers;
+use crate::driver::{Drivers, ModelServer};
 use crate::entropy::Entropy;
 use crate::job;
 use crate::memory::Memory;
 use crate::policies::PolicyCache;
-use crate::service::{BoxFuture, Entry, Run, Service};
+use crate::service::{BoxFuture, Entry, Input, Run, Service};
+use crate::stream::Answer;
 use crate::trail::{self, Trail};
 use model::{ErrorShape, Result, Value};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use store::Store;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 pub struct Kernel {
@@ -30,14 +32,17 @@ pub struct Kernel {
     pub(crate) trail: Trail,
     memory: Memory,
     tasks: Mutex<Vec<JoinHandle<()>>>,
+    stop: watch::Sender<bool>,
 }
 
 /// What the configuration says and services may want to know.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// Where functions and answers find us: `http://127.0.0.1:4566`.
     pub endpoint: String,
     pub version: &'static str,
+    /// Answers for Bedrock's models; without one, the offline model does.
+    pub model_server: Option<ModelServer>,
 }
 
 pub const NOT_IMPLEMENTED: ErrorShape = ErrorShape::receiver("NotImplemented").status(501);
@@ -63,6 +68,7 @@ impl Kernel {
             trail: Trail::default(),
             memory: Memory::default(),
             tasks: Mutex::default(),
+            stop: watch::Sender::new(false),
         })
     }
 
@@ -96,17 +102,25 @@ impl Kernel {
         operation: &str,
         input: Value,
     ) -> Result<Value> {
-        self.carry_out(caller, &self.entry(service, operation)?, input).await
+        let named = self.entry(service, operation)?;
+        match self.answer(caller, &named, input).await? {
+            Answer::Whole(output) => Ok(output),
+            Answer::Stream(events) => {
+                let stream = named.service.model().event_stream(named.operation.output);
+                events.collect(stream.expect("what streams has a stream in its model").name).await
+            }
+        }
     }
 
-    /// The same for who has found the operation already.
-    pub async fn carry_out(self: &Arc<Self>, caller: Arc<Caller>, named: &Named, input: Value) -> Result<Value> {
+    /// The same for who has found the operation already, and passes events on as they come.
+    pub async fn answer(self: &Arc<Self>, caller: Arc<Caller>, named: &Named, input: Value) -> Result<Answer> {
         let outcome = match door::check(&named.service, named.operation, &input) {
             Err(error) => Err(error),
             Ok(()) => match &named.entry.run {
-                Run::Read(_) => self.look(&caller, named, input),
-                Run::Write(_) => self.transact(caller.clone(), named.clone(), input).await,
-                Run::Conversation(_) => self.converse(caller.clone(), named, input).await,
+                Run::Read(_) => self.look(&caller, named, input).map(Answer::Whole),
+                Run::Write(_) => self.transact(caller.clone(), named.clone(), input).await.map(Answer::Whole),
+                Run::Conversation(run) => self.converse(&caller, named, input, run).await.map(Answer::Whole),
+                Run::Stream(run) => self.converse(&caller, named, input, run).await.map(Answer::Stream),
             },
         };
         self.trail.record(&caller, named, self.clock.now(), &outcome);
@@ -142,6 +156,18 @@ impl Kernel {
     pub async fn close(self: &Arc<Self>) {
         self.abandon().await;
         trail::flush(self).await;
+    }
+
+    /// Tells streams and whoever else would go on for long that the server is about to stop.
+    pub fn announce_stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Returns once that was announced.
+    pub async fn stopping(&self) {
+        let mut stop = self.stop.subscribe();
+        // The sender is ours, so this ends with the announcement alone.
+        let _ = stop.wait_for(|stopping| *stopping).await;
     }
 
     /// Stops what runs by itself and forgets the rest, as a crash would: for the simulator.
@@ -180,9 +206,14 @@ impl Kernel {
         done.await.map_err(Into::into)
     }
 
-    async fn converse(self: &Arc<Self>, caller: Arc<Caller>, named: &Named, input: Value) -> Result<Value> {
-        let cloud = self.cloud(caller);
-        let Run::Conversation(run) = &named.entry.run else { unreachable!("asked by the caller") };
+    async fn converse<T>(
+        self: &Arc<Self>,
+        caller: &Arc<Caller>,
+        named: &Named,
+        input: Value,
+        run: impl FnOnce(Cloud, Input) -> BoxFuture<Result<T>>,
+    ) -> Result<T> {
+        let cloud = self.cloud(caller.clone());
         let input = named.entry.convert(input);
         let resources = cloud.read(|cx| door::admit(cx, named, &input));
         let place = resources?.first().map_or(cloud.clone(), |arn| cloud.in_place_of(arn));

@@ -17,6 +17,7 @@ mod policies;
 pub mod resource;
 mod service;
 pub mod source;
+mod stream;
 pub mod trail;
 
 pub use caller::{Caller, Credential, Principal};
@@ -27,3 +28,4 @@ pub use entropy::Entropy;
 pub use job::{Job, Retry};
 pub use kernel::{Kernel, NOT_IMPLEMENTED, Settings};
 pub use service::{BoxFuture, Identity, ResourcePolicy, Resources, Role, Service};
+pub use stream::{Answer, EventStream, Sink, Streamed};

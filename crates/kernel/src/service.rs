@@ -8,6 +8,7 @@ use crate::cx::Cx;
 use crate::job::{Job, JobEntry};
 use crate::resource::ResourceType;
 use crate::source::Source;
+use crate::stream::{EventStream, Streamed};
 use model::typed::{Operation, Typed};
 use model::{ErrorShape, Protocol, Result, Value, Violations};
 use policy::{Context, Kind};
@@ -55,7 +56,7 @@ pub struct Entry {
     pub(crate) run: Run,
 }
 
-type Input = Box<dyn Any + Send>;
+pub(crate) type Input = Box<dyn Any + Send>;
 type ResourcesOf = Box<dyn Fn(&Cx, &(dyn Any + Send)) -> Result<Vec<String>> + Send + Sync>;
 /// (name, value).
 pub type HeadersOf = fn(&Value) -> Vec<(&'static str, String)>;
@@ -64,6 +65,7 @@ type ConditionsOf = Box<dyn Fn(&Cx, &(dyn Any + Send), &mut Context) + Send + Sy
 type Reading = Box<dyn Fn(&Cx, Input) -> Result<Value> + Send + Sync>;
 type Writing = Box<dyn Fn(&mut Cx, Input) -> Result<Value> + Send + Sync>;
 type Conversing = Box<dyn Fn(Cloud, Input) -> BoxFuture<Result<Value>> + Send + Sync>;
+type Streaming = Box<dyn Fn(Cloud, Input) -> BoxFuture<Result<EventStream>> + Send + Sync>;
 
 /// What kind of operation it is.
 pub(crate) enum Run {
@@ -73,6 +75,8 @@ pub(crate) enum Run {
     Write(Writing),
     /// Waits on the outside or moves large bodies.
     Conversation(Conversing),
+    /// Answers with events, as they come.
+    Stream(Streaming),
 }
 
 /// What a principal may do by its own policies.
@@ -206,6 +210,27 @@ impl Service {
         let run = Run::Conversation(Box::new(move |cloud, input| {
             let answer = handler(cloud, unwrap(input));
             Box::pin(async move { answer.await.map(Typed::into_value) })
+        }));
+        self.entry::<I, R>(resources, run)
+    }
+
+    /// A conversation whose output is a stream of events.
+    pub fn stream<I, R, F>(
+        self,
+        resources: impl Fn(&Cx, &I) -> R + Send + Sync + 'static,
+        handler: fn(Cloud, I) -> F,
+    ) -> Self
+    where
+        I: Operation,
+        R: Into<Resources>,
+        F: Future<Output = Result<Streamed<I::Output>>> + Send + 'static,
+    {
+        let run = Run::Stream(Box::new(move |cloud, input| {
+            let answer = handler(cloud, unwrap(input));
+            Box::pin(async move {
+                let streamed = answer.await?;
+                Ok(EventStream::new(streamed.output.into_value(), streamed.produce))
+            })
         }));
         self.entry::<I, R>(resources, run)
     }

@@ -3,7 +3,7 @@
 use crate::caller::{Caller, Principal};
 use crate::clock;
 use crate::kernel::{Kernel, Named};
-use model::{Result, Timestamp, Value};
+use model::{Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -106,7 +106,7 @@ impl Who {
 }
 
 impl Trail {
-    pub(crate) fn record(&self, caller: &Arc<Caller>, named: &Named, now: Timestamp, outcome: &Result<Value>) {
+    pub(crate) fn record<T>(&self, caller: &Arc<Caller>, named: &Named, now: Timestamp, outcome: &Result<T>) {
         let noted = Noted {
             time: now.0,
             caller: caller.clone(),

@@ -229,6 +229,12 @@ impl Service {
         Some((ShapeId(index as u32), &self.shapes[index]))
     }
 
+    /// The member of an input or output that is a stream of events.
+    pub fn event_stream(&self, shape: Option<ShapeId>) -> Option<&Member> {
+        let is_stream = |it: &&Member| self.structure(it.shape).is_some_and(|union| union.event_stream);
+        self.structure(shape?)?.members.iter().find(is_stream)
+    }
+
     /// The structure behind `id`, if it is one.
     pub fn structure(&self, id: ShapeId) -> Option<&Structure> {
         match &self.shape(id).kind {

@@ -22,7 +22,7 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 pub use error::{Fault, ReceivedFault, ResponseError, encode_error};
 pub use event_stream::{
     Event, Frame, FrameError, Header, HeaderKind, MAX_FRAME, decode_event, decode_frame, encode_event,
-    encode_event_error, encode_event_exception, encode_frame, encode_initial,
+    encode_event_error, encode_event_exception, encode_event_failure, encode_frame, encode_initial,
 };
 pub use json::{document_from_json, document_to_json, read as read_json, write as write_json};
 pub(crate) use route::Routes;

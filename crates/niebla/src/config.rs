@@ -4,7 +4,9 @@
 
 use crate::failure::{Failure, Result, reason};
 use clap::Args;
+use kernel::driver::ModelServer;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -19,7 +21,7 @@ pub struct Places {
     /// The folder that holds everything that Niebla keeps
     #[arg(long, value_name = "DIR", env = "NIEBLA_DATA_DIR", global = true)]
     pub data_dir: Option<PathBuf>,
-    /// A TOML file with settings: listen, data_dir, cache_dir, ephemeral, log
+    /// A TOML file with settings: listen, data_dir, cache_dir, ephemeral, log, model_server, model_key, models
     #[arg(long, value_name = "FILE", env = "NIEBLA_CONFIG", global = true)]
     pub config: Option<PathBuf>,
 }
@@ -47,6 +49,15 @@ pub struct Flags {
     /// What to log on standard error: off, error, warn, info, debug, or a filter such as edge=debug
     #[arg(long, value_name = "LEVEL", env = "NIEBLA_LOG")]
     pub log: Option<String>,
+    /// A server that speaks OpenAI's protocol and answers for Bedrock's models, such as http://127.0.0.1:11434/v1
+    #[arg(long, value_name = "URL", env = "NIEBLA_MODEL_SERVER")]
+    pub model_server: Option<String>,
+    /// The key that the model server asks for
+    #[arg(long, value_name = "KEY", env = "NIEBLA_MODEL_KEY", hide_env_values = true)]
+    pub model_key: Option<String>,
+    /// Which of the server's models answers for which of Bedrock's: `*=llama3.2,amazon.titan-embed-*=nomic-embed-text`
+    #[arg(long, value_name = "ID=NAME,…", env = "NIEBLA_MODELS")]
+    pub models: Option<String>,
 }
 
 /// The settings file. A key that is not listed here is refused by name.
@@ -58,6 +69,9 @@ struct File {
     cache_dir: Option<PathBuf>,
     ephemeral: Option<bool>,
     log: Option<String>,
+    model_server: Option<String>,
+    model_key: Option<String>,
+    models: Option<BTreeMap<String, String>>,
 }
 
 /// What holds in the end.
@@ -73,6 +87,7 @@ pub struct Config {
     /// Where interpreters are searched, as the variable PATH has it.
     pub search_path: OsString,
     pub home: Option<PathBuf>,
+    pub model_server: Option<ModelServer>,
 }
 
 /// What the environment says about folders.
@@ -107,6 +122,14 @@ impl Config {
             log: flags.log.clone().or(file.log).unwrap_or_else(|| DEFAULT_LOG.to_owned()),
             search_path: folders.search_path.clone(),
             home: folders.home.clone(),
+            model_server: model_server(
+                flags.model_server.clone().or(file.model_server),
+                flags.model_key.clone().or(file.model_key),
+                match &flags.models {
+                    Some(text) => model_names(text)?,
+                    None => file.models.unwrap_or_default().into_iter().collect(),
+                },
+            )?,
         })
     }
 }
@@ -172,6 +195,43 @@ fn absolute(path: &Path) -> Result<PathBuf> {
     std::path::absolute(path).map_err(|error| Failure::file("find", path, &error))
 }
 
+fn model_server(
+    url: Option<String>,
+    key: Option<String>,
+    models: Vec<(String, String)>,
+) -> Result<Option<ModelServer>> {
+    let Some(url) = url.map(|it| it.trim().trim_end_matches('/').to_owned()).filter(|it| !it.is_empty()) else {
+        if models.is_empty() {
+            return Ok(None);
+        }
+        return Err(Failure::new("models are named, but no server that has them")
+            .next("Name it with --model-server, or NIEBLA_MODEL_SERVER."));
+    };
+    if !url.starts_with("http://") && !url.starts_with("https://") {
+        return Err(Failure::new(format!("`{url}` is no address of a model server"))
+            .next("Give the address that its paths are added to, such as http://127.0.0.1:11434/v1."));
+    }
+    if models.is_empty() {
+        return Err(Failure::new(format!("no model of {url} is named")).next(
+            "Say which one answers for which of Bedrock's with --models, or NIEBLA_MODELS: `*=llama3.2` is one for all.",
+        ));
+    }
+    Ok(Some(ModelServer { url, key: key.filter(|it| !it.is_empty()), models }))
+}
+
+/// `*=llama3.2,amazon.titan-embed-*=nomic-embed-text`
+fn model_names(text: &str) -> Result<Vec<(String, String)>> {
+    let pairs = text.split(',').map(str::trim).filter(|it| !it.is_empty());
+    let named = pairs.map(|pair| match pair.split_once('=') {
+        Some((id, name)) if !id.trim().is_empty() && !name.trim().is_empty() => {
+            Ok((id.trim().to_owned(), name.trim().to_owned()))
+        }
+        _ => Err(Failure::new(format!("`{pair}` does not say which model answers for which"))
+            .next("Write ID=NAME, such as `anthropic.claude-*=qwen3`, with commas in between.")),
+    });
+    named.collect()
+}
+
 /// `127.0.0.1:4566`, `localhost:4566`, `[::1]:4566`, `4566` or `:4566`.
 fn address(text: &str) -> Result<SocketAddr> {
     let text = text.trim();
@@ -230,6 +290,32 @@ mod tests {
             ("[[[\n", "line 1: "),
         ] {
             let failure = with_file(file, &Flags::default()).unwrap_err();
+            assert!(failure.what().contains(sentence), "{failure}");
+        }
+    }
+
+    #[test]
+    fn a_model_server_comes_with_names() {
+        let flags = |server: &str, models: &str| Flags {
+            model_server: (!server.is_empty()).then(|| server.to_owned()),
+            models: (!models.is_empty()).then(|| models.to_owned()),
+            ..Flags::default()
+        };
+        let config = with_file("", &flags("http://127.0.0.1:1/v1/", "*=a, amazon.titan-embed-*=b:latest")).unwrap();
+        let server = config.model_server.unwrap();
+        let names = [("*", "a"), ("amazon.titan-embed-*", "b:latest")].map(|(id, it)| (id.to_owned(), it.to_owned()));
+        assert_eq!((server.url.as_str(), server.models), ("http://127.0.0.1:1/v1", names.to_vec()));
+        let file = "model_server = \"https://models.test\"\nmodel_key = \"k\"\n[models]\n\"*\" = \"a\"\n";
+        let server = with_file(file, &Flags::default()).unwrap().model_server.unwrap();
+        assert_eq!((server.key.as_deref(), server.models.len()), (Some("k"), 1));
+        assert_eq!(with_file("", &Flags::default()).unwrap().model_server, None);
+        for (server, models, sentence) in [
+            ("", "*=a", "no server that has them"),
+            ("http://127.0.0.1:1", "", "no model of http://127.0.0.1:1 is named"),
+            ("127.0.0.1:1", "*=a", "is no address of a model server"),
+            ("http://127.0.0.1:1", "a", "`a` does not say"),
+        ] {
+            let failure = with_file("", &flags(server, models)).unwrap_err();
             assert!(failure.what().contains(sentence), "{failure}");
         }
     }

@@ -2,10 +2,11 @@
 
 use crate::config::Config;
 use ::drivers::{http, lambda, zip};
+use bytes::Bytes;
 use kernel::BoxFuture;
 use kernel::driver::{
-    Code, Drivers, Event, FunctionSpec, Functions, Http, HttpAnswer, HttpCall, InvokeResult, LogSink, NotStarted,
-    Outcome, Sandbox, StartError,
+    Code, Drivers, Event, FunctionSpec, Functions, Http, HttpAnswer, HttpCall, HttpStream, InvokeResult, LogSink,
+    NotStarted, Outcome, Pieces, Sandbox, StartError,
 };
 use std::future::Future;
 use std::io;
@@ -187,16 +188,36 @@ impl Default for Outbound {
     }
 }
 
+struct Body(http::Streamed);
+
+impl Pieces for Body {
+    fn next(&mut self) -> Pin<Box<dyn Future<Output = Result<Option<Bytes>, String>> + Send + '_>> {
+        Box::pin(async { self.0.chunk().await.map_err(|it| it.to_string()) })
+    }
+}
+
 impl Http for Outbound {
     fn send(&self, call: HttpCall) -> BoxFuture<Result<HttpAnswer, String>> {
         let client = self.0.clone();
         Box::pin(async move {
             let answer = client.send(request(call)?, MOST_ANSWER_BYTES).await.map_err(|it| it.to_string())?;
-            let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-            let headers = answer.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
-            Ok(HttpAnswer { status: answer.status.as_u16(), headers, body: answer.body })
+            Ok(HttpAnswer { status: answer.status.as_u16(), headers: texts(&answer.headers), body: answer.body })
         })
     }
+
+    fn stream(&self, call: HttpCall) -> BoxFuture<Result<HttpStream, String>> {
+        let client = self.0.clone();
+        Box::pin(async move {
+            let answer = client.stream(request(call)?, MOST_ANSWER_BYTES).await.map_err(|it| it.to_string())?;
+            let (status, headers) = (answer.status.as_u16(), texts(&answer.headers));
+            Ok(HttpStream { status, headers, body: Box::new(Body(answer)) })
+        })
+    }
+}
+
+fn texts(headers: &http::HeaderMap) -> Vec<(String, String)> {
+    let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect()
 }
 
 fn request(call: HttpCall) -> Result<http::Request, String> {

@@ -69,7 +69,7 @@ impl World {
 
 fn start(disk: &Disk, seed: u64, now: Timestamp, built: (Vec<Service>, Drivers)) -> Arc<Kernel> {
     let (services, drivers) = built;
-    let settings = Settings { endpoint: "http://niebla.test".to_owned(), version: "0.0.0" };
+    let settings = Settings { endpoint: "http://niebla.test".to_owned(), version: "0.0.0", ..Settings::default() };
     let (store, clock, entropy) = (Store::over(disk.engine(), None), Clock::frozen(now), Entropy::seeded(seed));
     let kernel = Kernel::new(store, clock, entropy, drivers, settings, services);
     kernel.start();

@@ -28,7 +28,7 @@ impl Http for NoDrivers {
 
 fn cloud() -> Cloud {
     let drivers = Drivers { functions: Arc::new(NoDrivers), http: Arc::new(NoDrivers) };
-    let settings = Settings { endpoint: "http://127.0.0.1:4566".to_owned(), version: "test" };
+    let settings = Settings { endpoint: "http://127.0.0.1:4566".to_owned(), version: "test", ..Settings::default() };
     let iam = Service::new("iam")
         .identities(|_, _| Identity { policies: vec![("inline".to_owned(), POLICY.to_owned())], boundary: None });
     let clock = Clock::frozen(Timestamp(1_800_000_000_000));

@@ -20,7 +20,7 @@ pub(super) fn encode_response(
     output: &Value,
 ) -> HttpResponse {
     let mut response = HttpResponse { status: operation.status, ..HttpResponse::default() };
-    if let Some(stream) = event_stream::member_of(service, operation.output) {
+    if let Some(stream) = service.event_stream(operation.output) {
         content_type(&mut response.headers, event_stream::CONTENT_TYPE);
         response.body = event_stream::encode_all(service, operation, protocol, stream, output);
         return response;
@@ -53,7 +53,7 @@ pub(super) fn decode_response(
     protocol: Protocol,
     response: &HttpResponse,
 ) -> Decoded<Value> {
-    match event_stream::member_of(service, operation.output) {
+    match service.event_stream(operation.output) {
         Some(stream) => event_stream::decode_all(service, operation, protocol, stream, &response.body),
         None => read(service, operation.output, &response.body),
     }

@@ -24,7 +24,7 @@ pub(super) fn decode_request(service: &Service, operation: &Operation, request: 
 pub(super) fn encode_response(service: &Service, operation: &Operation, output: &Value) -> HttpResponse {
     let mut response = HttpResponse { status: operation.status, ..HttpResponse::default() };
     super::set(&mut response.headers, PROTOCOL, "rpc-v2-cbor");
-    if let Some(stream) = event_stream::member_of(service, operation.output) {
+    if let Some(stream) = service.event_stream(operation.output) {
         content_type(&mut response.headers, event_stream::CONTENT_TYPE);
         response.body = event_stream::encode_all(service, operation, Protocol::RpcV2Cbor, stream, output);
         return response;
@@ -54,7 +54,7 @@ pub(super) fn encode_request(service: &Service, operation: &Operation, input: &V
 }
 
 pub(super) fn decode_response(service: &Service, operation: &Operation, response: &HttpResponse) -> Decoded<Value> {
-    match event_stream::member_of(service, operation.output) {
+    match service.event_stream(operation.output) {
         Some(stream) => event_stream::decode_all(service, operation, Protocol::RpcV2Cbor, stream, &response.body),
         None => read_optional(service, operation.output, &response.body),
     }

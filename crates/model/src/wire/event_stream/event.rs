@@ -3,6 +3,7 @@
 use bytes::{Bytes, BytesMut};
 
 use super::frame::{Frame, FrameError, Header, HeaderKind, decode_frame, encode_frame};
+use crate::error::Error;
 use crate::shape::{Kind, Member, Operation, Protocol, Service, Shape, ShapeId, Structure, TimestampFormat, Wire};
 use crate::value::Value;
 use crate::wire::xml::{Reader, Writer, scalar};
@@ -53,6 +54,17 @@ pub fn encode_event_error(code: &str, message: &str) -> Bytes {
     encode_frame(&frame.with(":error-message", message))
 }
 
+/// An error that ends the stream: a modelled exception where the union has it, else an error outside of the model.
+pub fn encode_event_failure(service: &Service, protocol: Protocol, stream: ShapeId, error: &Error) -> Bytes {
+    let members = service.structure(stream).map_or(&[][..], |union| &union.members);
+    let states = |it: &&Member| service.shape(it.shape).error.as_ref().is_some_and(|it| it.code == error.code());
+    let Some(member) = members.iter().find(states) else { return encode_event_error(error.code(), error.message()) };
+    let names = service.structure(member.shape).map_or(&[][..], |shape| &shape.members).iter().map(|it| it.name);
+    let message = names.filter(|it| it.eq_ignore_ascii_case("message")).map(|it| (it, Value::from(error.message())));
+    let value = Value::Structure(message.chain(error.fields().iter().cloned()).collect());
+    exception(service, protocol, member, &value)
+}
+
 /// The members of an output that are no stream, which RPC protocols send first.
 pub fn encode_initial(service: &Service, protocol: Protocol, shape: ShapeId, value: &Value) -> Bytes {
     let mut frame = Frame::default().with(":message-type", "event").with(":event-type", "initial-response");
@@ -70,12 +82,6 @@ pub fn decode_event(
     frame: &Frame,
 ) -> Result<Event, String> {
     decode(service, protocol, stream, output, frame).map_err(|problem| problem.0)
-}
-
-/// The member of an input or output that is a stream of events.
-pub(crate) fn member_of(service: &Service, shape: Option<ShapeId>) -> Option<&Member> {
-    let structure = service.structure(shape?)?;
-    structure.members.iter().find(|it| service.structure(it.shape).is_some_and(|union| union.event_stream))
 }
 
 /// A whole stream: for RPC the initial response, then the events that the value lists.
@@ -135,7 +141,7 @@ fn is_rpc(protocol: Protocol) -> bool {
 }
 
 fn without_stream(service: &Service, shape: ShapeId, value: &Value) -> Value {
-    let stream = member_of(service, Some(shape)).map(|member| member.name);
+    let stream = service.event_stream(Some(shape)).map(|member| member.name);
     match value {
         Value::Structure(members) => {
             Value::Structure(members.iter().filter(|(name, _)| Some(*name) != stream).cloned().collect())

@@ -231,7 +231,7 @@ impl Body<'_> {
             members.extend(value.map(|value| (member.name, value)));
             return Ok(());
         }
-        if let Some(stream) = event_stream::member_of(self.service, Some(shape)) {
+        if let Some(stream) = self.service.event_stream(Some(shape)) {
             let events = event_stream::decode_all(self.service, self.operation, self.protocol, stream, self.bytes)?;
             if let Value::Structure(found) = events {
                 members.extend(found);

@@ -168,7 +168,7 @@ impl Body<'_> {
         if let Some(member) = structure.payload_member() {
             return self.payload(member, value, headers);
         }
-        if let Some(stream) = event_stream::member_of(self.service, Some(shape)) {
+        if let Some(stream) = self.service.event_stream(Some(shape)) {
             self.default_content_type(headers, event_stream::CONTENT_TYPE);
             return event_stream::encode_all(self.service, self.operation, self.protocol, stream, value);
         }
