@@ -16,7 +16,7 @@ from functions import create_function, create_role
 from server import REGION, descendants, eventually, exchange
 from signing import sign
 
-ROUNDS = int(os.environ.get("NIEBLA_CRASH_ROUNDS", "20"))
+ROUNDS = int(os.environ.get("NIEBLA_CRASH_ROUNDS", "50"))
 SEED = int(os.environ.get("NIEBLA_CRASH_SEED", str(random.randrange(1_000_000))))
 
 WRITERS = 4
@@ -75,6 +75,7 @@ class Ledger:
         self.lock = threading.Lock()
         self.sent = {}  # id → body
         self.deletion_asked = set()
+        self.deleted = set()
         self.unexpected = []
 
 
@@ -94,6 +95,8 @@ def read(caller, url, ledger):
             with ledger.lock:  # before the call: nobody knows whether an unanswered deletion happened
                 ledger.deletion_asked.add(message["MessageId"])
             caller.sqs("DeleteMessage", QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            with ledger.lock:
+                ledger.deleted.add(message["MessageId"])
         time.sleep(0.02)
 
 
@@ -130,7 +133,7 @@ def test_nothing_acknowledged_is_lost_and_no_process_is_left(fresh_server, name)
         threads.append(until_death(server, ledger, invoke, name))
         if number == 0:  # make sure that there is a child that could be left behind
             eventually(lambda: descendants(server.process.pid))
-        time.sleep(chance.uniform(0.1, 1.2))
+        time.sleep(chance.uniform(0.1, 0.8))
         server.dying = True
         server.kill9()  # fails when a child of it lives on
         for thread in threads:
@@ -143,6 +146,8 @@ def test_nothing_acknowledged_is_lost_and_no_process_is_left(fresh_server, name)
     found = drain(server, url)
     lost = {it for it in ledger.sent if it not in found and it not in ledger.deletion_asked}
     assert not lost, f"{len(lost)} of {len(ledger.sent)} acknowledged messages are lost (seed {SEED})"
+    risen = ledger.deleted & found.keys()
+    assert not risen, f"{len(risen)} of {len(ledger.deleted)} deleted messages came back (seed {SEED})"
     changed = {it for it, body in found.items() if ledger.sent.get(it, body) != body}
     assert not changed
 
