@@ -10,7 +10,9 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use model::ErrorShape;
 use std::io::Read;
+use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// A body that is too large is read on for so long, for a sender that does not look for an answer before it has sent
 /// everything would see a broken connection instead of the error.
@@ -21,11 +23,42 @@ pub const TOO_SLOW: ErrorShape = ErrorShape::sender("RequestTimeout").status(408
 pub const MALFORMED: ErrorShape = ErrorShape::sender("SerializationException");
 const BROKEN: ErrorShape = ErrorShape::sender("IncompleteBody");
 
-/// Reads all of it.
-pub async fn read(mut body: Incoming, headers: &HeaderMap, limits: &Limits) -> model::Result<Bytes> {
-    if body.is_end_stream() {
-        return Ok(Bytes::new());
+/// Bodies of usual calls take no part in the room that all share.
+const SMALL: usize = 256 * 1024;
+
+/// The memory that the large bodies of all requests share. Who finds none waits, as long as a body may take to come.
+pub struct Room(Arc<Semaphore>);
+
+/// Given back when the request has been answered.
+pub type Held = Option<OwnedSemaphorePermit>;
+
+impl Room {
+    pub fn new(limits: &Limits) -> Self {
+        Self(Arc::new(Semaphore::new(limits.bodies_bytes.max(limits.body_bytes).div_ceil(SMALL))))
     }
+
+    async fn take(&self, bytes: usize) -> Held {
+        if bytes <= SMALL {
+            return None;
+        }
+        let pieces = u32::try_from(bytes.div_ceil(SMALL)).expect("bodies are bounded");
+        self.0.clone().acquire_many_owned(pieces).await.ok()
+    }
+}
+
+/// Reads all of it.
+pub async fn read(
+    mut body: Incoming,
+    headers: &HeaderMap,
+    limits: &Limits,
+    room: &Room,
+) -> model::Result<(Bytes, Held)> {
+    if body.is_end_stream() {
+        return Ok((Bytes::new(), None));
+    }
+    // What nobody said the length of, and what expands, may become as long as any.
+    let said = if is_zipped(headers) { None } else { body.size_hint().upper() };
+    let most = said.map_or(limits.body_bytes, |it| usize::try_from(it).unwrap_or(usize::MAX).min(limits.body_bytes));
     if body.size_hint().lower() > limits.body_bytes as u64 {
         // Who asks first has not begun to send, and reading would tell him to.
         if headers.contains_key(EXPECT) {
@@ -34,9 +67,12 @@ pub async fn read(mut body: Incoming, headers: &HeaderMap, limits: &Limits) -> m
         let _ = tokio::time::timeout(PATIENCE, discard(&mut body)).await;
         return Err(too_large(limits));
     }
-    let whole = tokio::time::timeout(limits.body_time, collect(&mut body, limits)).await;
-    match whole {
-        Ok(Ok(Some(bytes))) => Ok(bytes),
+    let collected = async {
+        let held = room.take(most).await;
+        collect(&mut body, limits).await.map(|whole| whole.map(|bytes| (bytes, held)))
+    };
+    match tokio::time::timeout(limits.body_time, collected).await {
+        Ok(Ok(Some(whole))) => Ok(whole),
         Ok(Ok(None)) => {
             let _ = tokio::time::timeout(PATIENCE, discard(&mut body)).await;
             Err(too_large(limits))

@@ -88,10 +88,12 @@ fn written(Answered { response, events }: Answered, wants_body: bool) -> Respons
 async fn internal_answer(connection: &Connection, request: Request<Incoming>) -> HttpResponse {
     let (parts, body) = request.into_parts();
     let mut request = head_of(parts);
-    match body::read(body, &request.headers, &connection.edge.options.limits).await {
-        Ok(body) => request.body = body,
+    let edge = &connection.edge;
+    let (body, _held) = match body::read(body, &request.headers, &edge.options.limits, &edge.room).await {
+        Ok(whole) => whole,
         Err(error) => return internal::error(error.shape().status, error.message()),
-    }
+    };
+    request.body = body;
     internal::answer(connection, request).await
 }
 
@@ -130,7 +132,9 @@ impl Exchange<'_> {
         let mut request = head_of(parts);
         self.check_head(&request)?;
         let limits = &self.edge.options.limits;
-        request.body = self.or_learn_to_speak(body::read(body, &request.headers, limits).await, &request)?;
+        let whole = body::read(body, &request.headers, limits, &self.edge.room).await;
+        let (body, _held) = self.or_learn_to_speak(whole, &request)?;
+        request.body = body;
         // The signature covers the body as it was sent.
         let sent = request.body.clone();
         let is_zipped_form = body::is_zipped(&request.headers) && route::is_form(&request.headers);

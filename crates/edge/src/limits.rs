@@ -8,6 +8,8 @@ pub struct Limits {
     pub header_bytes: usize,
     /// A body, also after gzip. Held in memory, so far below what S3 allows; Lambda's largest (50 MB of zip) fits.
     pub body_bytes: usize,
+    /// All large bodies together; more wait their turn.
+    pub bodies_bytes: usize,
     /// From the last answer, or the beginning, to the end of the next request's head. SDKs close idle connections
     /// after less.
     pub head_time: Duration,
@@ -26,6 +28,7 @@ impl Default for Limits {
         Self {
             header_bytes: 64 * 1024,
             body_bytes: 64 * 1024 * 1024,
+            bodies_bytes: 512 * 1024 * 1024,
             head_time: Duration::from_secs(75),
             body_time: Duration::from_secs(120),
             connections: 4096,

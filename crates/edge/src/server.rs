@@ -1,5 +1,6 @@
 //! The listener and its connections: HTTP/1.1 and HTTP/2 on one port.
 
+use crate::body;
 use crate::cors::Origins;
 use crate::exchange;
 use crate::internal::Handler;
@@ -37,6 +38,7 @@ pub(crate) struct Edge {
     pub kernel: Arc<Kernel>,
     pub options: Options,
     pub keys: SigningKeys,
+    pub room: body::Room,
 }
 
 pub(crate) struct Connection {
@@ -53,7 +55,8 @@ pub(crate) struct Connection {
 /// Answers until `shutdown` is ready, then takes no more connections, lets requests that are under way end within
 /// `limits.drain_time`, and returns.
 pub async fn serve(listener: TcpListener, kernel: Arc<Kernel>, options: Options, shutdown: impl Future) {
-    let edge = Arc::new(Edge { kernel, options, keys: SigningKeys::default() });
+    let room = body::Room::new(&options.limits);
+    let edge = Arc::new(Edge { kernel, options, keys: SigningKeys::default(), room });
     let limits = edge.options.limits.clone();
     let slots = Arc::new(Semaphore::new(limits.connections));
     let (closing, closes) = watch::channel(false);

@@ -31,6 +31,27 @@ async fn large_bodies_are_refused_in_the_callers_protocol() {
 }
 
 #[tokio::test]
+async fn large_bodies_share_their_room_and_wait_for_it() {
+    let large = 1 << 20;
+    let limits = Limits { body_bytes: large, bodies_bytes: large, body_time: SHORT * 5, ..Limits::default() };
+    let server = Server::limited(limits).await;
+    let whole = create(&" ".repeat(large)).written(server.address);
+    // One that sends slowly has the room.
+    let mut slow = TcpStream::connect(server.address).await.expect("listening");
+    slow.write_all(&whole[..whole.len() - 1]).await.expect("taken");
+    tokio::time::sleep(SHORT).await;
+    let small = create("{\"QueueName\":\"jobs\"}");
+    check(&server.send(&small).await, 200, &["jobs"]);
+    {
+        let mut waits = std::pin::pin!(server.send_raw(&whole));
+        assert!(tokio::time::timeout(SHORT, waits.as_mut()).await.is_err(), "there is no room yet");
+        drop(slow);
+        check(&waits.await, 400, &[]);
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn large_heads_are_refused_in_the_callers_protocol() {
     let server = Server::start().await;
     let large = create("{}").header("x-large", &"x".repeat(70 * 1024));
