@@ -15,15 +15,11 @@ use http::header::{CONTENT_TYPE, HOST, HeaderValue, ORIGIN, USER_AGENT};
 use http::{HeaderMap, Method, Request, Response, StatusCode, request};
 use http_body_util::Full;
 use hyper::body::Incoming;
+use kernel::panic::caught_async;
 use kernel::{Answer, Caller, INTERNAL_FAILURE};
 use model::wire::{self, HttpRequest, HttpResponse};
 use model::{ErrorShape, Kind, Protocol};
-use std::any::Any;
-use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 
 /// Answered before anything else is looked at, for `make bench`: what this HTTP stack costs by itself.
 const STATIC_PATH: &str = "/_niebla/static";
@@ -105,7 +101,7 @@ async fn aws_answer(connection: &Connection, request: Request<Incoming>) -> Answ
         // Until more is known.
         spoken: Spoken { service: None, protocol: Protocol::RestJson1 },
     };
-    let outcome = guarded(exchange.carry_out(request)).await;
+    let outcome = caught_async(exchange.carry_out(request)).await;
     let error = match outcome {
         Ok(Ok(answered)) => return answered,
         Ok(Err(error)) => error,
@@ -320,31 +316,9 @@ fn add_queue_url(request: &mut HttpRequest, endpoint: &str) {
     encode_percent(request.path.as_bytes(), b"", &mut request.query);
 }
 
-/// A panic ends this one request.
-async fn guarded<T>(future: impl Future<Output = T>) -> Result<T, String> {
-    let mut future = pin!(future);
-    poll_fn(move |context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
-        Ok(Poll::Ready(outcome)) => Poll::Ready(Ok(outcome)),
-        Ok(Poll::Pending) => Poll::Pending,
-        Err(panic) => Poll::Ready(Err(panic_text(&*panic))),
-    })
-    .await
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|it| (*it).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test]
-    async fn a_panic_ends_one_request() {
-        assert_eq!(guarded(async { 1 }).await, Ok(1));
-        assert_eq!(guarded(async { panic!("lost") }).await, Err::<(), _>("lost".to_owned()));
-    }
 
     #[test]
     fn a_queue_is_named_by_the_url_that_was_called() {

@@ -3,14 +3,13 @@
 use crate::caller::Principal;
 use crate::cx::{Cx, internal, is_account};
 use crate::kernel::Named;
+use crate::panic::{caught, caught_async};
 use crate::policies;
 use crate::service::{Identity, ResourcePolicy, Run, Service};
 use model::{Error, ErrorShape, Protocol, Result, Value};
 use policy::{Attached, Context, Kind, Policies, Request};
 use std::any::Any;
-use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::task::Poll;
+use std::future::Future;
 
 /// A call from inside a transaction: checked and admitted like one from outside.
 pub(crate) fn enter(cx: &mut Cx, service: &str, operation: &str, input: Value) -> Result<Value> {
@@ -137,20 +136,10 @@ fn account_of(arn: &str) -> Option<&str> {
 
 /// A panic ends this one call.
 fn guarded<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Err(internal(panic_text(&*panic))))
+    caught(run).unwrap_or_else(|panic| Err(internal(panic)))
 }
 
 /// The same for what waits. Whoever stops waiting for it ends it: a long poll must not take messages that nobody will get.
 pub(crate) async fn guarded_async<T>(run: impl Future<Output = Result<T>>) -> Result<T> {
-    let mut run = std::pin::pin!(run);
-    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| run.as_mut().poll(context))) {
-        Ok(progress) => progress,
-        Err(panic) => Poll::Ready(Err(internal(panic_text(&*panic)))),
-    })
-    .await
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|it| (*it).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "panic".to_owned())
+    caught_async(run).await.unwrap_or_else(|panic| Err(internal(panic)))
 }

@@ -13,6 +13,7 @@ mod entropy;
 mod job;
 mod kernel;
 mod memory;
+pub mod panic;
 mod policies;
 pub mod resource;
 mod service;
