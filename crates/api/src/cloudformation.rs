@@ -4,6 +4,33 @@
 use crate::prelude::*;
 
 structure! {
+    CancelUpdateStack => "cloudformation", CancelUpdateStackOutput {
+        stack_name: String = "StackName",
+        client_request_token: Option<String> = "ClientRequestToken",
+    }
+}
+
+structure! {
+    CancelUpdateStackOutput {
+    }
+}
+
+structure! {
+    ContinueUpdateRollback => "cloudformation", ContinueUpdateRollbackOutput {
+        stack_name: String = "StackName",
+        role_arn: Option<String> = "RoleARN",
+        resources_to_skip: Option<Vec<String>> = "ResourcesToSkip",
+        client_request_token: Option<String> = "ClientRequestToken",
+        force_rollback: Option<bool> = "ForceRollback",
+    }
+}
+
+structure! {
+    ContinueUpdateRollbackOutput {
+    }
+}
+
+structure! {
     CreateChangeSet => "cloudformation", CreateChangeSetOutput {
         stack_name: String = "StackName",
         template_body: Option<String> = "TemplateBody",
@@ -98,6 +125,19 @@ structure! {
 }
 
 structure! {
+    DescribeAccountLimits => "cloudformation", DescribeAccountLimitsOutput {
+        next_token: Option<String> = "NextToken",
+    }
+}
+
+structure! {
+    DescribeAccountLimitsOutput {
+        account_limits: Option<Vec<AccountLimit>> = "AccountLimits",
+        next_token: Option<String> = "NextToken",
+    }
+}
+
+structure! {
     DescribeChangeSet => "cloudformation", DescribeChangeSetOutput {
         change_set_name: String = "ChangeSetName",
         stack_name: Option<String> = "StackName",
@@ -132,6 +172,27 @@ structure! {
         import_existing_resources: Option<bool> = "ImportExistingResources",
         deployment_mode: Option<String> = "DeploymentMode",
         deployment_config: Option<DeploymentConfig> = "DeploymentConfig",
+    }
+}
+
+structure! {
+    DescribeChangeSetHooks => "cloudformation", DescribeChangeSetHooksOutput {
+        change_set_name: String = "ChangeSetName",
+        stack_name: Option<String> = "StackName",
+        next_token: Option<String> = "NextToken",
+        logical_resource_id: Option<String> = "LogicalResourceId",
+    }
+}
+
+structure! {
+    DescribeChangeSetHooksOutput {
+        change_set_id: Option<String> = "ChangeSetId",
+        change_set_name: Option<String> = "ChangeSetName",
+        hooks: Option<Vec<ChangeSetHook>> = "Hooks",
+        status: Option<String> = "Status",
+        next_token: Option<String> = "NextToken",
+        stack_id: Option<String> = "StackId",
+        stack_name: Option<String> = "StackName",
     }
 }
 
@@ -206,6 +267,18 @@ structure! {
 }
 
 structure! {
+    GetStackPolicy => "cloudformation", GetStackPolicyOutput {
+        stack_name: String = "StackName",
+    }
+}
+
+structure! {
+    GetStackPolicyOutput {
+        stack_policy_body: Option<String> = "StackPolicyBody",
+    }
+}
+
+structure! {
     GetTemplate => "cloudformation", GetTemplateOutput {
         stack_name: Option<String> = "StackName",
         change_set_name: Option<String> = "ChangeSetName",
@@ -261,6 +334,33 @@ structure! {
 }
 
 structure! {
+    ListExports => "cloudformation", ListExportsOutput {
+        next_token: Option<String> = "NextToken",
+    }
+}
+
+structure! {
+    ListExportsOutput {
+        exports: Option<Vec<Export>> = "Exports",
+        next_token: Option<String> = "NextToken",
+    }
+}
+
+structure! {
+    ListImports => "cloudformation", ListImportsOutput {
+        export_name: String = "ExportName",
+        next_token: Option<String> = "NextToken",
+    }
+}
+
+structure! {
+    ListImportsOutput {
+        imports: Option<Vec<String>> = "Imports",
+        next_token: Option<String> = "NextToken",
+    }
+}
+
+structure! {
     ListStackResources => "cloudformation", ListStackResourcesOutput {
         stack_name: String = "StackName",
         next_token: Option<String> = "NextToken",
@@ -285,6 +385,36 @@ structure! {
     ListStacksOutput {
         stack_summaries: Option<Vec<StackSummary>> = "StackSummaries",
         next_token: Option<String> = "NextToken",
+    }
+}
+
+structure! {
+    RollbackStack => "cloudformation", RollbackStackOutput {
+        stack_name: String = "StackName",
+        role_arn: Option<String> = "RoleARN",
+        client_request_token: Option<String> = "ClientRequestToken",
+        retain_except_on_create: Option<bool> = "RetainExceptOnCreate",
+        deployment_config: Option<DeploymentConfig> = "DeploymentConfig",
+    }
+}
+
+structure! {
+    RollbackStackOutput {
+        stack_id: Option<String> = "StackId",
+        operation_id: Option<String> = "OperationId",
+    }
+}
+
+structure! {
+    SetStackPolicy => "cloudformation", SetStackPolicyOutput {
+        stack_name: String = "StackName",
+        stack_policy_body: Option<String> = "StackPolicyBody",
+        stack_policy_url: Option<String> = "StackPolicyURL",
+    }
+}
+
+structure! {
+    SetStackPolicyOutput {
     }
 }
 
@@ -317,6 +447,19 @@ structure! {
     UpdateStackOutput {
         stack_id: Option<String> = "StackId",
         operation_id: Option<String> = "OperationId",
+    }
+}
+
+structure! {
+    UpdateTerminationProtection => "cloudformation", UpdateTerminationProtectionOutput {
+        enable_termination_protection: bool = "EnableTerminationProtection",
+        stack_name: String = "StackName",
+    }
+}
+
+structure! {
+    UpdateTerminationProtectionOutput {
+        stack_id: Option<String> = "StackId",
     }
 }
 
@@ -438,6 +581,14 @@ structure! {
     StackResourceDriftInformationSummary {
         stack_resource_drift_status: String = "StackResourceDriftStatus",
         last_check_timestamp: Option<Timestamp> = "LastCheckTimestamp",
+    }
+}
+
+structure! {
+    Export {
+        exporting_stack_id: Option<String> = "ExportingStackId",
+        name: Option<String> = "Name",
+        value: Option<String> = "Value",
     }
 }
 
@@ -610,6 +761,32 @@ structure! {
 }
 
 structure! {
+    ChangeSetHook {
+        invocation_point: Option<String> = "InvocationPoint",
+        failure_mode: Option<String> = "FailureMode",
+        type_name: Option<String> = "TypeName",
+        type_version_id: Option<String> = "TypeVersionId",
+        type_configuration_version_id: Option<String> = "TypeConfigurationVersionId",
+        target_details: Option<ChangeSetHookTargetDetails> = "TargetDetails",
+    }
+}
+
+structure! {
+    ChangeSetHookTargetDetails {
+        target_type: Option<String> = "TargetType",
+        resource_target_details: Option<ChangeSetHookResourceTargetDetails> = "ResourceTargetDetails",
+    }
+}
+
+structure! {
+    ChangeSetHookResourceTargetDetails {
+        logical_resource_id: Option<String> = "LogicalResourceId",
+        resource_type: Option<String> = "ResourceType",
+        resource_action: Option<String> = "ResourceAction",
+    }
+}
+
+structure! {
     Change {
         type_: Option<String> = "Type",
         hook_invocation_count: Option<i64> = "HookInvocationCount",
@@ -673,6 +850,13 @@ structure! {
     ResourceDriftIgnoredAttribute {
         path: Option<String> = "Path",
         reason: Option<String> = "Reason",
+    }
+}
+
+structure! {
+    AccountLimit {
+        name: Option<String> = "Name",
+        value: Option<i64> = "Value",
     }
 }
 

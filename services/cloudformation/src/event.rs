@@ -77,7 +77,7 @@ pub fn of_resource(cx: &mut Cx, stack: &mut Stack, row: &mut Resource, reason: O
         type_name: row.type_name.clone(),
         status: status.to_owned(),
         reason: row.reason.clone(),
-        properties: Some(serde_json::Value::Object(row.properties.clone()).to_string()),
+        properties: Some(serde_json::Value::Object(row.shown().clone()).to_string()),
         token: stack.operation.as_ref().and_then(|it| it.token.clone()),
     };
     write(cx, stack, event);

@@ -1,7 +1,11 @@
 //! Exports: outputs that other stacks import by name. One name belongs to one stack of a region.
 
+use crate::page;
 use crate::stack::Stack;
+use crate::template::invalid;
+use api::cloudformation::{Export as Shown, ListExports, ListExportsOutput, ListImports, ListImportsOutput};
 use kernel::Cx;
+use model::Result;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use store::{Span, Table};
@@ -25,7 +29,7 @@ pub fn value(cx: &Cx, name: &str) -> Option<String> {
 }
 
 /// Takes over the exports of a stack's outputs, or says why that cannot be.
-pub fn publish(cx: &mut Cx, stack: &Stack, outputs: &[crate::stack::Output]) -> Result<(), String> {
+pub fn publish(cx: &mut Cx, stack: &Stack, outputs: &[crate::stack::Output]) -> std::result::Result<(), String> {
     let wanted: Vec<(&String, &String)> =
         outputs.iter().filter_map(|it| Some((it.export.as_ref()?, &it.value))).collect();
     let old: Vec<(String, String)> =
@@ -75,6 +79,43 @@ pub fn import(cx: &mut Cx, stack: &Stack, names: BTreeSet<String>) {
 /// The first export of a stack that another one uses: (export, that stack's name).
 pub fn in_use(cx: &Cx, stack: &Stack) -> Option<(String, String)> {
     stack.outputs.iter().filter_map(|it| it.export.clone()).find_map(|name| Some((name.clone(), importer(cx, &name)?)))
+}
+
+/// AWS gives pages of this size.
+const PAGE: usize = 100;
+
+pub fn list(cx: &Cx, input: ListExports) -> Result<ListExportsOutput> {
+    let mut span = Span::all();
+    if let Some(name) = input.next_token.as_deref().map(page::read::<String>).transpose()? {
+        span = span.from(&name.as_str());
+    }
+    let mut rows: Vec<(String, Export)> = cx.rows(&EXPORTS, span, PAGE + 1);
+    let next_token = (rows.len() > PAGE).then(|| page::token(&rows[PAGE].0));
+    rows.truncate(PAGE);
+    let shown = |(name, it): (String, Export)| Shown {
+        exporting_stack_id: Some(it.stack_id),
+        name: Some(name),
+        value: Some(it.value),
+    };
+    Ok(ListExportsOutput { exports: Some(rows.into_iter().map(shown).collect()), next_token })
+}
+
+pub fn list_imports(cx: &Cx, input: ListImports) -> Result<ListImportsOutput> {
+    let name = input.export_name.as_str();
+    if !cx.has(&EXPORTS, &name) {
+        return Err(invalid(format!("Export '{name}' does not exist.")));
+    }
+    let mut span = Span::prefix(&name);
+    if let Some(id) = input.next_token.as_deref().map(page::read::<String>).transpose()? {
+        span = span.from(&(name, id.as_str()));
+    }
+    let mut rows: Vec<((String, String), String)> = cx.rows(&IMPORTERS, span, PAGE + 1);
+    if rows.is_empty() {
+        return Err(invalid(format!("Export '{name}' is not imported by any stack.")));
+    }
+    let next_token = (rows.len() > PAGE).then(|| page::token(&rows[PAGE].0.1));
+    rows.truncate(PAGE);
+    Ok(ListImportsOutput { imports: Some(rows.into_iter().map(|it| it.1).collect()), next_token })
 }
 
 fn importer(cx: &Cx, name: &str) -> Option<String> {

@@ -1,11 +1,13 @@
 //! AWS CloudFormation: the table of contents. Each line reads *who may be asked about what → who answers*.
 
 mod admission;
+mod cfn;
 mod change_set;
 mod engine;
 mod event;
 mod export;
 mod page;
+mod policy;
 mod resource;
 mod schema;
 mod stack;
@@ -45,6 +47,20 @@ pub fn service() -> Service {
             change_set::describe,
         )
         .read(|cx, it: &ListChangeSets| stack::arn(cx, &it.stack_name), change_set::list)
+        .read(
+            |cx, it: &DescribeChangeSetHooks| change_set::stack_arn(cx, &it.change_set_name, it.stack_name.as_ref()),
+            change_set::hooks,
+        )
+        .op(|cx, it: &CancelUpdateStack| stack::arn(cx, &it.stack_name), stack::rollback::cancel)
+        .op(|cx, it: &ContinueUpdateRollback| stack::arn(cx, &it.stack_name), stack::rollback::go_on)
+        .op(|cx, it: &RollbackStack| stack::arn(cx, &it.stack_name), stack::rollback::roll_back)
+        .op(|cx, it: &UpdateTerminationProtection| stack::arn(cx, &it.stack_name), stack::protection::terminate_or_not)
+        .op(|cx, it: &SetStackPolicy| stack::arn(cx, &it.stack_name), stack::protection::set_policy)
+        .read(|cx, it: &GetStackPolicy| stack::arn(cx, &it.stack_name), stack::protection::get_policy)
+        .read(|_, _: &ListExports| "*", export::list)
+        .read(|_, _: &ListImports| "*", export::list_imports)
+        .read(|_, _: &DescribeAccountLimits| "*", stack::describe::limits)
+        .resource(&cfn::WAIT_CONDITION_HANDLE)
         .job(&engine::ADVANCE, engine::advance)
 }
 
@@ -54,9 +70,11 @@ fn summarized(cx: &kernel::Cx, input: &GetTemplateSummary) -> String {
 }
 
 use api::cloudformation::{
-    CreateChangeSet, CreateStack, DeleteChangeSet, DeleteStack, DescribeChangeSet, DescribeStackEvents,
-    DescribeStackResource, DescribeStackResources, DescribeStacks, ExecuteChangeSet, GetTemplate, GetTemplateSummary,
-    ListChangeSets, ListStackResources, ListStacks, UpdateStack, ValidateTemplate,
+    CancelUpdateStack, ContinueUpdateRollback, CreateChangeSet, CreateStack, DeleteChangeSet, DeleteStack,
+    DescribeAccountLimits, DescribeChangeSet, DescribeChangeSetHooks, DescribeStackEvents, DescribeStackResource,
+    DescribeStackResources, DescribeStacks, ExecuteChangeSet, GetStackPolicy, GetTemplate, GetTemplateSummary,
+    ListChangeSets, ListExports, ListImports, ListStackResources, ListStacks, RollbackStack, SetStackPolicy,
+    UpdateStack, UpdateTerminationProtection, ValidateTemplate,
 };
 
 #[cfg(test)]

@@ -52,8 +52,20 @@ pub struct Resource {
     pub touched: Touched,
     /// What it was before the current operation, where that changed it.
     pub before: Option<Box<Resource>>,
+    /// What it was when the stack was stable last, where updates that failed and were not undone have changed it.
+    #[serde(default)]
+    pub origin: Option<Origin>,
+    /// The properties as events and change sets may show them: what `NoEcho` hides is hidden.
+    #[serde(default)]
+    pub shown: Option<Properties>,
     /// Is to be deleted.
     pub given_up: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Origin {
+    Absent,
+    Was(Box<Resource>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,6 +88,12 @@ pub enum Touched {
     Created,
     Updated,
     Replaced,
+}
+
+impl Resource {
+    pub fn shown(&self) -> &Properties {
+        self.shown.as_ref().unwrap_or(&self.properties)
+    }
 }
 
 /// By logical id and slot.

@@ -1,7 +1,10 @@
 //! Stacks through the door, in process, on a frozen clock.
 
 mod change_sets;
+mod definitions;
 mod fake;
+mod protection;
+mod rollbacks;
 mod stacks;
 mod updates;
 
@@ -18,9 +21,17 @@ pub struct World {
     pub cloud: Cloud,
 }
 
+/// A script, in a world with groups that fail and wait when their names say so.
+pub fn check(script: &str) {
+    sim::check(services, script);
+}
+
+fn services() -> Vec<kernel::Service> {
+    vec![crate::service(), sqs::service(), fake::service(), iam::service(), sts::service()]
+}
+
 impl World {
     pub fn new() -> Self {
-        let services = || vec![crate::service(), sqs::service(), fake::service()];
         let sim = sim::World::new(1, move || (services(), sim::drivers::echoing()));
         let cloud = root(&sim);
         Self { sim, cloud }

@@ -5,11 +5,12 @@ use crate::export;
 use crate::resource::{self, Resource, Rows};
 use crate::schema::{self, Replacement, Schema};
 use crate::stack::{Definition, Output, Stack};
+use crate::status::StackStatus;
 use crate::template::evaluate::{Scope, mentions_unknown};
 use crate::template::functions::text_of;
 use crate::template::graph::graph;
 use crate::template::reference::{Reference, references};
-use crate::template::{Declared, Policy, Template, invalid, parse};
+use crate::template::{Declared, Policy, Template, invalid, parse_processed};
 use kernel::Cx;
 use kernel::resource::Properties;
 use model::Result;
@@ -43,6 +44,11 @@ pub struct Change {
     pub policy: Option<String>,
     pub scope: Vec<String>,
     pub details: Vec<Detail>,
+    /// JSON: the resource as it is and as it will be, for `IncludePropertyValues`.
+    #[serde(default)]
+    pub before: Option<String>,
+    #[serde(default)]
+    pub after: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -57,13 +63,18 @@ pub struct Detail {
     pub evaluation: String,
     pub source: String,
     pub causing_entity: Option<String>,
+    /// As texts, for `IncludePropertyValues`.
+    #[serde(default)]
+    pub before: Option<String>,
+    #[serde(default)]
+    pub after: Option<String>,
 }
 
 /// Against the stack as it is; a stack that has no resources yet gains all of them.
 pub fn of(cx: &Cx, stack: &Stack, after: &Definition, template: &Template) -> Result<Diff> {
     let rows = resource::load(cx, stack);
     check_types(&rows, template)?;
-    let before = parse(&stack.definition.template).ok();
+    let before = parse_processed(stack.definition.text()).ok();
     let imports = |name: &str| export::value(cx, name);
     let mut scope = engine::scope(template, stack, cx, &after.parameters, &imports)?;
     scope.forecast = true;
@@ -75,11 +86,14 @@ pub fn of(cx: &Cx, stack: &Stack, after: &Definition, template: &Template) -> Re
         .filter(|(name, value)| stack.definition.parameters.get(*name) != Some(value))
         .map(|(name, _)| name)
         .collect();
-    let look = Look { cx, rows: &rows, before: before.as_ref(), template, changed, tags: &after.tags };
+    let (before, tags, hidden) = (before.as_ref(), after.tags.as_slice(), after.hidden.as_slice());
+    let look = Look { cx, rows: &rows, before, template, changed, tags, hidden };
     let mut changes = look.walk(&mut scope)?;
     changes.extend(look.removed(&scope));
     changes.sort_by(|a, b| a.logical_id.cmp(&b.logical_id));
-    let others = after.tags != stack.definition.tags || outputs_differ(template, &scope, &stack.outputs)?;
+    // What failed can be tried again as it is.
+    let unstable = matches!(stack.status, StackStatus::CreateFailed | StackStatus::UpdateFailed);
+    let others = unstable || after.tags != stack.definition.tags || outputs_differ(template, &scope, &stack.outputs)?;
     Ok(Diff { changes, others })
 }
 
@@ -91,6 +105,8 @@ struct Look<'a> {
     /// Parameters with a new value.
     changed: BTreeSet<&'a String>,
     tags: &'a [(String, String)],
+    /// Parameters that nobody may see.
+    hidden: &'a [String],
 }
 
 impl Look<'_> {
@@ -123,17 +139,27 @@ impl Look<'_> {
     fn change(&self, name: &str, scope: &Scope) -> Result<Option<Change>> {
         let declared = &self.template.resources[name];
         let schema = schema::of(&declared.type_name);
-        let properties = scope.properties(&declared.properties)?;
-        let properties = match &schema {
+        let typed = |properties| match &schema {
             Some(schema) => schema.typed(properties),
             None => properties,
         };
+        let properties = typed(scope.properties(&declared.properties)?);
+        let shown = match self.hidden {
+            [] => properties.clone(),
+            hidden => typed(scope.masked(hidden).properties(&declared.properties)?),
+        };
+        let after = Some(context(&shown, declared.metadata.as_ref().map(Json::to_string).as_deref()));
         let Some(row) = self.row(name) else {
-            return Ok(Some(change("Add", name, &declared.type_name, None)));
+            return Ok(Some(Change { after, ..change("Add", name, &declared.type_name, None) }));
         };
         let mut it = change("Modify", name, &declared.type_name, row.physical_id.clone());
+        (it.before, it.after) = (Some(context(row.shown(), row.metadata.as_deref())), after);
         if let Some(schema) = &schema {
             it.details = self.property_details(declared, row, &properties, schema);
+            for detail in &mut it.details {
+                let value = |of: &Properties| detail.name.as_ref().and_then(|name| of.get(name)).map(text_of);
+                (detail.before, detail.after) = (value(row.shown()), value(&shown));
+            }
         }
         it.details.extend(self.other_details(declared, row, &properties));
         if it.details.is_empty() {
@@ -184,6 +210,8 @@ impl Look<'_> {
                 evaluation: if unknown { "Dynamic" } else { "Static" }.to_owned(),
                 source: source.to_owned(),
                 causing_entity,
+                before: None,
+                after: None,
             });
         }
         details
@@ -217,6 +245,8 @@ impl Look<'_> {
             evaluation: "Static".to_owned(),
             source: "DirectModification".to_owned(),
             causing_entity: None,
+            before: None,
+            after: None,
         };
         let mut details = Vec::new();
         if declared.metadata.as_ref().map(Json::to_string) != row.metadata {
@@ -239,6 +269,7 @@ impl Look<'_> {
         let gone = self.rows.values().filter(|it| it.slot == 0 && it.physical_id.is_some() && !stays(&it.logical_id));
         let removal = |row: &Resource| {
             let mut it = change("Remove", &row.logical_id, &row.type_name, row.physical_id.clone());
+            it.before = Some(context(row.shown(), row.metadata.as_deref()));
             it.policy = Some(if row.deletion_policy == Policy::Delete { "Delete" } else { "Retain" }.to_owned());
             it
         };
@@ -256,7 +287,18 @@ fn change(action: &str, logical_id: &str, type_name: &str, physical_id: Option<S
         policy: None,
         scope: Vec::new(),
         details: Vec::new(),
+        before: None,
+        after: None,
     }
+}
+
+/// `{"Properties": …, "Metadata": …}`, both as they may be shown.
+fn context(properties: &Properties, metadata: Option<&str>) -> String {
+    let mut members = Properties::from_iter([("Properties".to_owned(), Json::Object(properties.clone()))]);
+    if let Some(metadata) = metadata.and_then(|it| serde_json::from_str(it).ok()) {
+        members.insert("Metadata".to_owned(), metadata);
+    }
+    Json::Object(members).to_string()
 }
 
 /// A logical id keeps its type as long as it lives.

@@ -3,14 +3,14 @@
 pub mod diff;
 mod show;
 
-pub use show::{describe, list};
+pub use show::{describe, hooks, list};
 
-use crate::engine::{self, Phase};
+use crate::engine::{self, Kept, Order, Phase};
 use crate::event;
-use crate::stack::create::on_failure;
-use crate::stack::request::{self, Wanted};
+use crate::stack::create::{check_quota, on_failure};
+use crate::stack::request::{self, Expansion, Wanted};
 use crate::stack::update::updatable;
-use crate::stack::{self, Definition, OnFailure, Stack, find, found, uuid_of};
+use crate::stack::{self, Definition, OnFailure, Stack, find, found, role, uuid_of};
 use crate::status::StackStatus;
 use crate::template::{Template, invalid, unsupported};
 use api::cloudformation::{
@@ -43,6 +43,8 @@ pub struct ChangeSet {
     pub on_failure: Option<String>,
     pub definition: Definition,
     pub changes: Vec<Change>,
+    #[serde(default)]
+    role_arn: Option<String>,
     /// The client's token of its creation.
     token: Option<String>,
 }
@@ -81,12 +83,20 @@ pub fn create(cx: &mut Cx, input: CreateChangeSet) -> Result<CreateChangeSetOutp
         parameters: input.parameters.unwrap_or_default(),
         capabilities: input.capabilities.unwrap_or_default(),
         tags: input.tags,
+        resource_types: input.resource_types.unwrap_or_default(),
+        expansion: Expansion::Shown,
     };
+    if let Some(arn) = &input.role_arn {
+        role::check(cx, arn)?;
+    }
     let previous = stack.as_ref().filter(|it| it.status != StackStatus::ReviewInProgress).map(|it| &it.definition);
     let (definition, template) = request::define(cx, wanted, previous)?;
     let stack = match stack {
         Some(stack) => stack,
-        None => review(cx, &input.stack_name),
+        None => {
+            check_quota(cx)?;
+            review(cx, &input.stack_name)
+        }
     };
     on_failure(None, input.on_stack_failure.as_deref())?;
     let mut it = ChangeSet {
@@ -101,6 +111,7 @@ pub fn create(cx: &mut Cx, input: CreateChangeSet) -> Result<CreateChangeSetOutp
         on_failure: input.on_stack_failure,
         changes: Vec::new(),
         definition,
+        role_arn: input.role_arn,
         token: input.client_token,
     };
     compare(cx, &stack, &mut it, &template)?;
@@ -109,11 +120,10 @@ pub fn create(cx: &mut Cx, input: CreateChangeSet) -> Result<CreateChangeSetOutp
 }
 
 pub fn execute(cx: &mut Cx, input: ExecuteChangeSet) -> Result<ExecuteChangeSetOutput> {
-    request::refuse("ExecuteChangeSet", &[("RetainExceptOnCreate", input.retain_except_on_create == Some(true))])?;
     let mut it = named(cx, &input.change_set_name, input.stack_name.as_deref())?;
     let missing = || invalid(format!("Stack [{}] does not exist", it.stack_name));
     let mut stack = find(cx, &it.stack_id).ok_or_else(missing)?;
-    if input.client_request_token.is_some() && stack.last_token == input.client_request_token {
+    if request::is_retry(&stack, input.client_request_token.as_deref(), "ExecuteChangeSet")? {
         return Ok(ExecuteChangeSetOutput {});
     }
     if it.state != State::Available {
@@ -135,12 +145,16 @@ pub fn execute(cx: &mut Cx, input: ExecuteChangeSet) -> Result<ExecuteChangeSetO
     put(cx, &it);
     forget_all(cx, &stack, Some(&it.name));
     stack.change_set_id = Some(it.id);
-    let token = input.client_request_token;
+    stack.role_arn = it.role_arn.or(stack.role_arn);
+    stack.kept = Kept::of(input.retain_except_on_create);
+    stack.last_verb = "ExecuteChangeSet".to_owned();
+    let (kept, token) = (stack.kept, input.client_request_token);
     if is_new {
         stack.definition = it.definition;
-        engine::begin(cx, stack, Phase::Create, None, token);
+        engine::begin(cx, stack, Order { kept, ..Order::new(Phase::Create, token) });
     } else {
-        engine::begin(cx, stack, Phase::Update, Some(it.definition), token);
+        let becomes = Some(it.definition);
+        engine::begin(cx, stack, Order { becomes, kept, ..Order::new(Phase::Update, token) });
     }
     Ok(ExecuteChangeSetOutput {})
 }
@@ -252,12 +266,10 @@ fn review(cx: &mut Cx, name: &str) -> Stack {
 }
 
 fn refuse(input: &CreateChangeSet) -> Result<()> {
+    request::refuse_triggers("CreateChangeSet", input.rollback_configuration.as_ref())?;
     request::refuse(
         "CreateChangeSet",
         &[
-            ("ResourceTypes", input.resource_types.as_ref().is_some_and(|it| !it.is_empty())),
-            ("RoleARN", input.role_arn.is_some()),
-            ("RollbackConfiguration", input.rollback_configuration.is_some()),
             ("NotificationARNs", input.notification_arns.as_ref().is_some_and(|it| !it.is_empty())),
             ("ResourcesToImport", input.resources_to_import.as_ref().is_some_and(|it| !it.is_empty())),
             ("IncludeNestedStacks", input.include_nested_stacks == Some(true)),

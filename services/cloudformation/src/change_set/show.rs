@@ -4,17 +4,17 @@ use super::diff::{Change as Stored, Detail};
 use super::{CHANGE_SETS, ChangeSet, MOST_LISTED, named};
 use crate::stack::describe::shown;
 use crate::stack::named as stack_named;
-use crate::stack::request;
 use api::cloudformation::{
-    Change, ChangeSetSummary, DescribeChangeSet, DescribeChangeSetOutput, ListChangeSets, ListChangeSetsOutput,
-    ResourceChange, ResourceChangeDetail, ResourceTargetDefinition, RollbackConfiguration, Tag,
+    Change, ChangeSetSummary, DescribeChangeSet, DescribeChangeSetHooks, DescribeChangeSetHooksOutput,
+    DescribeChangeSetOutput, ListChangeSets, ListChangeSetsOutput, ResourceChange, ResourceChangeDetail,
+    ResourceTargetDefinition, RollbackConfiguration, Tag,
 };
 use kernel::Cx;
 use model::{Result, Timestamp};
 use store::Span;
 
 pub fn describe(cx: &Cx, input: DescribeChangeSet) -> Result<DescribeChangeSetOutput> {
-    request::refuse("DescribeChangeSet", &[("IncludePropertyValues", input.include_property_values == Some(true))])?;
+    let values = if input.include_property_values == Some(true) { Values::Shown } else { Values::Left };
     let it = named(cx, &input.change_set_name, input.stack_name.as_deref())?;
     let hidden = &it.definition.hidden;
     let parameters = it.definition.parameters.iter().map(|(key, value)| shown(key, value, hidden)).collect();
@@ -33,10 +33,24 @@ pub fn describe(cx: &Cx, input: DescribeChangeSet) -> Result<DescribeChangeSetOu
         rollback_configuration: Some(RollbackConfiguration::default()),
         capabilities: Some(it.definition.capabilities),
         tags: Some(it.definition.tags.into_iter().map(|(key, value)| Tag { key, value }).collect()),
-        changes: Some(it.changes.into_iter().map(change).collect()),
+        changes: Some(it.changes.into_iter().map(|it| change(it, values)).collect()),
         include_nested_stacks: Some(false),
         on_stack_failure: it.on_failure,
         ..DescribeChangeSetOutput::default()
+    })
+}
+
+/// There is no registry of types yet, hence no hook that a change set could call.
+pub fn hooks(cx: &Cx, input: DescribeChangeSetHooks) -> Result<DescribeChangeSetHooksOutput> {
+    let it = named(cx, &input.change_set_name, input.stack_name.as_deref())?;
+    Ok(DescribeChangeSetHooksOutput {
+        change_set_id: Some(it.id),
+        change_set_name: Some(it.name),
+        hooks: Some(Vec::new()),
+        status: Some("UNAVAILABLE".to_owned()),
+        next_token: None,
+        stack_id: Some(it.stack_id),
+        stack_name: Some(it.stack_name),
     })
 }
 
@@ -62,8 +76,18 @@ fn summary(it: ChangeSet) -> ChangeSetSummary {
     }
 }
 
-fn change(it: Stored) -> Change {
+/// Whether `IncludePropertyValues` was asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Values {
+    Shown,
+    Left,
+}
+
+fn change(it: Stored, values: Values) -> Change {
+    let shown = values == Values::Shown;
     let change = ResourceChange {
+        before_context: it.before.filter(|_| shown),
+        after_context: it.after.filter(|_| shown),
         policy_action: it.policy,
         action: Some(it.action),
         logical_resource_id: Some(it.logical_id),
@@ -71,19 +95,29 @@ fn change(it: Stored) -> Change {
         resource_type: Some(it.type_name),
         replacement: it.replacement,
         scope: Some(it.scope),
-        details: Some(it.details.into_iter().map(detail).collect()),
+        details: Some(it.details.into_iter().map(|it| detail(it, values)).collect()),
         ..ResourceChange::default()
     };
     Change { type_: Some("Resource".to_owned()), hook_invocation_count: None, resource_change: Some(change) }
 }
 
-fn detail(it: Detail) -> ResourceChangeDetail {
-    let target = ResourceTargetDefinition {
+fn detail(it: Detail, values: Values) -> ResourceChangeDetail {
+    let mut target = ResourceTargetDefinition {
         attribute: Some(it.attribute),
         name: it.name,
         requires_recreation: Some(it.requires_recreation),
         ..ResourceTargetDefinition::default()
     };
+    if let Some(name) = target.name.as_ref().filter(|_| values == Values::Shown) {
+        let kind = match (&it.before, &it.after) {
+            (None, _) => "Add",
+            (Some(_), None) => "Remove",
+            (Some(_), Some(_)) => "Modify",
+        };
+        target.path = Some(format!("/Properties/{name}"));
+        target.attribute_change_type = Some(kind.to_owned());
+        (target.before_value, target.after_value) = (it.before, it.after);
+    }
     ResourceChangeDetail {
         target: Some(target),
         evaluation: Some(it.evaluation),

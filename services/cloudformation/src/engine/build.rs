@@ -1,14 +1,15 @@
 //! Building: creates and updates resources in the order of the graph, as many at a time as it allows.
 
 use super::handler::{self, Outcome};
-use super::{Attempt, Failure, Next, due, made, next_due, operation, operation_mut, scope};
+use super::{Attempt, Failure, Next, due, made, next_due, operation, operation_mut, restore, scope};
+use crate::policy::Action;
 use crate::resource::{self, Resource, Rows, Step, Touched};
 use crate::stack::{Output, Stack};
 use crate::status::ResourceStatus;
 use crate::template::evaluate::Scope;
 use crate::template::functions::text_of;
 use crate::template::graph::{Graph, graph};
-use crate::template::{self, Template, invalid};
+use crate::template::{self, Declared, Template, invalid};
 use crate::{event, export, schema};
 use kernel::Cx;
 use kernel::resource::Properties;
@@ -22,7 +23,7 @@ pub fn step(cx: &mut Cx, stack: &mut Stack, rows: &mut Rows) -> Result<Next> {
         cancel(cx, stack, rows);
         return Ok(Next::Finished);
     }
-    let template = template::parse(&stack.definition.template)?;
+    let template = template::parse_processed(stack.definition.text())?;
     let ready = match ready(cx, stack, rows, &template) {
         Ok(ready) => ready,
         Err(error) => {
@@ -45,7 +46,9 @@ pub fn step(cx: &mut Cx, stack: &mut Stack, rows: &mut Rows) -> Result<Next> {
     if let Some(time) = next_due(rows) {
         return Ok(Next::At(time));
     }
-    if let Err(reason) = conclude(cx, stack, rows, &template) {
+    if may_remove(cx, stack, rows, &template)?
+        && let Err(reason) = conclude(cx, stack, rows, &template)
+    {
         operation_mut(stack).reason = Some(reason);
     }
     Ok(Next::Finished)
@@ -55,6 +58,8 @@ pub fn step(cx: &mut Cx, stack: &mut Stack, rows: &mut Rows) -> Result<Next> {
 struct Ready {
     logical_id: String,
     properties: Properties,
+    /// Where `NoEcho` hides a part of them: what may be seen.
+    shown: Option<Properties>,
     depends_on: BTreeSet<String>,
 }
 
@@ -65,20 +70,27 @@ fn ready(cx: &Cx, stack: &Stack, rows: &Rows, template: &Template) -> Result<Vec
     let is_done = |name: &String| row(name).is_some_and(|it| it.step == Step::Done);
     let graph = graph(template, Some(&scope.conditions));
     scope.resources = settled(&graph, rows);
+    let masked = (!stack.definition.hidden.is_empty()).then(|| scope.masked(&stack.definition.hidden));
     let mut ready = Vec::new();
     for (name, before) in graph {
         let waits = row(&name).is_none_or(|it| it.step == Step::Untouched);
         if waits && before.iter().all(is_done) {
             let declared = &template.resources[&name];
-            let properties = scope.properties(&declared.properties)?;
-            let properties = match schema::of(&declared.type_name) {
-                Some(schema) => schema.typed(properties),
-                None => properties,
-            };
-            ready.push(Ready { logical_id: name, properties, depends_on: before });
+            let properties = typed(declared, scope.properties(&declared.properties)?);
+            let shown = masked.as_ref().and_then(|it| it.properties(&declared.properties).ok());
+            let shown = shown.map(|it| typed(declared, it)).filter(|it| *it != properties);
+            ready.push(Ready { logical_id: name, properties, shown, depends_on: before });
         }
     }
     Ok(ready)
+}
+
+/// With the types that the schema names.
+fn typed(declared: &Declared, properties: Properties) -> Properties {
+    match schema::of(&declared.type_name) {
+        Some(schema) => schema.typed(properties),
+        None => properties,
+    }
 }
 
 /// The resources that this operation is done with.
@@ -96,7 +108,7 @@ fn begin(cx: &mut Cx, stack: &mut Stack, rows: &mut Rows, template: &Template, i
     let mut row = match existing {
         None => begin_creation(cx, stack, template, it),
         Some(row) if !handler::is_changed(cx, &row, &it.properties, &stack.definition.tags) => {
-            Resource { step: Step::Done, depends_on: it.depends_on, ..row }
+            Resource { step: Step::Done, depends_on: it.depends_on, shown: it.shown, ..row }
         }
         Some(row) => begin_change(cx, stack, row, it),
     };
@@ -128,6 +140,8 @@ fn begin_creation(cx: &mut Cx, stack: &mut Stack, template: &Template, it: Ready
         step: Step::Begun,
         touched: Touched::Created,
         before: None,
+        origin: None,
+        shown: it.shown,
         given_up: false,
         logical_id: it.logical_id,
     };
@@ -138,8 +152,11 @@ fn begin_creation(cx: &mut Cx, stack: &mut Stack, template: &Template, it: Ready
 /// In place, or by a new resource where the schema says that the change cannot be made.
 fn begin_change(cx: &mut Cx, stack: &mut Stack, row: Resource, it: Ready) -> Resource {
     let replaces = handler::is_replaced(&row, &it.properties);
+    let action = if replaces { Action::Replace } else { Action::Modify };
+    let denied = denied(stack, action, &row);
     let mut after = Resource {
         properties: it.properties,
+        shown: it.shown,
         depends_on: it.depends_on,
         tags: stack.definition.tags.clone(),
         status: ResourceStatus::UpdateInProgress,
@@ -148,6 +165,11 @@ fn begin_change(cx: &mut Cx, stack: &mut Stack, row: Resource, it: Ready) -> Res
         before: Some(Box::new(row.clone())),
         ..row
     };
+    if let Some(reason) = denied {
+        after.physical_id = after.physical_id.filter(|_| !replaces);
+        fail(cx, stack, &mut after, reason);
+        return after;
+    }
     if !replaces {
         event::of_resource(cx, stack, &mut after, None);
         return after;
@@ -175,6 +197,12 @@ fn begin_change(cx: &mut Cx, stack: &mut Stack, row: Resource, it: Ready) -> Res
         );
     }
     after
+}
+
+/// What the stack policy says against it: the one that came with the update, or the stack's.
+fn denied(stack: &Stack, action: Action, row: &Resource) -> Option<String> {
+    let policy = operation(stack).policy.as_ref().or(stack.policy.as_ref())?;
+    policy.denial(action, &row.logical_id, &row.type_name)
 }
 
 /// Asks the type, and writes down what it says.
@@ -245,6 +273,22 @@ fn cancel(cx: &mut Cx, stack: &mut Stack, rows: &mut Rows) {
     }
 }
 
+/// Whether the stack policy lets go what the template no longer names; what it holds on to has failed.
+fn may_remove(cx: &mut Cx, stack: &mut Stack, rows: &mut Rows, template: &Template) -> Result<bool> {
+    let imports = |name: &str| export::value(cx, name);
+    let conditions = scope(template, stack, cx, &stack.definition.parameters, &imports)?.conditions;
+    let live = graph(template, Some(&conditions));
+    let gone = |it: &&mut Resource| it.slot == 0 && it.physical_id.is_some() && !live.contains_key(&it.logical_id);
+    for row in rows.values_mut().filter(gone) {
+        if let Some(reason) = denied(stack, Action::Delete, row) {
+            row.touched = Touched::No;
+            fail(cx, stack, row, reason);
+            resource::put(cx, stack, row);
+        }
+    }
+    Ok(operation(stack).failures.is_empty())
+}
+
 /// All resources are there: outputs and exports, and what is to be cleaned up.
 fn conclude(cx: &mut Cx, stack: &mut Stack, rows: &mut Rows, template: &Template) -> Result<(), String> {
     let (outputs, imported, live) = outputs(cx, stack, rows, template).map_err(|it| it.message().to_owned())?;
@@ -258,7 +302,8 @@ fn conclude(cx: &mut Cx, stack: &mut Stack, rows: &mut Rows, template: &Template
             row.step = Step::Untouched;
         } else {
             declare(row, template);
-            left_over.extend(row.before.take().filter(|_| row.touched == Touched::Replaced));
+            let before = row.before.take().filter(|_| row.touched == Touched::Replaced);
+            left_over.extend(before.filter(|it| !restore::is_origin(row, it)));
             row.touched = Touched::No;
         }
         resource::put(cx, stack, row);
@@ -267,13 +312,22 @@ fn conclude(cx: &mut Cx, stack: &mut Stack, rows: &mut Rows, template: &Template
         let policy = old.update_replace_policy;
         leave_over(cx, stack, rows, Resource { deletion_policy: policy, ..*old });
     }
+    restore::give_up_origins(cx, stack, rows);
     Ok(())
 }
 
 /// Keeps a row beside the one that took its place, until it is deleted.
 pub fn leave_over(cx: &mut Cx, stack: &Stack, rows: &mut Rows, old: Resource) {
     let slot = (1..).find(|slot| !rows.contains_key(&(old.logical_id.clone(), *slot))).expect("slots do not run out");
-    let row = Resource { slot, given_up: true, step: Step::Untouched, before: None, touched: Touched::No, ..old };
+    let row = Resource {
+        slot,
+        given_up: true,
+        step: Step::Untouched,
+        before: None,
+        origin: None,
+        touched: Touched::No,
+        ..old
+    };
     resource::put(cx, stack, &row);
     rows.insert((row.logical_id.clone(), slot), row);
 }

@@ -4,6 +4,7 @@ use crate::admission::resource_type;
 use crate::resource::Resource;
 use crate::schema::{self, Replacement, Schema};
 use crate::stack::Stack;
+use crate::stack::role::{self, SERVICE};
 use crate::template::unsupported;
 use kernel::Cx;
 use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType};
@@ -15,9 +16,6 @@ pub enum Outcome {
     Waiting { physical_id: String, until: Timestamp },
 }
 
-/// What the calls that a type makes are made by.
-const SERVICE: &str = "cloudformation.amazonaws.com";
-
 pub fn create(cx: &mut Cx, stack: &Stack, row: &Resource) -> Result<Outcome> {
     let kind = kind(cx, row)?;
     let new = New {
@@ -28,7 +26,7 @@ pub fn create(cx: &mut Cx, stack: &Stack, row: &Resource) -> Result<Outcome> {
         stack_id: stack.id.clone(),
         tags: tags(stack, row, &row.tags),
     };
-    cx.via(SERVICE, |cx| {
+    on_behalf(cx, stack, |cx| {
         let progress = (kind.create)(cx, &new)?;
         outcome(cx, kind, progress, &new.properties)
     })
@@ -48,18 +46,18 @@ pub fn update(cx: &mut Cx, stack: &Stack, row: &Resource, before: Properties) ->
         tags_before: tags(stack, row, old_tags),
         tags: tags(stack, row, &row.tags),
     };
-    cx.via(SERVICE, |cx| {
+    on_behalf(cx, stack, |cx| {
         let progress = (kind.update)(cx, &change)?;
         outcome(cx, kind, progress, &change.after)
     })
 }
 
 /// `None` once it is gone, else when to ask again.
-pub fn delete(cx: &mut Cx, row: &Resource) -> Result<Option<Timestamp>> {
+pub fn delete(cx: &mut Cx, stack: &Stack, row: &Resource) -> Result<Option<Timestamp>> {
     let kind = kind(cx, row)?;
     let existing =
         Existing { physical_id: row.physical_id.clone().unwrap_or_default(), properties: row.properties.clone() };
-    match cx.via(SERVICE, |cx| (kind.delete)(cx, &existing)) {
+    match on_behalf(cx, stack, |cx| (kind.delete)(cx, &existing)) {
         Ok(Progress::Done { .. }) => Ok(None),
         Ok(Progress::Waiting { until, .. }) => Ok(Some(until)),
         // What somebody else deleted is deleted.
@@ -118,6 +116,13 @@ fn handler_code(error: &Error) -> &'static str {
     } else {
         "InvalidRequest"
     }
+}
+
+/// As the caller who asked for the operation, or as the stack's role where it has one.
+fn on_behalf<T>(cx: &mut Cx, stack: &Stack, inside: impl FnOnce(&mut Cx) -> Result<T>) -> Result<T> {
+    let Some(arn) = &stack.role_arn else { return cx.via(SERVICE, inside) };
+    let session = role::session(cx, arn)?;
+    cx.acting_as(session, |cx| cx.in_place_of(&stack.id, |cx| cx.via(SERVICE, inside)))
 }
 
 fn kind(cx: &Cx, row: &Resource) -> Result<&'static ResourceType> {

@@ -12,6 +12,7 @@ mod restore;
 pub use handler::is_changed;
 
 use crate::export;
+use crate::policy::StackPolicy;
 use crate::resource::{self, Rows, Step, Touched};
 use crate::stack::{self, Definition, OnFailure, STACKS, Stack};
 use crate::status::{ResourceStatus, StackStatus};
@@ -44,6 +45,38 @@ pub struct Operation {
     failures: Vec<Failure>,
     /// What failed where no resource did.
     reason: Option<String>,
+    /// The stack policy that holds for this update, where it is not the stack's own.
+    #[serde(default)]
+    policy: Option<StackPolicy>,
+    /// When a creation has to be done, in milliseconds since 1970.
+    #[serde(default)]
+    deadline: Option<i64>,
+    #[serde(default)]
+    kept: Kept,
+    /// The user wants it undone.
+    #[serde(default)]
+    cancelled: bool,
+}
+
+/// What a user asks the engine to do with a stack.
+pub struct Order {
+    pub phase: Phase,
+    /// What it is to become, with an update.
+    pub becomes: Option<Definition>,
+    pub token: Option<String>,
+    pub policy: Option<StackPolicy>,
+    pub kept: Kept,
+}
+
+/// What stays of resources that an operation gives up, beside what the template says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Kept {
+    #[default]
+    AsDeclared,
+    /// `RetainExceptOnCreate`: nothing of what this operation made, if it is undone.
+    NothingNew,
+    /// `FORCE_DELETE_STACK`: what cannot be deleted.
+    Undeletable,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,8 +129,25 @@ impl Phase {
     }
 }
 
+impl Kept {
+    /// What a request says of `RetainExceptOnCreate`.
+    pub fn of(retain_except_on_create: Option<bool>) -> Kept {
+        if retain_except_on_create == Some(true) { Kept::NothingNew } else { Kept::AsDeclared }
+    }
+}
+
+impl Order {
+    pub fn new(phase: Phase, token: Option<String>) -> Self {
+        Self { phase, becomes: None, token, policy: None, kept: Kept::default() }
+    }
+}
+
+const USER_INITIATED: &str = "User Initiated";
+const TOO_LATE: &str = "Stack creation time exceeded the specified timeout";
+
 /// Begins an operation that a user asked for; writes the stack.
-pub fn begin(cx: &mut Cx, mut stack: Stack, phase: Phase, becomes: Option<Definition>, token: Option<String>) {
+pub fn begin(cx: &mut Cx, mut stack: Stack, order: Order) {
+    let Order { phase, becomes, token, policy, kept } = order;
     if phase == Phase::Delete
         && let Some((export, importer)) = export::in_use(cx, &stack)
     {
@@ -107,6 +157,9 @@ pub fn begin(cx: &mut Cx, mut stack: Stack, phase: Phase, becomes: Option<Defini
         return stack::put(cx, &stack);
     }
     let mut rows = resource::load(cx, &stack);
+    if phase == Phase::Delete {
+        restore::give_up_origins(cx, &stack, &mut rows);
+    }
     for row in rows.values_mut() {
         let is_gone = matches!(row.status, ResourceStatus::DeleteComplete | ResourceStatus::DeleteSkipped);
         row.step = if phase == Phase::Delete && is_gone { Step::Done } else { Step::Untouched };
@@ -119,9 +172,54 @@ pub fn begin(cx: &mut Cx, mut stack: Stack, phase: Phase, becomes: Option<Defini
         stack.updated_at = Some(cx.now().0);
     }
     stack.last_token.clone_from(&token);
-    let operation = Operation { id: cx.id(), token, phase, previous, failures: Vec::new(), reason: None };
-    stack.operation = Some(operation);
-    enter(cx, &mut stack, phase, Some("User Initiated"));
+    let minutes = stack.timeout_minutes.filter(|_| phase == Phase::Create);
+    let deadline = minutes.map(|it| cx.now().0.saturating_add(it.saturating_mul(60_000)));
+    let (failures, reason, cancelled) = (Vec::new(), None, false);
+    let id = cx.id();
+    stack.operation =
+        Some(Operation { id, token, phase, previous, failures, reason, policy, deadline, kept, cancelled });
+    if phase == Phase::UpdateRollback
+        && let Some(stable) = stack.stable.take()
+    {
+        stack.definition = stable;
+    }
+    enter(cx, &mut stack, phase, Some(USER_INITIATED));
+    if phase == Phase::UpdateRollback {
+        restore::prepare(cx, &mut stack, &mut rows);
+    }
+    stack::put(cx, &stack);
+    again(cx, &stack, cx.now());
+}
+
+/// Has the update that is going on undone; writes the stack.
+pub fn cancel(cx: &mut Cx, mut stack: Stack) {
+    let id = cx.id();
+    let operation = operation_mut(&mut stack);
+    // Under a new id, so that a step which waits for its time does nothing more.
+    (operation.id, operation.cancelled) = (id, true);
+    stack::put(cx, &stack);
+    again(cx, &stack, cx.now());
+}
+
+/// Goes on with an undoing that failed, without the resources in `skipped`; writes the stack.
+pub fn resume(cx: &mut Cx, mut stack: Stack, skipped: &[String], token: Option<String>) {
+    let mut rows = resource::load(cx, &stack);
+    stack.last_token.clone_from(&token);
+    let Order { phase, token, policy, kept, .. } = Order::new(Phase::UpdateRollback, token);
+    stack.operation = Some(Operation {
+        id: cx.id(),
+        token,
+        phase,
+        previous: None,
+        failures: Vec::new(),
+        reason: None,
+        policy,
+        deadline: None,
+        kept,
+        cancelled: false,
+    });
+    enter(cx, &mut stack, phase, Some(USER_INITIATED));
+    restore::retry(cx, &mut stack, &mut rows, skipped);
     stack::put(cx, &stack);
     again(cx, &stack, cx.now());
 }
@@ -134,6 +232,11 @@ pub fn advance(cx: &mut Cx, it: Advance) -> Result<()> {
         return Ok(());
     };
     let mut rows = resource::load(cx, &stack);
+    if operation(&stack).cancelled {
+        operation_mut(&mut stack).reason = Some(USER_INITIATED.to_owned());
+    } else if phase == Phase::Create && operation(&stack).deadline.is_some_and(|it| it <= cx.now().0) {
+        operation_mut(&mut stack).reason = Some(TOO_LATE.to_owned());
+    }
     let next = match phase {
         Phase::Create | Phase::Update => build::step(cx, &mut stack, &mut rows)?,
         Phase::UpdateRollback => restore::step(cx, &mut stack, &mut rows),
@@ -143,7 +246,10 @@ pub fn advance(cx: &mut Cx, it: Advance) -> Result<()> {
     };
     match next {
         Next::Again => again(cx, &stack, cx.now()),
-        Next::At(time) => again(cx, &stack, time),
+        Next::At(time) => {
+            let deadline = operation(&stack).deadline.filter(|_| phase == Phase::Create);
+            again(cx, &stack, deadline.map_or(time, |it| time.min(Timestamp(it))));
+        }
         Next::Finished => turn(cx, &mut stack, &mut rows, phase),
     }
     stack::put(cx, &stack);
@@ -158,6 +264,7 @@ fn turn(cx: &mut Cx, stack: &mut Stack, rows: &mut Rows, phase: Phase) {
         (Phase::Create, true) => undo_creation(cx, stack, rows),
         (Phase::Rollback, _) => end_by(cx, stack, StackStatus::RollbackComplete, StackStatus::RollbackFailed),
         (Phase::Update, false) => {
+            stack.stable = None;
             enter(cx, stack, Phase::UpdateCleanup, None);
             again(cx, stack, cx.now());
         }
@@ -198,13 +305,16 @@ fn undo_creation(cx: &mut Cx, stack: &mut Stack, rows: &mut Rows) {
 }
 
 fn undo_update(cx: &mut Cx, stack: &mut Stack, rows: &mut Rows) {
-    let reason = blame(operation(stack));
-    if stack.on_failure == OnFailure::DoNothing {
+    let cancelled = std::mem::take(&mut operation_mut(stack).cancelled);
+    let reason = if cancelled { USER_INITIATED.to_owned() } else { blame(operation(stack)) };
+    let previous = operation_mut(stack).previous.take();
+    if stack.on_failure == OnFailure::DoNothing && !cancelled {
+        stack.stable = stack.stable.take().or(previous);
         restore::keep_as_it_is(cx, stack, rows);
         return end(cx, stack, StackStatus::UpdateFailed, Some(reason));
     }
-    if let Some(previous) = operation_mut(stack).previous.take() {
-        stack.definition = previous;
+    if let Some(stable) = stack.stable.take().or(previous) {
+        stack.definition = stable;
     }
     enter(cx, stack, Phase::UpdateRollback, Some(&reason));
     restore::prepare(cx, stack, rows);

@@ -1,6 +1,6 @@
 //! Removing: deletes what was given up, each after those that depend on it.
 
-use super::{Attempt, Failure, Next, Phase, due, handler, next_due, operation_mut};
+use super::{Attempt, Failure, Kept, Next, Phase, due, handler, next_due, operation, operation_mut};
 use crate::event;
 use crate::resource::{self, Resource, Rows, Step};
 use crate::stack::Stack;
@@ -39,10 +39,11 @@ fn ready(rows: &Rows) -> Vec<(String, u64)> {
 fn begin(cx: &mut Cx, stack: &mut Stack, row: &mut Resource, phase: Phase) {
     // Only what a creation made itself is deleted although it is to be kept otherwise.
     let undoes = matches!(phase, Phase::Rollback | Phase::UpdateRollbackCleanup);
+    let nothing_new = operation(stack).kept == Kept::NothingNew && (undoes || phase == Phase::Delete);
     let keeps = match row.deletion_policy {
         Policy::Delete => false,
-        Policy::Retain => true,
-        Policy::RetainExceptOnCreate => !undoes,
+        Policy::Retain => !nothing_new,
+        Policy::RetainExceptOnCreate => !undoes && !nothing_new,
     };
     if row.physical_id.is_none() {
         end(cx, stack, row, ResourceStatus::DeleteComplete, phase);
@@ -56,7 +57,7 @@ fn begin(cx: &mut Cx, stack: &mut Stack, row: &mut Resource, phase: Phase) {
 }
 
 fn run(cx: &mut Cx, stack: &mut Stack, row: &mut Resource, phase: Phase) {
-    match handler::delete(cx, row) {
+    match handler::delete(cx, stack, row) {
         Ok(None) => end(cx, stack, row, ResourceStatus::DeleteComplete, phase),
         Ok(Some(until)) => {
             row.step = Step::Waiting { until: until.0 };
@@ -66,6 +67,9 @@ fn run(cx: &mut Cx, stack: &mut Stack, row: &mut Resource, phase: Phase) {
             (row.status, row.step) = (ResourceStatus::DeleteFailed, Step::Failed);
             let reason = handler::reason(cx, &row.type_name, &error);
             event::of_resource(cx, stack, row, Some(&reason));
+            if operation(stack).kept == Kept::Undeletable {
+                return end(cx, stack, row, ResourceStatus::DeleteSkipped, phase);
+            }
             if is_cleanup(phase) {
                 return resource::remove(cx, stack, row);
             }

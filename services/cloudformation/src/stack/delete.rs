@@ -1,8 +1,7 @@
 //! DeleteStack.
 
-use super::request;
-use super::{bury, find, put};
-use crate::engine::{self, Phase};
+use super::{bury, find, put, request, role};
+use crate::engine::{self, Kept, Order, Phase};
 use crate::event;
 use crate::status::StackStatus;
 use crate::template::invalid;
@@ -13,14 +12,7 @@ use model::Result;
 
 /// A stack that does not exist, or no more, is deleted already.
 pub fn delete(cx: &mut Cx, input: DeleteStack) -> Result<DeleteStackOutput> {
-    request::refuse(
-        "DeleteStack",
-        &[
-            ("RoleARN", input.role_arn.is_some()),
-            ("DeletionMode", input.deletion_mode.as_deref().is_some_and(|it| it != "STANDARD")),
-            ("DeploymentConfig", input.deployment_config.is_some()),
-        ],
-    )?;
+    request::refuse("DeleteStack", &[("DeploymentConfig", input.deployment_config.is_some())])?;
     let Some(mut stack) = find(cx, &input.stack_name).filter(|it| it.deleted_at.is_none()) else {
         return Ok(DeleteStackOutput {});
     };
@@ -44,6 +36,20 @@ pub fn delete(cx: &mut Cx, input: DeleteStack) -> Result<DeleteStackOutput> {
             stack.id
         )));
     }
+    let kept = match input.deletion_mode.as_deref() {
+        Some("FORCE_DELETE_STACK") if stack.status != StackStatus::DeleteFailed => {
+            return Err(invalid(format!(
+                "Invalid operation on stack [{}]. FORCE_DELETE_STACK only works for stacks in [DELETE_FAILED] state.",
+                stack.id
+            )));
+        }
+        Some("FORCE_DELETE_STACK") => Kept::Undeletable,
+        _ => Kept::AsDeclared,
+    };
+    if let Some(arn) = input.role_arn {
+        role::check(cx, &arn)?;
+        stack.role_arn = Some(arn);
+    }
     if stack.status == StackStatus::ReviewInProgress {
         // Nothing was ever made of it.
         change_set::forget_all(cx, &stack, None);
@@ -54,11 +60,15 @@ pub fn delete(cx: &mut Cx, input: DeleteStack) -> Result<DeleteStackOutput> {
         return Ok(DeleteStackOutput {});
     }
     let mut rows = resource::load(cx, &stack);
+    if let Some(other) = retain.iter().find(|id| !rows.contains_key(&((*id).clone(), 0))) {
+        return Err(invalid(format!("Resource {other} does not exist for stack {}", stack.name)));
+    }
     for row in rows.values_mut().filter(|it| retain.contains(&it.logical_id)) {
         row.deletion_policy = crate::template::Policy::Retain;
         resource::put(cx, &stack, row);
     }
-    engine::begin(cx, stack, Phase::Delete, None, input.client_request_token);
+    stack.last_verb = "DeleteStack".to_owned();
+    engine::begin(cx, stack, Order { kept, ..Order::new(Phase::Delete, input.client_request_token) });
     Ok(DeleteStackOutput {})
 }
 

@@ -1,11 +1,15 @@
 //! DescribeStacks and ListStacks.
 
+use super::request::MOST_STACKS;
 use super::{ALL, LIVE, OnFailure, STACKS, Stack as Stored, named};
+use crate::engine::Kept;
 use crate::page;
-use crate::template::invalid;
+use crate::template::evaluate::HIDDEN;
+use crate::template::{MOST_OUTPUTS, invalid};
 use api::cloudformation::{
-    DescribeStacks, DescribeStacksOutput, ListStacks, ListStacksOutput, Output, Parameter, RollbackConfiguration,
-    Stack, StackDriftInformation, StackDriftInformationSummary, StackSummary, Tag,
+    AccountLimit, DescribeAccountLimits, DescribeAccountLimitsOutput, DescribeStacks, DescribeStacksOutput, ListStacks,
+    ListStacksOutput, Output, Parameter, RollbackConfiguration, Stack, StackDriftInformation,
+    StackDriftInformationSummary, StackSummary, Tag,
 };
 use kernel::{Cloud, Cx};
 use model::{Result, Timestamp};
@@ -67,6 +71,12 @@ fn newest_first(
     Ok((stacks, next))
 }
 
+pub fn limits(_: &Cx, _: DescribeAccountLimits) -> Result<DescribeAccountLimitsOutput> {
+    let limit = |name: &str, value: usize| AccountLimit { name: Some(name.to_owned()), value: Some(value as i64) };
+    let limits = vec![limit("StackLimit", MOST_STACKS), limit("StackOutputsLimit", MOST_OUTPUTS)];
+    Ok(DescribeAccountLimitsOutput { account_limits: Some(limits), next_token: None })
+}
+
 fn described(it: Stored) -> Stack {
     let hidden = &it.definition.hidden;
     let parameters = it.definition.parameters.iter().map(|(key, value)| shown(key, value, hidden)).collect();
@@ -84,6 +94,9 @@ fn described(it: Stored) -> Stack {
         stack_status_reason: it.reason,
         disable_rollback: Some(it.on_failure == OnFailure::DoNothing),
         notification_arns: Some(Vec::new()),
+        timeout_in_minutes: it.timeout_minutes,
+        role_arn: it.role_arn,
+        retain_except_on_create: (it.kept == Kept::NothingNew).then_some(true),
         capabilities: Some(it.definition.capabilities),
         outputs: Some(it.outputs.into_iter().map(output).collect()),
         tags: Some(it.definition.tags.into_iter().map(|(key, value)| Tag { key, value }).collect()),
@@ -99,7 +112,7 @@ fn described(it: Stored) -> Stack {
 /// A parameter as answers show it: what `NoEcho` hides is hidden.
 pub fn shown(key: &str, value: &str, hidden: &[String]) -> Parameter {
     let is_hidden = hidden.iter().any(|it| it == key);
-    let value = if is_hidden { "****" } else { value };
+    let value = if is_hidden { HIDDEN } else { value };
     Parameter { parameter_key: Some(key.to_owned()), parameter_value: Some(value.to_owned()), ..Parameter::default() }
 }
 

@@ -5,11 +5,15 @@
 pub mod create;
 pub mod delete;
 pub mod describe;
+pub mod protection;
 pub mod request;
+pub mod role;
+pub mod rollback;
 pub mod template;
 pub mod update;
 
-use crate::engine::Operation;
+use crate::engine::{Kept, Operation};
+use crate::policy::StackPolicy;
 use crate::status::StackStatus;
 use crate::template::invalid;
 use kernel::Cx;
@@ -50,6 +54,21 @@ pub struct Stack {
     pub operation: Option<Operation>,
     /// The token of the last request that changed it, so that a retry is known as one.
     pub last_token: Option<String>,
+    /// The operation which that request asked for.
+    #[serde(default)]
+    pub last_verb: String,
+    /// Whom CloudFormation works on it as, if not as the caller.
+    #[serde(default)]
+    pub role_arn: Option<String>,
+    #[serde(default)]
+    pub policy: Option<StackPolicy>,
+    #[serde(default)]
+    pub timeout_minutes: Option<i64>,
+    #[serde(default)]
+    pub kept: Kept,
+    /// What it was made of when it was stable last, where an update failed and was not undone.
+    #[serde(default)]
+    pub stable: Option<Definition>,
 }
 
 /// What a stack is made of.
@@ -57,6 +76,9 @@ pub struct Stack {
 pub struct Definition {
     /// As it was sent.
     pub template: String,
+    /// With its transforms carried out, where it has any.
+    #[serde(default)]
+    pub processed: Option<String>,
     pub parameters: BTreeMap<String, String>,
     /// The parameters with `NoEcho`.
     pub hidden: Vec<String>,
@@ -80,6 +102,13 @@ pub enum OnFailure {
     Rollback,
     DoNothing,
     Delete,
+}
+
+impl Definition {
+    /// The template that counts.
+    pub fn text(&self) -> &str {
+        self.processed.as_deref().unwrap_or(&self.template)
+    }
 }
 
 impl Stack {
@@ -112,6 +141,12 @@ pub fn found(cx: &mut Cx, name: &str, status: StackStatus, definition: Definitio
         next_event: 0,
         operation: None,
         last_token: None,
+        last_verb: String::new(),
+        role_arn: None,
+        policy: None,
+        timeout_minutes: None,
+        kept: Kept::default(),
+        stable: None,
     };
     cx.put(&NAMES, &name, &stack.id);
     cx.put(&LIVE, &(stack.created_at, stack.id.as_str()), &stack.id);
@@ -141,6 +176,12 @@ pub fn find(cx: &Cx, name_or_id: &str) -> Option<Stack> {
 
 pub fn named(cx: &Cx, name_or_id: &str) -> Result<Stack> {
     find(cx, name_or_id).ok_or_else(|| invalid(format!("Stack with id {name_or_id} does not exist")))
+}
+
+/// One that is not deleted.
+pub fn existing(cx: &Cx, name_or_id: &str) -> Result<Stack> {
+    let found = find(cx, name_or_id).filter(|it| it.deleted_at.is_none());
+    found.ok_or_else(|| invalid(format!("Stack [{name_or_id}] does not exist")))
 }
 
 /// What IAM is asked about.

@@ -1,16 +1,21 @@
 //! What requests that define a stack have in common: the template, the parameters, the tags, and what is refused.
 
-use super::Definition;
+use super::{Definition, Stack};
 use crate::admission;
-use crate::template::parameter::{self, Given};
-use crate::template::{Template, invalid, parse, unsupported};
-use api::cloudformation::{Parameter, Tag};
+use crate::policy::like;
+use crate::template::evaluate::Place;
+use crate::template::parameter::Given;
+use crate::template::{self, Expanded, Template, invalid, rules, unsupported};
+use api::cloudformation::{Parameter, RollbackConfiguration, Tag, error};
 use kernel::Cx;
 use model::Result;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// AWS's limit.
 const MOST_TAGS: usize = 50;
+
+/// AWS's quota for an account and region.
+pub const MOST_STACKS: usize = 2_000;
 
 /// The parts of a request that define a stack.
 pub struct Wanted {
@@ -21,6 +26,16 @@ pub struct Wanted {
     pub capabilities: Vec<String>,
     /// Kept from before where not given.
     pub tags: Option<Vec<Tag>>,
+    /// The types that a template may name: `AWS::SQS::*`. All where none are given.
+    pub resource_types: Vec<String>,
+    /// `CAPABILITY_AUTO_EXPAND` has no meaning for change sets, which show what macros make (CreateChangeSet).
+    pub expansion: Expansion,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Expansion {
+    NeedsCapability,
+    Shown,
 }
 
 /// Refuses the members that Niebla does not honour, by name.
@@ -45,10 +60,20 @@ pub fn body(body: Option<String>, url: Option<&String>, previous: Option<&str>, 
 pub fn define(cx: &Cx, wanted: Wanted, previous: Option<&Definition>) -> Result<(Definition, Template)> {
     let before = previous.map(|it| it.template.as_str());
     let text = body(wanted.template_body, wanted.template_url.as_ref(), before, wanted.use_previous_template)?;
-    let template = parse(&text)?;
+    check_capabilities(&wanted.capabilities)?;
     let given: Vec<Given> = wanted.parameters.into_iter().map(given).collect();
     let none = BTreeMap::new();
-    let values = parameter::values(&template.parameters, &given, previous.map_or(&none, |it| &it.parameters))?;
+    let kept = previous.map_or(&none, |it| &it.parameters);
+    let place = place(cx);
+    let Expanded { template, processed, values } = template::expand(&text, &given, kept, &place)?;
+    if processed.is_some()
+        && wanted.expansion == Expansion::NeedsCapability
+        && !wanted.capabilities.iter().any(|it| it == AUTO_EXPAND)
+    {
+        return Err(error::INSUFFICIENT_CAPABILITIES.with(format!("Requires capabilities : [{AUTO_EXPAND}]")));
+    }
+    rules::check(&template, &values, &place)?;
+    check_types(&template, &wanted.resource_types)?;
     let tags = match wanted.tags {
         Some(tags) => check_tags(tags)?,
         None => previous.map(|it| it.tags.clone()).unwrap_or_default(),
@@ -56,6 +81,7 @@ pub fn define(cx: &Cx, wanted: Wanted, previous: Option<&Definition>) -> Result<
     admission::check(cx, &template, &wanted.capabilities)?;
     let definition = Definition {
         template: text,
+        processed,
         parameters: values,
         hidden: template.parameters.iter().filter(|it| it.no_echo).map(|it| it.name.clone()).collect(),
         description: template.description.clone(),
@@ -63,6 +89,59 @@ pub fn define(cx: &Cx, wanted: Wanted, previous: Option<&Definition>) -> Result<
         tags,
     };
     Ok((definition, template))
+}
+
+/// Where expressions are evaluated before there is a stack.
+fn place(cx: &Cx) -> Place {
+    Place {
+        account: cx.account().to_owned(),
+        region: cx.region().to_owned(),
+        partition: cx.partition().to_owned(),
+        ..Place::default()
+    }
+}
+
+const AUTO_EXPAND: &str = "CAPABILITY_AUTO_EXPAND";
+
+fn check_capabilities(named: &[String]) -> Result<()> {
+    const KNOWN: [&str; 3] = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", AUTO_EXPAND];
+    match named.iter().any(|it| !KNOWN.contains(&it.as_str())) {
+        true => Err(invalid(format!(
+            "1 validation error detected: Value '[{}]' at 'capabilities' failed to satisfy constraint: Member must satisfy constraint: [Member must satisfy enum value set: [CAPABILITY_IAM, CAPABILITY_NAMED_IAM, CAPABILITY_AUTO_EXPAND]]",
+            named.join(", ")
+        ))),
+        false => Ok(()),
+    }
+}
+
+fn check_types(template: &Template, allowed: &[String]) -> Result<()> {
+    if allowed.is_empty() {
+        return Ok(());
+    }
+    let fits = |name: &str| allowed.iter().any(|it| like(it, name));
+    let types: BTreeSet<&str> = template.resources.values().map(|it| it.type_name.as_str()).collect();
+    match types.into_iter().find(|it| !fits(it)) {
+        Some(other) => Err(invalid(format!("Resource type {other} is not allowed by parameter ResourceTypes"))),
+        None => Ok(()),
+    }
+}
+
+/// A request that was made before, by its token. The same token for another operation is refused.
+pub fn is_retry(stack: &Stack, token: Option<&str>, verb: &str) -> Result<bool> {
+    if token.is_none() || stack.last_token.as_deref() != token {
+        return Ok(false);
+    }
+    match stack.last_verb == verb {
+        true => Ok(true),
+        false => Err(error::TOKEN_ALREADY_EXISTS.with("A client request token already exists.")),
+    }
+}
+
+/// Alarms that roll back need CloudWatch; without any there is nothing to watch.
+pub fn refuse_triggers(operation: &str, it: Option<&RollbackConfiguration>) -> Result<()> {
+    let triggers = it.and_then(|it| it.rollback_triggers.as_ref()).is_some_and(|it| !it.is_empty());
+    let minutes = it.and_then(|it| it.monitoring_time_in_minutes).is_some_and(|it| it != 0);
+    refuse(operation, &[("RollbackConfiguration", triggers || minutes)])
 }
 
 pub fn check_name(name: &str) -> Result<()> {

@@ -1,12 +1,12 @@
 //! GetTemplate, GetTemplateSummary and ValidateTemplate.
 
+use super::named;
 use super::request::{self, body};
-use super::{find, named};
 use crate::admission;
 use crate::change_set;
 use crate::schema;
 use crate::template::parameter::Declaration;
-use crate::template::{Template, invalid, parse, unsupported};
+use crate::template::{Template, invalid, parse, parse_processed, unsupported};
 use api::cloudformation::{
     GetTemplate, GetTemplateOutput, GetTemplateSummary, GetTemplateSummaryOutput, ParameterConstraints,
     ParameterDeclaration, ResourceIdentifierSummary, TemplateParameter, ValidateTemplate, ValidateTemplateOutput,
@@ -15,13 +15,17 @@ use kernel::Cx;
 use model::Result;
 use std::collections::BTreeMap;
 
+/// What was sent, or what transforms made of it: the latter where nothing else is asked for.
 pub fn get(cx: &Cx, input: GetTemplate) -> Result<GetTemplateOutput> {
-    let text = match (&input.change_set_name, &input.stack_name) {
-        (Some(name), stack) => change_set::named(cx, name, stack.as_deref())?.definition.template,
-        (None, Some(name)) => named(cx, name)?.definition.template,
+    let definition = match (&input.change_set_name, &input.stack_name) {
+        (Some(name), stack) => change_set::named(cx, name, stack.as_deref())?.definition,
+        (None, Some(name)) => named(cx, name)?.definition,
         (None, None) => return Err(invalid("StackName is required if ChangeSetName is not specified.")),
     };
-    // Without transforms both stages are the same.
+    let text = match input.template_stage.as_deref() {
+        Some("Original") => definition.template,
+        _ => definition.processed.unwrap_or(definition.template),
+    };
     let stages = vec!["Original".to_owned(), "Processed".to_owned()];
     Ok(GetTemplateOutput { template_body: Some(text), stages_available: Some(stages) })
 }
@@ -29,12 +33,13 @@ pub fn get(cx: &Cx, input: GetTemplate) -> Result<GetTemplateOutput> {
 pub fn validate(_: &Cx, input: ValidateTemplate) -> Result<ValidateTemplateOutput> {
     let template = parse(&body(input.template_body, input.template_url.as_ref(), None, false)?)?;
     let (capabilities, capabilities_reason) = capabilities(&template);
+    let declared_transforms = transforms(&template);
     Ok(ValidateTemplateOutput {
         parameters: Some(template.parameters.iter().map(parameter).collect()),
         description: template.description,
         capabilities,
         capabilities_reason,
-        declared_transforms: None,
+        declared_transforms,
     })
 }
 
@@ -49,15 +54,12 @@ pub fn summarize(cx: &Cx, input: GetTemplateSummary) -> Result<GetTemplateSummar
     if input.call_as.as_deref().is_some_and(|it| it != "SELF") {
         return Err(unsupported("the parameter CallAs of GetTemplateSummary"));
     }
-    let text = match &input.stack_name {
-        Some(name) => {
-            let missing = || invalid(format!("Stack with id {name} does not exist"));
-            find(cx, name).ok_or_else(missing)?.definition.template
-        }
-        None => body(input.template_body, input.template_url.as_ref(), None, false)?,
+    let template = match &input.stack_name {
+        Some(name) => parse_processed(named(cx, name)?.definition.text())?,
+        None => parse(&body(input.template_body, input.template_url.as_ref(), None, false)?)?,
     };
-    let template = parse(&text)?;
     let (capabilities, capabilities_reason) = capabilities(&template);
+    let declared_transforms = transforms(&template);
     Ok(GetTemplateSummaryOutput {
         parameters: Some(template.parameters.iter().map(declaration).collect()),
         capabilities,
@@ -65,20 +67,31 @@ pub fn summarize(cx: &Cx, input: GetTemplateSummary) -> Result<GetTemplateSummar
         resource_types: Some(template.resources.values().map(|it| it.type_name.clone()).collect()),
         version: template.version.clone(),
         metadata: template.metadata.as_ref().map(ToString::to_string),
-        declared_transforms: None,
+        declared_transforms,
         resource_identifier_summaries: Some(identifiers(&template)),
         warnings: None,
         description: template.description,
     })
 }
 
+fn transforms(template: &Template) -> Option<Vec<String>> {
+    template.extended.then(|| vec!["AWS::LanguageExtensions".to_owned()])
+}
+
 fn capabilities(template: &Template) -> (Option<Vec<String>>, Option<String>) {
-    match admission::capability(template) {
-        Some((capability, types)) => {
-            let reason = format!("The following resource(s) require capabilities: [{}]", types.join(", "));
-            (Some(vec![capability.to_owned()]), Some(reason))
-        }
-        None => (None, None),
+    let mut needed = Vec::new();
+    let mut reasons = Vec::new();
+    if let Some((capability, types)) = admission::capability(template) {
+        needed.push(capability.to_owned());
+        reasons.push(format!("The following resource(s) require capabilities: [{}]", types.join(", ")));
+    }
+    if template.extended {
+        needed.push("CAPABILITY_AUTO_EXPAND".to_owned());
+        reasons.push("The following transform(s) require capabilities: [AWS::LanguageExtensions]".to_owned());
+    }
+    match needed.is_empty() {
+        true => (None, None),
+        false => (Some(needed), Some(reasons.join(" "))),
     }
 }
 

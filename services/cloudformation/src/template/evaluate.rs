@@ -41,6 +41,9 @@ pub struct Made {
 /// How AWS writes what is known only after a change set was executed.
 pub const UNKNOWN: &str = "{{changeSet:KNOWN_AFTER_APPLY}}";
 
+/// What is shown of a parameter with `NoEcho`.
+pub const HIDDEN: &str = "****";
+
 impl<'a> Scope<'a> {
     /// Evaluates the conditions; there are no resources yet.
     pub fn new(
@@ -56,6 +59,28 @@ impl<'a> Scope<'a> {
             it.settle(name, &mut Vec::new())?;
         }
         Ok(it)
+    }
+
+    /// The same, with asterisks for what these parameters hide.
+    pub fn masked(&self, hidden: &[String]) -> Scope<'a> {
+        let mut parameters = self.parameters.clone();
+        for name in hidden {
+            if let Some(value) = parameters.get_mut(name) {
+                *value = match value {
+                    Json::Array(items) => Json::Array(vec![json!(HIDDEN); items.len()]),
+                    _ => json!(HIDDEN),
+                };
+            }
+        }
+        Scope {
+            template: self.template,
+            place: self.place.clone(),
+            parameters,
+            conditions: self.conditions.clone(),
+            resources: self.resources.clone(),
+            imports: self.imports,
+            forecast: self.forecast,
+        }
     }
 
     pub fn holds(&self, condition: &Option<String>) -> bool {
@@ -207,21 +232,30 @@ impl<'a> Scope<'a> {
     }
 
     fn find_in_map(&self, argument: &Json) -> Result<Json> {
-        let names = self.evaluate(argument)?.unwrap_or(Json::Null);
-        let names: Option<Vec<String>> =
-            names.as_array().map(|it| it.iter().map(functions::text_of).collect()).filter(|it: &Vec<_>| it.len() == 3);
-        let Some([map, top, second]) = names.as_deref().and_then(|it| it.first_chunk()) else {
+        let (names, default) = match argument.as_array().map(Vec::as_slice) {
+            Some([names @ .., last]) if self.template.extended && names.len() == 3 => (names, default_value(last)),
+            Some(names) => (names, None),
+            None => (&[][..], None),
+        };
+        let names: Vec<Option<Json>> = names.iter().map(|it| self.evaluate(it)).collect::<Result<_>>()?;
+        let names: Vec<String> = names.into_iter().flatten().map(|it| functions::text_of(&it)).collect();
+        let [map, top, second] = names.as_slice() else {
             return Err(invalid(
                 "Template error: every Fn::FindInMap object requires three parameters, the map name, map key and the attribute for return value",
             ));
         };
-        let Some(tops) = self.template.mappings.get(map) else {
-            return Err(invalid(format!(
+        let tops = self.template.mappings.get(map);
+        let found = tops.and_then(|it| it.get(top)).and_then(|it| it.get(second)).cloned();
+        match (found, default, tops) {
+            (Some(found), _, _) => Ok(found),
+            (None, Some(default), _) => Ok(self.evaluate(default)?.unwrap_or(Json::Null)),
+            (None, None, None) => Err(invalid(format!(
                 "Template error: Mapping named '{map}' is not present in the 'Mappings' section of template."
-            )));
-        };
-        let found = tops.get(top).and_then(|it| it.get(second)).cloned();
-        found.ok_or_else(|| invalid(format!("Template error: Unable to get mapping for {map}::{top}::{second}")))
+            ))),
+            (None, None, Some(_)) => {
+                Err(invalid(format!("Template error: Unable to get mapping for {map}::{top}::{second}")))
+            }
+        }
     }
 
     fn import(&self, name: &Json) -> Result<Json> {
@@ -286,6 +320,11 @@ impl<'a> Scope<'a> {
             _ => Err(malformed()),
         }
     }
+}
+
+/// `{"DefaultValue": …}`, the fourth of `Fn::FindInMap` in the extended language.
+pub fn default_value(tree: &Json) -> Option<&Json> {
+    tree.as_object().filter(|it| it.len() == 1)?.get("DefaultValue")
 }
 
 pub fn mentions_unknown(tree: &Json) -> bool {

@@ -28,6 +28,9 @@ pub const FUNCTIONS: [&str; 18] = [
     "Fn::Transform",
 ];
 
+/// Those that `Transform: AWS::LanguageExtensions` adds.
+pub const EXTENSIONS: [&str; 2] = ["Fn::Length", "Fn::ToJsonString"];
+
 /// A fuller answer than any VPC can use; keeps a hostile count from filling memory.
 const MOST_CIDR_BLOCKS: u32 = 256;
 
@@ -55,6 +58,8 @@ pub fn plain(name: &str, argument: &Json) -> Result<Json> {
         "Fn::Select" => select(argument),
         "Fn::Split" => split(argument),
         "Fn::Cidr" => cidr(argument),
+        "Fn::Length" => length(argument),
+        "Fn::ToJsonString" => to_json_string(argument),
         name => Err(unsupported(format!("the function {name}"))),
     }
 }
@@ -63,6 +68,18 @@ pub fn plain(name: &str, argument: &Json) -> Result<Json> {
 pub fn availability_zones(argument: &Json, own_region: &str) -> Json {
     let region = argument.as_str().filter(|it| !it.is_empty()).unwrap_or(own_region);
     json!(["a", "b", "c"].map(|it| format!("{region}{it}")))
+}
+
+fn length(argument: &Json) -> Result<Json> {
+    let items = argument.as_array().ok_or_else(|| invalid("Fn::Length only supports an array as input"))?;
+    Ok(json!(items.len()))
+}
+
+fn to_json_string(argument: &Json) -> Result<Json> {
+    match argument {
+        Json::Array(_) | Json::Object(_) => Ok(json!(argument.to_string())),
+        _ => Err(invalid("Fn::ToJsonString only supports an object or an array as input")),
+    }
 }
 
 fn base64(argument: &Json) -> Result<Json> {

@@ -4,19 +4,22 @@
 
 mod declaration;
 pub mod evaluate;
+pub mod extensions;
 pub mod functions;
 pub mod graph;
 mod json;
 pub mod parameter;
 pub mod reference;
+pub mod rules;
 mod short_forms;
 pub mod validate;
 mod yaml;
 
 pub use declaration::{Declared, OutputDeclared, Policy};
 
+use evaluate::Place;
 use model::{Error, ErrorShape, Result};
-use parameter::Declaration;
+use parameter::{Declaration, Given};
 use serde_json::{Map, Value as Json};
 use std::collections::BTreeMap;
 
@@ -27,16 +30,24 @@ pub const LONGEST_BODY: usize = 51_200;
 const LONGEST_DESCRIPTION: usize = 1_024;
 const MOST_PARAMETERS: usize = 200;
 const MOST_MAPPINGS: usize = 200;
+const MOST_RULES: usize = 200;
 const MOST_RESOURCES: usize = 500;
-const MOST_OUTPUTS: usize = 200;
+/// Of parameters, resources, outputs and the like.
+const LONGEST_NAME: usize = 255;
+/// AWS's limit for a template that transforms have grown.
+const LARGEST_PROCESSED: usize = 1_000_000;
+pub const MOST_OUTPUTS: usize = 200;
 
 #[derive(Clone, Debug)]
 pub struct Template {
     pub version: Option<String>,
     pub description: Option<String>,
     pub metadata: Option<Json>,
+    /// By `Transform: AWS::LanguageExtensions`.
+    pub extended: bool,
     /// In the template's order.
     pub parameters: Vec<Declaration>,
+    pub rules: Map<String, Json>,
     pub mappings: Map<String, Json>,
     pub conditions: Map<String, Json>,
     /// In the order of their names.
@@ -54,21 +65,76 @@ pub fn unsupported(what: impl std::fmt::Display) -> Error {
     invalid(format!("Niebla does not support {what} yet."))
 }
 
+/// Of a text that was sent, for itself: what transforms need of parameters is taken from their defaults.
 pub fn parse(body: &str) -> Result<Template> {
+    let mut sections = sections(body)?;
+    if extensions::are_asked_for(&sections)? {
+        let declared = declarations(&mut sections.clone())?;
+        let value = |it: &Declaration| (it.name.clone(), it.default.clone().unwrap_or_default());
+        let values = declared.iter().map(value).collect();
+        sections = extensions::carry_out(sections, &parameter::referred(&declared, &values), &Place::default())?;
+    }
+    of_sections(sections)
+}
+
+/// Of a stack: its text was checked, and its transforms carried out, when it was defined.
+pub fn parse_processed(text: &str) -> Result<Template> {
+    of_sections(tree(text)?)
+}
+
+/// A template whose transforms were carried out, with the values of its parameters.
+pub struct Expanded {
+    pub template: Template,
+    /// Its text then, where it has transforms.
+    pub processed: Option<String>,
+    pub values: BTreeMap<String, String>,
+}
+
+pub fn expand(body: &str, given: &[Given], previous: &BTreeMap<String, String>, place: &Place) -> Result<Expanded> {
+    let sections = sections(body)?;
+    let extended = extensions::are_asked_for(&sections)?;
+    if !extended {
+        let template = of_sections(sections)?;
+        let values = parameter::values(&template.parameters, given, previous, &place.region)?;
+        return Ok(Expanded { template, processed: None, values });
+    }
+    let declared = declarations(&mut sections.clone())?;
+    let values = parameter::values(&declared, given, previous, &place.region)?;
+    let sections = extensions::carry_out(sections, &parameter::referred(&declared, &values), place)?;
+    let processed = Json::Object(sections.clone()).to_string();
+    if processed.len() > LARGEST_PROCESSED {
+        return Err(invalid(format!(
+            "Template format error: the processed template has {} bytes, more than {LARGEST_PROCESSED}",
+            processed.len()
+        )));
+    }
+    Ok(Expanded { template: of_sections(sections)?, processed: Some(processed), values })
+}
+
+fn sections(body: &str) -> Result<Map<String, Json>> {
     if body.len() > LONGEST_BODY {
         return Err(invalid(format!(
             "1 validation error detected: Value at 'templateBody' failed to satisfy constraint: Member must have length less than or equal to {LONGEST_BODY}"
         )));
     }
-    let tree = if body.trim_start().starts_with('{') { json::parse(body)? } else { yaml::parse(body)? };
+    tree(body)
+}
+
+fn tree(text: &str) -> Result<Map<String, Json>> {
+    let tree = if text.trim_start().starts_with('{') { json::parse(text)? } else { yaml::parse(text)? };
     let Json::Object(sections) = tree else {
         return Err(invalid("Template format error: unsupported structure."));
     };
-    of_sections(sections)
+    known_sections(&sections)?;
+    Ok(sections)
+}
+
+fn declarations(sections: &mut Map<String, Json>) -> Result<Vec<Declaration>> {
+    let parameters = object(sections, "Parameters", MOST_PARAMETERS)?;
+    parameters.into_iter().map(|(name, it)| parameter::declaration(name, it)).collect()
 }
 
 fn of_sections(mut sections: Map<String, Json>) -> Result<Template> {
-    known_sections(&sections)?;
     let version = text(&mut sections, "AWSTemplateFormatVersion")?;
     if let Some(version) = version.as_deref().filter(|it| *it != "2010-09-09") {
         return Err(invalid(format!(
@@ -81,10 +147,10 @@ fn of_sections(mut sections: Map<String, Json>) -> Result<Template> {
             "Template format error: 'Description' length is greater than {LONGEST_DESCRIPTION}."
         )));
     }
+    let extended = extensions::are_asked_for(&sections)?;
     let metadata = sections.shift_remove("Metadata");
-    let parameters = object(&mut sections, "Parameters", MOST_PARAMETERS)?;
-    let parameters =
-        parameters.into_iter().map(|(name, it)| parameter::declaration(name, it)).collect::<Result<_>>()?;
+    let parameters = declarations(&mut sections)?;
+    let rules = object(&mut sections, "Rules", MOST_RULES)?;
     let mappings = object(&mut sections, "Mappings", MOST_MAPPINGS)?;
     check_mappings(&mappings)?;
     let conditions = object(&mut sections, "Conditions", MOST_RESOURCES)?;
@@ -98,8 +164,20 @@ fn of_sections(mut sections: Map<String, Json>) -> Result<Template> {
         .collect::<Result<_>>()?;
     let outputs = object(&mut sections, "Outputs", MOST_OUTPUTS)?;
     let outputs = outputs.into_iter().map(|(name, it)| declaration::output(name, it)).collect::<Result<_>>()?;
-    let template = Template { version, description, metadata, parameters, mappings, conditions, resources, outputs };
+    let template = Template {
+        version,
+        description,
+        metadata,
+        extended,
+        parameters,
+        rules,
+        mappings,
+        conditions,
+        resources,
+        outputs,
+    };
     validate::check(&template)?;
+    rules::check_form(&template)?;
     Ok(template)
 }
 
@@ -121,12 +199,6 @@ fn known_sections(sections: &Map<String, Json>) -> Result<()> {
     if !unknown.is_empty() {
         return Err(invalid(format!("Invalid template property or properties [{}]", unknown.join(", "))));
     }
-    for name in ["Rules", "Transform"] {
-        if let Some(content) = sections.get(name) {
-            let which = content.as_str().map(|it| format!(" ({it})")).unwrap_or_default();
-            return Err(unsupported(format!("the template section {name}{which}")));
-        }
-    }
     match sections.iter().find(|(name, it)| it.is_null() && *name != "Metadata") {
         Some((name, _)) => Err(null(&format!("/{name}"))),
         None => Ok(()),
@@ -145,23 +217,30 @@ fn text(sections: &mut Map<String, Json>, name: &str) -> Result<Option<String>> 
     }
 }
 
-fn object(sections: &mut Map<String, Json>, name: &str, most: usize) -> Result<Map<String, Json>> {
-    let members = match sections.shift_remove(name) {
+fn object(sections: &mut Map<String, Json>, section: &str, most: usize) -> Result<Map<String, Json>> {
+    let members = match sections.shift_remove(section) {
         None => return Ok(Map::new()),
         Some(Json::Object(members)) => members,
-        Some(_) => return Err(invalid(format!("Template format error: Every {name} member must be an object."))),
+        Some(_) => return Err(invalid(format!("Template format error: Every {section} member must be an object."))),
     };
     if members.len() > most {
-        let (what, count) = (name.to_lowercase(), members.len());
+        let (what, count) = (section.to_lowercase(), members.len());
         return Err(invalid(format!(
             "Template format error: Number of {what}, {count}, is greater than maximum allowed, {most}"
         )));
     }
+    if let Some(name) = members.keys().find(|it| it.len() > LONGEST_NAME) {
+        return Err(invalid(format!(
+            "Template format error: {} name '{}...' is longer than {LONGEST_NAME} characters.",
+            section.trim_end_matches('s'),
+            name.chars().take(32).collect::<String>()
+        )));
+    }
     match members.keys().find(|it| it.is_empty() || !it.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
         // Conditions and mappings may have other names.
-        Some(bad) if matches!(name, "Resources" | "Parameters" | "Outputs") => Err(invalid(format!(
+        Some(bad) if matches!(section, "Resources" | "Parameters" | "Outputs") => Err(invalid(format!(
             "Template format error: {} name {bad} is non alphanumeric.",
-            name.trim_end_matches('s')
+            section.trim_end_matches('s')
         ))),
         _ => Ok(members),
     }

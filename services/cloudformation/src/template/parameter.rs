@@ -1,5 +1,6 @@
 //! Parameters: their declarations, their constraints, and the values that a request gives them.
 
+use super::functions::availability_zones;
 use super::{invalid, unsupported};
 use model::Result;
 use regex::Regex;
@@ -28,7 +29,12 @@ pub enum Kind {
     Number,
     NumberList,
     CommaDelimitedList,
+    Zone,
+    ZoneList,
 }
+
+/// AWS's limit.
+const LONGEST_VALUE: usize = 4_096;
 
 impl Kind {
     pub fn text(self) -> &'static str {
@@ -37,6 +43,8 @@ impl Kind {
             Kind::Number => "Number",
             Kind::NumberList => "List<Number>",
             Kind::CommaDelimitedList => "CommaDelimitedList",
+            Kind::Zone => "AWS::EC2::AvailabilityZone::Name",
+            Kind::ZoneList => "List<AWS::EC2::AvailabilityZone::Name>",
         }
     }
 }
@@ -95,6 +103,7 @@ pub fn values(
     declared: &[Declaration],
     given: &[Given],
     previous: &BTreeMap<String, String>,
+    region: &str,
 ) -> Result<BTreeMap<String, String>> {
     check_names(declared, given)?;
     let (mut values, mut missing) = (BTreeMap::new(), Vec::new());
@@ -108,6 +117,7 @@ pub fn values(
         match value {
             Some(value) => {
                 it.check(value)?;
+                it.check_zones(value, region)?;
                 values.insert(it.name.clone(), value.clone());
             }
             None => missing.push(it.name.as_str()),
@@ -131,7 +141,7 @@ pub fn referred(declared: &[Declaration], values: &BTreeMap<String, String>) -> 
 
 impl Declaration {
     fn is_list(&self) -> bool {
-        matches!(self.kind, Kind::NumberList | Kind::CommaDelimitedList)
+        matches!(self.kind, Kind::NumberList | Kind::CommaDelimitedList | Kind::ZoneList)
     }
 
     fn check(&self, value: &str) -> Result<()> {
@@ -145,8 +155,27 @@ impl Declaration {
         }
     }
 
+    /// A type of AWS's own takes what exists.
+    fn check_zones(&self, value: &str, region: &str) -> Result<()> {
+        if !matches!(self.kind, Kind::Zone | Kind::ZoneList) {
+            return Ok(());
+        }
+        let known = availability_zones(&Json::Null, region);
+        let exists = |it: &&String| known.as_array().is_some_and(|all| all.iter().any(|zone| zone == it.as_str()));
+        match elements(value).iter().find(|it| !exists(it)) {
+            Some(other) => Err(invalid(format!(
+                "Parameter validation failed: parameter value {other} for parameter name {} does not exist",
+                self.name
+            ))),
+            None => Ok(()),
+        }
+    }
+
     /// What is wrong with a value, if anything.
     fn broken(&self, value: &str) -> Result<Option<String>> {
+        if value.len() > LONGEST_VALUE {
+            return Ok(Some(format!("must be at most {LONGEST_VALUE} bytes long")));
+        }
         let parts = if self.is_list() { elements(value) } else { vec![value.to_owned()] };
         if matches!(self.kind, Kind::Number | Kind::NumberList) {
             for part in &parts {
@@ -199,6 +228,8 @@ fn kind_of(tree: &Json) -> Result<Kind> {
         Some("Number") => Ok(Kind::Number),
         Some("List<Number>") => Ok(Kind::NumberList),
         Some("CommaDelimitedList") => Ok(Kind::CommaDelimitedList),
+        Some("AWS::EC2::AvailabilityZone::Name") => Ok(Kind::Zone),
+        Some("List<AWS::EC2::AvailabilityZone::Name>") => Ok(Kind::ZoneList),
         Some(other) if other.contains("AWS::") => Err(unsupported(format!("the parameter type {other}"))),
         Some(other) => Err(invalid(format!("Template format error: Unrecognized parameter type: {other}"))),
         None => Err(invalid("Template format error: Every Type member must be a string.")),
@@ -238,7 +269,7 @@ mod tests {
             .map(|it| Given { name: "P".to_owned(), value: Some(it.to_owned()), use_previous: false })
             .into_iter()
             .collect();
-        let values = values(&declared, &given, &BTreeMap::new()).map_err(|it| it.message().to_owned())?;
+        let values = values(&declared, &given, &BTreeMap::new(), "us-east-1").map_err(|it| it.message().to_owned())?;
         Ok(referred(&declared, &values)["P"].to_string())
     }
 
@@ -286,6 +317,12 @@ mod tests {
                 json!({"Type": "String", "MaxLength": 1}),
                 Some("ab"),
                 Err("Parameter 'P' must contain at most 1 characters"),
+            ),
+            (json!({"Type": "AWS::EC2::AvailabilityZone::Name"}), Some("us-east-1b"), Ok("\"us-east-1b\"")),
+            (
+                json!({"Type": "List<AWS::EC2::AvailabilityZone::Name>"}),
+                Some("us-east-1a,us-east-1z"),
+                Err("Parameter validation failed: parameter value us-east-1z for parameter name P does not exist"),
             ),
             (json!({"Type": "Strange"}), None, Err("Template format error: Unrecognized parameter type: Strange")),
             (

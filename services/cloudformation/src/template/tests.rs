@@ -54,7 +54,7 @@ fn what_is_no_template_is_refused_as_aws_says_it() {
         ),
         (
             format!("Transform: AWS::Serverless-2016-10-31\nResources: {{Q: {queue}}}"),
-            "Niebla does not support the template section Transform (AWS::Serverless-2016-10-31) yet.",
+            "Niebla does not support the transform AWS::Serverless-2016-10-31 yet.",
         ),
         (
             "Resources: {Q: {Type: 'AWS::SQS::Queue', Properties: {QueueName: '{{resolve:ssm:x}}'}}}".to_owned(),

@@ -1,6 +1,6 @@
 //! What CloudFormation checks of a template by itself: names that exist, functions that are known, no circles.
 
-use super::functions::{FUNCTIONS, call, is_function};
+use super::functions::{EXTENSIONS, FUNCTIONS, call, is_function};
 use super::graph::{circle, graph};
 use super::reference::{self, Piece, Reference, references};
 use super::{Template, invalid, null, unsupported};
@@ -22,15 +22,15 @@ pub const PSEUDO_PARAMETERS: [&str; 8] = [
 
 pub fn check(template: &Template) -> Result<()> {
     for (name, condition) in &template.conditions {
-        check_functions(condition, &format!("/Conditions/{name}"))?;
+        check_functions(template, condition, &format!("/Conditions/{name}"))?;
     }
     for (name, declared) in &template.resources {
         for (property, tree) in &declared.properties {
-            check_functions(tree, &format!("/Resources/{name}/Properties/{property}"))?;
+            check_functions(template, tree, &format!("/Resources/{name}/Properties/{property}"))?;
         }
     }
     for output in &template.outputs {
-        check_functions(&output.value, &format!("/Outputs/{}/Value", output.name))?;
+        check_functions(template, &output.value, &format!("/Outputs/{}/Value", output.name))?;
     }
     recognized_types(template)?;
     conditions_exist(template)?;
@@ -41,15 +41,15 @@ pub fn check(template: &Template) -> Result<()> {
     }
 }
 
-fn check_functions(tree: &Json, path: &str) -> Result<()> {
+fn check_functions(template: &Template, tree: &Json, path: &str) -> Result<()> {
     match tree {
         Json::Null => return Err(null(path)),
         Json::String(text) if text.contains("{{resolve:") => {
             return Err(unsupported(format!("dynamic references ({text}, at {path})")));
         }
-        Json::Array(items) => items.iter().try_for_each(|it| check_functions(it, path))?,
+        Json::Array(items) => items.iter().try_for_each(|it| check_functions(template, it, path))?,
         Json::Object(members) => {
-            members.iter().try_for_each(|(key, it)| check_functions(it, &format!("{path}/{key}")))?;
+            members.iter().try_for_each(|(key, it)| check_functions(template, it, &format!("{path}/{key}")))?;
         }
         _ => {}
     }
@@ -63,6 +63,7 @@ fn check_functions(tree: &Json, path: &str) -> Result<()> {
             "Template error: every Fn::GetAtt object requires two non-empty parameters, the resource name and the resource attribute",
         )),
         "Fn::Sub" => check_sub(argument),
+        name if template.extended && EXTENSIONS.contains(&name) => Ok(()),
         name if is_function(name) && !FUNCTIONS.contains(&name) => Err(invalid(format!(
             "Template format error: Encountered unsupported function: {name} Supported functions are: [{}]",
             FUNCTIONS.join(", ")

@@ -245,11 +245,9 @@ async fn what_cannot_work_is_refused_before_anything_is_made() {
     }
     let error = world.create_with(named("app")).await.unwrap_err();
     assert_eq!(error.message(), "Either Template URL or Template Body must be specified.");
-    let error = world
-        .create_with(CreateStack { role_arn: Some("arn:aws:iam::000000000000:role/r".to_owned()), ..named("app") })
-        .await
-        .unwrap_err();
-    assert_eq!(error.message(), "Niebla does not support the parameter RoleARN of CreateStack yet.");
+    let topics = Some(vec!["arn:aws:sns:us-east-1:000000000000:t".to_owned()]);
+    let error = world.create_with(CreateStack { notification_arns: topics, ..named("app") }).await.unwrap_err();
+    assert_eq!(error.message(), "Niebla does not support the parameter NotificationARNs of CreateStack yet.");
     assert!(world.stack("app").await.is_err());
 }
 

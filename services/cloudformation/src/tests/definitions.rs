@@ -1,0 +1,94 @@
+//! What a request and its template define: exports, rules, the extended language, capabilities, hidden parameters.
+
+use super::{World, check, named, parameter};
+use api::cloudformation::{CreateStack, DescribeStackEvents};
+
+#[test]
+fn exports_and_their_importers_are_listed() {
+    check(
+        r#"
+        cloudformation list-exports => Exports[0]=absent
+        cloudformation create-stack StackName=one TemplateBody="Resources: {Q: {Type: AWS::SQS::Queue, Properties: {QueueName: q}}}\nOutputs: {O: {Value: !GetAtt Q.QueueName, Export: {Name: !Sub '${AWS::StackName}-Name'}}}" => StackId=$one
+        cloudformation list-exports => Exports[0].Name=one-Name Exports[0].Value=q Exports[0].ExportingStackId=$one Exports[1]=absent
+        cloudformation list-imports ExportName=one-Name => error ValidationError "Export 'one-Name' is not imported by any stack."
+        cloudformation list-imports ExportName=two => error ValidationError *
+        cloudformation create-stack StackName=two TemplateBody="Resources: {Q: {Type: AWS::SQS::Queue, Properties: {QueueName: !Join ['-', [!ImportValue one-Name, two]]}}}" => ok
+        cloudformation list-imports ExportName=one-Name => Imports[0]=two Imports[1]=absent
+        cloudformation update-stack StackName=one TemplateBody="Resources: {Q: {Type: AWS::SQS::Queue, Properties: {QueueName: p}}}\nOutputs: {O: {Value: !GetAtt Q.QueueName, Export: {Name: one-Name}}}" => ok
+        cloudformation describe-stacks StackName=one => Stacks[0].StackStatus=UPDATE_ROLLBACK_COMPLETE
+        cloudformation describe-stack-events StackName=one => StackEvents[5].ResourceStatusReason="Export one-Name cannot be updated as it is in use by two. "
+        "#,
+    );
+}
+
+#[test]
+fn rules_are_checked_before_anything_is_created() {
+    let template = r"Parameters: {Stage: {Type: String}, Kind: {Type: String}}\nRules: {R: {RuleCondition: {'Fn::Equals': [!Ref Stage, prod]}, Assertions: [{Assert: {'Fn::Contains': [[big, bigger], !Ref Kind]}, AssertDescription: too small}]}}\nResources: {Q: {Type: AWS::SQS::Queue}}";
+    check(&format!(
+        r#"
+        cloudformation create-stack StackName=app TemplateBody="{template}" Parameters=[{{"ParameterKey":"Stage","ParameterValue":"prod"}},{{"ParameterKey":"Kind","ParameterValue":"tiny"}}] => error ValidationError "*Rule R*too small"
+        cloudformation create-stack StackName=app TemplateBody="{template}" Parameters=[{{"ParameterKey":"Stage","ParameterValue":"test"}},{{"ParameterKey":"Kind","ParameterValue":"tiny"}}] => ok
+        cloudformation update-stack StackName=app TemplateBody="{template}" Parameters=[{{"ParameterKey":"Stage","ParameterValue":"prod"}},{{"ParameterKey":"Kind","UsePreviousValue":true}}] => error ValidationError "*Rule R*"
+        "#
+    ));
+}
+
+#[test]
+fn the_extended_language_needs_its_capability_and_is_shown_processed() {
+    let template = r"Transform: AWS::LanguageExtensions\nResources: {'Fn::ForEach::Qs': [N, [a, b], {'Q${N}': {Type: AWS::SQS::Queue, Properties: {QueueName: !Sub '${AWS::StackName}-${N}', DelaySeconds: !Length [1, 2, 3]}}}]}\nOutputs: {J: {Value: !ToJsonString {a: !GetAtt Qa.QueueName}}}";
+    check(&format!(
+        r#"
+        cloudformation create-stack StackName=app TemplateBody="{template}" => error InsufficientCapabilitiesException "Requires capabilities : [CAPABILITY_AUTO_EXPAND]"
+        cloudformation create-stack StackName=app TemplateBody="{template}" Capabilities=["CAPABILITY_AUTO_EXPAND"] => ok
+        cloudformation describe-stacks StackName=app => Stacks[0].StackStatus=CREATE_COMPLETE Stacks[0].Outputs[0].OutputValue={{"a":"app-a"}}
+        sqs get-queue-attributes QueueUrl=http://niebla.test/000000000000/app-b AttributeNames=["DelaySeconds"] => Attributes.DelaySeconds=3
+        cloudformation get-template StackName=app TemplateStage=Original => TemplateBody="*Fn::ForEach::Qs*"
+        cloudformation get-template StackName=app => TemplateBody="*Qa*Qb*"
+        cloudformation validate-template TemplateBody="{template}" => DeclaredTransforms[0]=AWS::LanguageExtensions Capabilities[0]=CAPABILITY_AUTO_EXPAND
+        cloudformation get-template-summary StackName=app => DeclaredTransforms[0]=AWS::LanguageExtensions ResourceTypes[0]=AWS::SQS::Queue
+        cloudformation create-change-set StackName=new ChangeSetName=c ChangeSetType=CREATE TemplateBody="{template}" => ok
+        cloudformation validate-template TemplateBody="Transform: AWS::Serverless-2016-10-31\nResources: {{Q: {{Type: AWS::SQS::Queue}}}}" => error ValidationError "Niebla does not support the transform AWS::Serverless-2016-10-31 yet."
+        "#
+    ));
+}
+
+#[test]
+fn a_hidden_parameter_is_shown_nowhere() {
+    let template = r"Parameters: {Secret: {Type: String, NoEcho: true}, Wait: {Type: Number, Default: 1}}\nResources: {Q: {Type: AWS::SQS::Queue, Properties: {QueueName: q, DelaySeconds: !Ref Wait, Tags: [{Key: s, Value: !Ref Secret}]}}}";
+    check(&format!(
+        r#"
+        cloudformation create-stack StackName=app TemplateBody="{template}" Parameters=[{{"ParameterKey":"Secret","ParameterValue":"hush"}}] => ok
+        cloudformation describe-stacks StackName=app => Stacks[0].Parameters[0].ParameterValue=****
+        sqs list-queue-tags QueueUrl=http://niebla.test/000000000000/q => Tags.s=hush
+        cloudformation create-change-set StackName=app ChangeSetName=c UsePreviousTemplate=true Parameters=[{{"ParameterKey":"Secret","UsePreviousValue":true}},{{"ParameterKey":"Wait","ParameterValue":"2"}}] => ok
+        cloudformation describe-change-set StackName=app ChangeSetName=c => Changes[0].ResourceChange.AfterContext=absent Changes[0].ResourceChange.Details[0].Target.Path=absent
+        cloudformation describe-change-set StackName=app ChangeSetName=c IncludePropertyValues=true => Changes[0].ResourceChange.BeforeContext={{"Properties":{{"QueueName":"q","DelaySeconds":1,"Tags":[{{"Key":"s","Value":"****"}}]}}}} Changes[0].ResourceChange.AfterContext={{"Properties":{{"QueueName":"q","DelaySeconds":2,"Tags":[{{"Key":"s","Value":"****"}}]}}}} Changes[0].ResourceChange.Details[0].Target.Path=/Properties/DelaySeconds Changes[0].ResourceChange.Details[0].Target.BeforeValue=1 Changes[0].ResourceChange.Details[0].Target.AfterValue=2 Changes[0].ResourceChange.Details[0].Target.AttributeChangeType=Modify
+        cloudformation describe-change-set-hooks StackName=app ChangeSetName=c => Hooks[0]=absent
+        "#
+    ));
+}
+
+#[tokio::test]
+async fn an_event_hides_what_a_parameter_hides() {
+    let world = World::new();
+    let template = "Parameters: {S: {Type: String, NoEcho: true}}\nResources: {Q: {Type: AWS::SQS::Queue, Properties: {Tags: [{Key: s, Value: !Sub 'x-${S}'}]}}}";
+    let (template_body, parameters) = (Some(template.to_owned()), Some(vec![parameter("S", "hush")]));
+    world.create_with(CreateStack { template_body, parameters, ..named("app") }).await.unwrap();
+    world.settled("app").await;
+    let input = DescribeStackEvents { stack_name: "app".to_owned(), next_token: None };
+    let events = world.cloud.call(input).await.unwrap().stack_events.unwrap();
+    assert_eq!(events[1].resource_properties.as_deref(), Some(r#"{"Tags":[{"Key":"s","Value":"x-****"}]}"#));
+    assert!(!format!("{events:?}").contains("hush"));
+}
+
+#[test]
+fn only_named_types_are_taken_where_types_are_named() {
+    check(
+        r#"
+        cloudformation create-stack StackName=app ResourceTypes=["AWS::IAM::*"] TemplateBody="Resources: {Q: {Type: AWS::SQS::Queue}}" => error ValidationError "Resource type AWS::SQS::Queue is not allowed by parameter ResourceTypes"
+        cloudformation create-stack StackName=app ResourceTypes=["AWS::SQS::*"] TemplateBody="Resources: {Q: {Type: AWS::SQS::Queue}, H: {Type: AWS::CloudFormation::WaitConditionHandle}}" => error ValidationError *
+        cloudformation create-stack StackName=app ResourceTypes=["AWS::SQS::*","AWS::CloudFormation::*"] TemplateBody="Resources: {Q: {Type: AWS::SQS::Queue}, H: {Type: AWS::CloudFormation::WaitConditionHandle}}\nOutputs: {H: {Value: !Ref H}}" => ok
+        cloudformation describe-stacks StackName=app => Stacks[0].StackStatus=CREATE_COMPLETE Stacks[0].Outputs[0].OutputValue=https://*
+        "#,
+    );
+}
