@@ -177,6 +177,12 @@ impl Kernel {
             task.abort();
             let _ = task.await;
         }
+        self.forget();
+    }
+
+    /// Lets go of what services keep in memory.
+    pub fn forget(&self) {
+        self.memory.forget();
     }
 
     pub fn cloud(self: &Arc<Self>, caller: Arc<Caller>) -> Cloud {

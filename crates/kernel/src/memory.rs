@@ -14,4 +14,10 @@ impl Memory {
         let value = values.entry(TypeId::of::<T>()).or_insert_with(|| Arc::new(T::default())).clone();
         value.downcast().expect("kept under its own type")
     }
+
+    /// What is kept may hold on to the kernel, which holds this: they would keep each other for ever.
+    pub(crate) fn forget(&self) {
+        let values = std::mem::take(&mut *self.0.lock().expect("no panic while a value is looked up"));
+        drop(values);
+    }
 }

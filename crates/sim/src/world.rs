@@ -67,6 +67,12 @@ impl World {
     }
 }
 
+impl Drop for World {
+    fn drop(&mut self) {
+        self.kernel.forget();
+    }
+}
+
 fn start(disk: &Disk, seed: u64, now: Timestamp, built: (Vec<Service>, Drivers)) -> Arc<Kernel> {
     let (services, drivers) = built;
     let settings = Settings { endpoint: "http://niebla.test".to_owned(), version: "0.0.0", ..Settings::default() };

@@ -41,6 +41,12 @@ pub struct Seen {
     pub gate: Semaphore,
 }
 
+impl Drop for World {
+    fn drop(&mut self) {
+        self.kernel.forget();
+    }
+}
+
 impl World {
     /// With a role that may do everything.
     pub async fn new() -> World {
