@@ -4,6 +4,50 @@
 use crate::prelude::*;
 
 structure! {
+    AddPermission => "lambda", AddPermissionOutput {
+        function_name: String = "FunctionName",
+        statement_id: String = "StatementId",
+        action: String = "Action",
+        principal: String = "Principal",
+        source_arn: Option<String> = "SourceArn",
+        function_url_auth_type: Option<String> = "FunctionUrlAuthType",
+        invoked_via_function_url: Option<bool> = "InvokedViaFunctionUrl",
+        source_account: Option<String> = "SourceAccount",
+        event_source_token: Option<String> = "EventSourceToken",
+        qualifier: Option<String> = "Qualifier",
+        revision_id: Option<String> = "RevisionId",
+        principal_org_id: Option<String> = "PrincipalOrgID",
+    }
+}
+
+structure! {
+    AddPermissionOutput {
+        statement: Option<String> = "Statement",
+    }
+}
+
+structure! {
+    CreateAlias => "lambda", CreateAliasOutput {
+        function_name: String = "FunctionName",
+        name: String = "Name",
+        function_version: String = "FunctionVersion",
+        description: Option<String> = "Description",
+        routing_config: Option<AliasRoutingConfiguration> = "RoutingConfig",
+    }
+}
+
+structure! {
+    CreateAliasOutput {
+        alias_arn: Option<String> = "AliasArn",
+        name: Option<String> = "Name",
+        function_version: Option<String> = "FunctionVersion",
+        description: Option<String> = "Description",
+        routing_config: Option<AliasRoutingConfiguration> = "RoutingConfig",
+        revision_id: Option<String> = "RevisionId",
+    }
+}
+
+structure! {
     CreateEventSourceMapping => "lambda", CreateEventSourceMappingOutput {
         event_source_arn: Option<String> = "EventSourceArn",
         function_name: String = "FunctionName",
@@ -157,6 +201,18 @@ structure! {
 }
 
 structure! {
+    DeleteAlias => "lambda", DeleteAliasOutput {
+        function_name: String = "FunctionName",
+        name: String = "Name",
+    }
+}
+
+structure! {
+    DeleteAliasOutput {
+    }
+}
+
+structure! {
     DeleteEventSourceMapping => "lambda", DeleteEventSourceMappingOutput {
         uuid: String = "UUID",
     }
@@ -210,6 +266,59 @@ structure! {
 structure! {
     DeleteFunctionOutput {
         status_code: Option<i64> = "StatusCode",
+    }
+}
+
+structure! {
+    DeleteFunctionConcurrency => "lambda", DeleteFunctionConcurrencyOutput {
+        function_name: String = "FunctionName",
+    }
+}
+
+structure! {
+    DeleteFunctionConcurrencyOutput {
+    }
+}
+
+structure! {
+    DeleteFunctionEventInvokeConfig => "lambda", DeleteFunctionEventInvokeConfigOutput {
+        function_name: String = "FunctionName",
+        qualifier: Option<String> = "Qualifier",
+    }
+}
+
+structure! {
+    DeleteFunctionEventInvokeConfigOutput {
+    }
+}
+
+structure! {
+    GetAccountSettings => "lambda", GetAccountSettingsOutput {
+    }
+}
+
+structure! {
+    GetAccountSettingsOutput {
+        account_limit: Option<AccountLimit> = "AccountLimit",
+        account_usage: Option<AccountUsage> = "AccountUsage",
+    }
+}
+
+structure! {
+    GetAlias => "lambda", GetAliasOutput {
+        function_name: String = "FunctionName",
+        name: String = "Name",
+    }
+}
+
+structure! {
+    GetAliasOutput {
+        alias_arn: Option<String> = "AliasArn",
+        name: Option<String> = "Name",
+        function_version: Option<String> = "FunctionVersion",
+        description: Option<String> = "Description",
+        routing_config: Option<AliasRoutingConfiguration> = "RoutingConfig",
+        revision_id: Option<String> = "RevisionId",
     }
 }
 
@@ -275,6 +384,18 @@ structure! {
 }
 
 structure! {
+    GetFunctionConcurrency => "lambda", GetFunctionConcurrencyOutput {
+        function_name: String = "FunctionName",
+    }
+}
+
+structure! {
+    GetFunctionConcurrencyOutput {
+        reserved_concurrent_executions: Option<i64> = "ReservedConcurrentExecutions",
+    }
+}
+
+structure! {
     GetFunctionConfiguration => "lambda", GetFunctionConfigurationOutput {
         function_name: String = "FunctionName",
         qualifier: Option<String> = "Qualifier",
@@ -329,6 +450,37 @@ structure! {
 }
 
 structure! {
+    GetFunctionEventInvokeConfig => "lambda", GetFunctionEventInvokeConfigOutput {
+        function_name: String = "FunctionName",
+        qualifier: Option<String> = "Qualifier",
+    }
+}
+
+structure! {
+    GetFunctionEventInvokeConfigOutput {
+        last_modified: Option<Timestamp> = "LastModified",
+        function_arn: Option<String> = "FunctionArn",
+        maximum_retry_attempts: Option<i64> = "MaximumRetryAttempts",
+        maximum_event_age_in_seconds: Option<i64> = "MaximumEventAgeInSeconds",
+        destination_config: Option<DestinationConfig> = "DestinationConfig",
+    }
+}
+
+structure! {
+    GetPolicy => "lambda", GetPolicyOutput {
+        function_name: String = "FunctionName",
+        qualifier: Option<String> = "Qualifier",
+    }
+}
+
+structure! {
+    GetPolicyOutput {
+        policy: Option<String> = "Policy",
+        revision_id: Option<String> = "RevisionId",
+    }
+}
+
+structure! {
     Invoke => "lambda", InvokeOutput {
         function_name: String = "FunctionName",
         invocation_type: Option<String> = "InvocationType",
@@ -353,6 +505,35 @@ structure! {
 }
 
 structure! {
+    InvokeAsync => "lambda", InvokeAsyncOutput {
+        function_name: String = "FunctionName",
+        invoke_args: Bytes = "InvokeArgs",
+    }
+}
+
+structure! {
+    InvokeAsyncOutput {
+        status: Option<i64> = "Status",
+    }
+}
+
+structure! {
+    ListAliases => "lambda", ListAliasesOutput {
+        function_name: String = "FunctionName",
+        function_version: Option<String> = "FunctionVersion",
+        marker: Option<String> = "Marker",
+        max_items: Option<i64> = "MaxItems",
+    }
+}
+
+structure! {
+    ListAliasesOutput {
+        next_marker: Option<String> = "NextMarker",
+        aliases: Option<Vec<AliasConfiguration>> = "Aliases",
+    }
+}
+
+structure! {
     ListEventSourceMappings => "lambda", ListEventSourceMappingsOutput {
         event_source_arn: Option<String> = "EventSourceArn",
         function_name: Option<String> = "FunctionName",
@@ -365,6 +546,21 @@ structure! {
     ListEventSourceMappingsOutput {
         next_marker: Option<String> = "NextMarker",
         event_source_mappings: Option<Vec<EventSourceMappingConfiguration>> = "EventSourceMappings",
+    }
+}
+
+structure! {
+    ListFunctionEventInvokeConfigs => "lambda", ListFunctionEventInvokeConfigsOutput {
+        function_name: String = "FunctionName",
+        marker: Option<String> = "Marker",
+        max_items: Option<i64> = "MaxItems",
+    }
+}
+
+structure! {
+    ListFunctionEventInvokeConfigsOutput {
+        function_event_invoke_configs: Option<Vec<FunctionEventInvokeConfig>> = "FunctionEventInvokeConfigs",
+        next_marker: Option<String> = "NextMarker",
     }
 }
 
@@ -397,6 +593,125 @@ structure! {
 }
 
 structure! {
+    ListVersionsByFunction => "lambda", ListVersionsByFunctionOutput {
+        function_name: String = "FunctionName",
+        marker: Option<String> = "Marker",
+        max_items: Option<i64> = "MaxItems",
+    }
+}
+
+structure! {
+    ListVersionsByFunctionOutput {
+        next_marker: Option<String> = "NextMarker",
+        versions: Option<Vec<FunctionConfiguration>> = "Versions",
+    }
+}
+
+structure! {
+    PublishVersion => "lambda", PublishVersionOutput {
+        function_name: String = "FunctionName",
+        code_sha256: Option<String> = "CodeSha256",
+        description: Option<String> = "Description",
+        revision_id: Option<String> = "RevisionId",
+        publish_to: Option<String> = "PublishTo",
+    }
+}
+
+structure! {
+    PublishVersionOutput {
+        function_name: Option<String> = "FunctionName",
+        function_arn: Option<String> = "FunctionArn",
+        runtime: Option<String> = "Runtime",
+        role: Option<String> = "Role",
+        handler: Option<String> = "Handler",
+        code_size: Option<i64> = "CodeSize",
+        description: Option<String> = "Description",
+        timeout: Option<i64> = "Timeout",
+        memory_size: Option<i64> = "MemorySize",
+        last_modified: Option<String> = "LastModified",
+        code_sha256: Option<String> = "CodeSha256",
+        version: Option<String> = "Version",
+        vpc_config: Option<VpcConfigResponse> = "VpcConfig",
+        dead_letter_config: Option<DeadLetterConfig> = "DeadLetterConfig",
+        environment: Option<EnvironmentResponse> = "Environment",
+        kms_key_arn: Option<String> = "KMSKeyArn",
+        tracing_config: Option<TracingConfigResponse> = "TracingConfig",
+        master_arn: Option<String> = "MasterArn",
+        revision_id: Option<String> = "RevisionId",
+        layers: Option<Vec<Layer>> = "Layers",
+        state: Option<String> = "State",
+        state_reason: Option<String> = "StateReason",
+        state_reason_code: Option<String> = "StateReasonCode",
+        last_update_status: Option<String> = "LastUpdateStatus",
+        last_update_status_reason: Option<String> = "LastUpdateStatusReason",
+        last_update_status_reason_code: Option<String> = "LastUpdateStatusReasonCode",
+        file_system_configs: Option<Vec<FileSystemConfig>> = "FileSystemConfigs",
+        signing_profile_version_arn: Option<String> = "SigningProfileVersionArn",
+        signing_job_arn: Option<String> = "SigningJobArn",
+        package_type: Option<String> = "PackageType",
+        image_config_response: Option<ImageConfigResponse> = "ImageConfigResponse",
+        architectures: Option<Vec<String>> = "Architectures",
+        ephemeral_storage: Option<EphemeralStorage> = "EphemeralStorage",
+        snap_start: Option<SnapStartResponse> = "SnapStart",
+        runtime_version_config: Option<RuntimeVersionConfig> = "RuntimeVersionConfig",
+        logging_config: Option<LoggingConfig> = "LoggingConfig",
+        tenancy_config: Option<TenancyConfig> = "TenancyConfig",
+        capacity_provider_config: Option<CapacityProviderConfig> = "CapacityProviderConfig",
+        config_sha256: Option<String> = "ConfigSha256",
+        durable_config: Option<DurableConfig> = "DurableConfig",
+        runtime_config: Option<FunctionRuntimeConfig> = "RuntimeConfig",
+        accelerator_config: Option<AcceleratorConfig> = "AcceleratorConfig",
+    }
+}
+
+structure! {
+    PutFunctionConcurrency => "lambda", PutFunctionConcurrencyOutput {
+        function_name: String = "FunctionName",
+        reserved_concurrent_executions: i64 = "ReservedConcurrentExecutions",
+    }
+}
+
+structure! {
+    PutFunctionConcurrencyOutput {
+        reserved_concurrent_executions: Option<i64> = "ReservedConcurrentExecutions",
+    }
+}
+
+structure! {
+    PutFunctionEventInvokeConfig => "lambda", PutFunctionEventInvokeConfigOutput {
+        function_name: String = "FunctionName",
+        qualifier: Option<String> = "Qualifier",
+        maximum_retry_attempts: Option<i64> = "MaximumRetryAttempts",
+        maximum_event_age_in_seconds: Option<i64> = "MaximumEventAgeInSeconds",
+        destination_config: Option<DestinationConfig> = "DestinationConfig",
+    }
+}
+
+structure! {
+    PutFunctionEventInvokeConfigOutput {
+        last_modified: Option<Timestamp> = "LastModified",
+        function_arn: Option<String> = "FunctionArn",
+        maximum_retry_attempts: Option<i64> = "MaximumRetryAttempts",
+        maximum_event_age_in_seconds: Option<i64> = "MaximumEventAgeInSeconds",
+        destination_config: Option<DestinationConfig> = "DestinationConfig",
+    }
+}
+
+structure! {
+    RemovePermission => "lambda", RemovePermissionOutput {
+        function_name: String = "FunctionName",
+        statement_id: String = "StatementId",
+        qualifier: Option<String> = "Qualifier",
+        revision_id: Option<String> = "RevisionId",
+    }
+}
+
+structure! {
+    RemovePermissionOutput {
+    }
+}
+
+structure! {
     TagResource => "lambda", TagResourceOutput {
         resource: String = "Resource",
         tags: Map<String> = "Tags",
@@ -417,6 +732,28 @@ structure! {
 
 structure! {
     UntagResourceOutput {
+    }
+}
+
+structure! {
+    UpdateAlias => "lambda", UpdateAliasOutput {
+        function_name: String = "FunctionName",
+        name: String = "Name",
+        function_version: Option<String> = "FunctionVersion",
+        description: Option<String> = "Description",
+        routing_config: Option<AliasRoutingConfiguration> = "RoutingConfig",
+        revision_id: Option<String> = "RevisionId",
+    }
+}
+
+structure! {
+    UpdateAliasOutput {
+        alias_arn: Option<String> = "AliasArn",
+        name: Option<String> = "Name",
+        function_version: Option<String> = "FunctionVersion",
+        description: Option<String> = "Description",
+        routing_config: Option<AliasRoutingConfiguration> = "RoutingConfig",
+        revision_id: Option<String> = "RevisionId",
     }
 }
 
@@ -622,6 +959,45 @@ structure! {
         durable_config: Option<DurableConfig> = "DurableConfig",
         runtime_config: Option<FunctionRuntimeConfig> = "RuntimeConfig",
         accelerator_config: Option<AcceleratorConfig> = "AcceleratorConfig",
+    }
+}
+
+structure! {
+    UpdateFunctionEventInvokeConfig => "lambda", UpdateFunctionEventInvokeConfigOutput {
+        function_name: String = "FunctionName",
+        qualifier: Option<String> = "Qualifier",
+        maximum_retry_attempts: Option<i64> = "MaximumRetryAttempts",
+        maximum_event_age_in_seconds: Option<i64> = "MaximumEventAgeInSeconds",
+        destination_config: Option<DestinationConfig> = "DestinationConfig",
+    }
+}
+
+structure! {
+    UpdateFunctionEventInvokeConfigOutput {
+        last_modified: Option<Timestamp> = "LastModified",
+        function_arn: Option<String> = "FunctionArn",
+        maximum_retry_attempts: Option<i64> = "MaximumRetryAttempts",
+        maximum_event_age_in_seconds: Option<i64> = "MaximumEventAgeInSeconds",
+        destination_config: Option<DestinationConfig> = "DestinationConfig",
+    }
+}
+
+structure! {
+    DestinationConfig {
+        on_success: Option<OnSuccess> = "OnSuccess",
+        on_failure: Option<OnFailure> = "OnFailure",
+    }
+}
+
+structure! {
+    OnFailure {
+        destination: Option<String> = "Destination",
+    }
+}
+
+structure! {
+    OnSuccess {
+        destination: Option<String> = "Destination",
     }
 }
 
@@ -875,25 +1251,6 @@ structure! {
 }
 
 structure! {
-    DestinationConfig {
-        on_success: Option<OnSuccess> = "OnSuccess",
-        on_failure: Option<OnFailure> = "OnFailure",
-    }
-}
-
-structure! {
-    OnFailure {
-        destination: Option<String> = "Destination",
-    }
-}
-
-structure! {
-    OnSuccess {
-        destination: Option<String> = "Destination",
-    }
-}
-
-structure! {
     ScalingConfig {
         maximum_concurrency: Option<i64> = "MaximumConcurrency",
     }
@@ -927,6 +1284,12 @@ structure! {
 structure! {
     Filter {
         pattern: Option<String> = "Pattern",
+    }
+}
+
+structure! {
+    AliasRoutingConfiguration {
+        additional_version_weights: Option<Map<f64>> = "AdditionalVersionWeights",
     }
 }
 
@@ -978,6 +1341,16 @@ structure! {
 }
 
 structure! {
+    FunctionEventInvokeConfig {
+        last_modified: Option<Timestamp> = "LastModified",
+        function_arn: Option<String> = "FunctionArn",
+        maximum_retry_attempts: Option<i64> = "MaximumRetryAttempts",
+        maximum_event_age_in_seconds: Option<i64> = "MaximumEventAgeInSeconds",
+        destination_config: Option<DestinationConfig> = "DestinationConfig",
+    }
+}
+
+structure! {
     EventSourceMappingConfiguration {
         uuid: Option<String> = "UUID",
         starting_position: Option<String> = "StartingPosition",
@@ -1012,6 +1385,17 @@ structure! {
         document_db_event_source_config: Option<DocumentDBEventSourceConfig> = "DocumentDBEventSourceConfig",
         event_source_mapping_arn: Option<String> = "EventSourceMappingArn",
         provisioned_poller_config: Option<ProvisionedPollerConfig> = "ProvisionedPollerConfig",
+    }
+}
+
+structure! {
+    AliasConfiguration {
+        alias_arn: Option<String> = "AliasArn",
+        name: Option<String> = "Name",
+        function_version: Option<String> = "FunctionVersion",
+        description: Option<String> = "Description",
+        routing_config: Option<AliasRoutingConfiguration> = "RoutingConfig",
+        revision_id: Option<String> = "RevisionId",
     }
 }
 
@@ -1056,6 +1440,23 @@ structure! {
 }
 
 structure! {
+    AccountUsage {
+        total_code_size: Option<i64> = "TotalCodeSize",
+        function_count: Option<i64> = "FunctionCount",
+    }
+}
+
+structure! {
+    AccountLimit {
+        total_code_size: Option<i64> = "TotalCodeSize",
+        code_size_unzipped: Option<i64> = "CodeSizeUnzipped",
+        code_size_zipped: Option<i64> = "CodeSizeZipped",
+        concurrent_executions: Option<i64> = "ConcurrentExecutions",
+        unreserved_concurrent_executions: Option<i64> = "UnreservedConcurrentExecutions",
+    }
+}
+
+structure! {
     FunctionCode {
         zip_file: Option<Bytes> = "ZipFile",
         s3_bucket: Option<String> = "S3Bucket",
@@ -1071,6 +1472,7 @@ structure! {
 pub mod error {
     use crate::prelude::*;
 
+    pub const ALIAS_LIMIT_EXCEEDED: ErrorShape = ErrorShape::sender("AliasLimitExceededException");
     pub const CODE_ARTIFACT_USER_DELETED: ErrorShape =
         ErrorShape::sender("CodeArtifactUserDeletedException").status(409);
     pub const CODE_ARTIFACT_USER_FAILED: ErrorShape = ErrorShape::sender("CodeArtifactUserFailedException").status(409);
@@ -1107,7 +1509,9 @@ pub mod error {
     pub const KMS_NOT_FOUND: ErrorShape = ErrorShape::receiver("KMSNotFoundException").status(502);
     pub const MODE_NOT_SUPPORTED: ErrorShape = ErrorShape::sender("ModeNotSupportedException");
     pub const NO_PUBLISHED_VERSION: ErrorShape = ErrorShape::sender("NoPublishedVersionException");
+    pub const POLICY_LENGTH_EXCEEDED: ErrorShape = ErrorShape::sender("PolicyLengthExceededException");
     pub const PRECONDITION_FAILED: ErrorShape = ErrorShape::sender("PreconditionFailedException").status(412);
+    pub const PUBLIC_POLICY: ErrorShape = ErrorShape::sender("PublicPolicyException");
     pub const RECURSIVE_INVOCATION: ErrorShape = ErrorShape::sender("RecursiveInvocationException");
     pub const REQUEST_TOO_LARGE: ErrorShape = ErrorShape::sender("RequestTooLargeException").status(413);
     pub const RESOURCE_CONFLICT: ErrorShape = ErrorShape::sender("ResourceConflictException").status(409);
