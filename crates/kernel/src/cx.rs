@@ -160,6 +160,14 @@ impl<'a> Cx<'a> {
         Ok(blob.id())
     }
 
+    /// A row that this transaction writes names a blob that was written before; or one more row names it.
+    ///
+    /// # Errors
+    /// The blob is gone.
+    pub fn retain_blob(&mut self, id: BlobId) -> Result<()> {
+        writable(&mut self.tx).retain_blob(id).map_err(|error| internal(format!("{error}")))
+    }
+
     /// The row that named a blob is gone.
     pub fn release_blob(&mut self, id: BlobId) {
         writable(&mut self.tx).release_blob(id).expect("the row that named it held it");

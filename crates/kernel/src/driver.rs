@@ -16,6 +16,10 @@ pub struct Drivers {
 pub trait Functions: Send + Sync {
     /// One sandbox, ready for its first event. Lines that the function prints go to `log` as they come.
     fn start(&self, spec: FunctionSpec, log: LogSink) -> BoxFuture<Result<Box<dyn Sandbox>, StartError>>;
+    /// What all sandboxes together may be given of this machine's memory. Fakes need none.
+    fn room_mb(&self) -> u64 {
+        u64::MAX
+    }
 }
 
 pub type LogSink = Arc<dyn Fn(&str) + Send + Sync>;
@@ -72,7 +76,10 @@ pub struct Event {
     pub payload: Bytes,
     /// From now on.
     pub timeout_ms: u64,
+    /// As it was invoked: with the qualifier, if one was named.
     pub function_arn: String,
+    /// `Root=1-…;Parent=…;Sampled=0`.
+    pub trace_id: String,
     /// JSON.
     pub client_context: Option<String>,
 }

@@ -116,11 +116,13 @@ impl Kernel {
     pub async fn answer(self: &Arc<Self>, caller: Arc<Caller>, named: &Named, input: Value) -> Result<Answer> {
         let outcome = match door::check(&named.service, named.operation, &input) {
             Err(error) => Err(error),
-            Ok(()) => match &named.entry.run {
-                Run::Read(_) => self.look(&caller, named, input).map(Answer::Whole),
-                Run::Write(_) => self.transact(caller.clone(), named.clone(), input).await.map(Answer::Whole),
-                Run::Conversation(run) => self.converse(&caller, named, input, run).await.map(Answer::Whole),
-                Run::Stream(run) => self.converse(&caller, named, input, run).await.map(Answer::Stream),
+            Ok(()) => match (&named.entry.run, &named.entry.outside) {
+                (Run::Conversation(run), _) | (Run::Write(_), Some(run)) => {
+                    self.converse(&caller, named, input, run).await.map(Answer::Whole)
+                }
+                (Run::Write(_), None) => self.transact(caller.clone(), named.clone(), input).await.map(Answer::Whole),
+                (Run::Read(_), _) => self.look(&caller, named, input).map(Answer::Whole),
+                (Run::Stream(run), _) => self.converse(&caller, named, input, run).await.map(Answer::Stream),
             },
         };
         self.trail.record(&caller, named, self.clock.now(), &outcome);

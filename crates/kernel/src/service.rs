@@ -54,6 +54,8 @@ pub struct Entry {
     conditions: Option<ConditionsOf>,
     headers: Option<HeadersOf>,
     pub(crate) run: Run,
+    /// What calls from outside of a transaction do instead.
+    pub(crate) outside: Option<Conversing>,
 }
 
 pub(crate) type Input = Box<dyn Any + Send>;
@@ -64,7 +66,7 @@ type ConditionsOf = Box<dyn Fn(&Cx, &(dyn Any + Send), &mut Context) + Send + Sy
 
 type Reading = Box<dyn Fn(&Cx, Input) -> Result<Value> + Send + Sync>;
 type Writing = Box<dyn Fn(&mut Cx, Input) -> Result<Value> + Send + Sync>;
-type Conversing = Box<dyn Fn(Cloud, Input) -> BoxFuture<Result<Value>> + Send + Sync>;
+pub(crate) type Conversing = Box<dyn Fn(Cloud, Input) -> BoxFuture<Result<Value>> + Send + Sync>;
 type Streaming = Box<dyn Fn(Cloud, Input) -> BoxFuture<Result<EventStream>> + Send + Sync>;
 
 /// What kind of operation it is.
@@ -207,11 +209,19 @@ impl Service {
         R: Into<Resources>,
         F: Future<Output = Result<I::Output>> + Send + 'static,
     {
-        let run = Run::Conversation(Box::new(move |cloud, input| {
-            let answer = handler(cloud, unwrap(input));
-            Box::pin(async move { answer.await.map(Typed::into_value) })
-        }));
-        self.entry::<I, R>(resources, run)
+        self.entry::<I, R>(resources, Run::Conversation(conversing(handler)))
+    }
+
+    /// The operation just named, a transaction, is this conversation where it is called from outside: what is heavy about
+    /// it is then done beside the store. A call within a transaction stays in it.
+    pub fn from_outside<I, F>(mut self, handler: fn(Cloud, I) -> F) -> Self
+    where
+        I: Operation,
+        F: Future<Output = Result<I::Output>> + Send + 'static,
+    {
+        assert_eq!(I::NAME, self.last, "follows its operation");
+        self.last_entry().outside = Some(conversing(handler));
+        self
     }
 
     /// A conversation whose output is a stream of events.
@@ -323,6 +333,7 @@ impl Service {
             conditions: None,
             headers: None,
             run,
+            outside: None,
         };
         let before = self.operations.insert(I::NAME, Arc::new(entry));
         assert!(before.is_none(), "{} is named twice", I::NAME);
@@ -366,6 +377,17 @@ impl Entry {
     pub fn headers(&self, output: &Value) -> Vec<(&'static str, String)> {
         self.headers.map_or_else(Vec::new, |of| of(output))
     }
+}
+
+fn conversing<I, F>(handler: fn(Cloud, I) -> F) -> Conversing
+where
+    I: Operation,
+    F: Future<Output = Result<I::Output>> + Send + 'static,
+{
+    Box::new(move |cloud, input| {
+        let answer = handler(cloud, unwrap(input));
+        Box::pin(async move { answer.await.map(Typed::into_value) })
+    })
 }
 
 fn unwrap<I: 'static>(input: Input) -> I {

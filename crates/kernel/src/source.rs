@@ -13,6 +13,8 @@ pub struct Source {
     pub name: &'static str,
     /// The operations that a reader has to be allowed.
     pub operations: &'static [&'static str],
+    /// The member of a record that filter patterns look into, where it is JSON: `body`.
+    pub data: &'static str,
     /// Waits until there is at least one record or the wait is over; takes them for the reader.
     pub pull: fn(Cloud, Pull) -> BoxFuture<Result<Vec<Record>>>,
     /// Done with these; they are not given again.
@@ -35,6 +37,8 @@ pub struct Record {
     pub token: String,
     /// How a partial batch response names it: the message id, the sequence number.
     pub identifier: String,
+    /// Records of the same order are worked on one after the other: a message group of a FIFO queue.
+    pub order: Option<String>,
     /// As the function sees it, in `Records`.
     pub event: Json,
 }

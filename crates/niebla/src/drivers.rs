@@ -1,23 +1,25 @@
 //! The real drivers, as the kernel's services see them.
 
 use crate::config::Config;
-use ::drivers::{http, lambda, zip};
+use ::drivers::http;
+use ::drivers::lambda::{self, Package, Packages};
 use bytes::Bytes;
 use kernel::BoxFuture;
 use kernel::driver::{
-    Code, Drivers, Event, FunctionSpec, Functions, Http, HttpAnswer, HttpCall, HttpStream, InvokeResult, LogSink,
-    NotStarted, Outcome, Pieces, Sandbox, StartError,
+    Drivers, Event, FunctionSpec, Functions, Http, HttpAnswer, HttpCall, HttpStream, InvokeResult, LogSink, NotStarted,
+    Outcome, Pieces, Sandbox, StartError,
 };
 use std::future::Future;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
-use tokio::sync::Mutex;
 
 /// What a server outside may answer at most: it is held in memory.
 const MOST_ANSWER_BYTES: usize = 64 * 1024 * 1024;
+
+/// Functions use a part of the memory that they may use, so together they may be promised more than there is.
+const OVERCOMMITTED: u64 = 4;
 
 pub fn all(config: &Config) -> Drivers {
     let folder = config.cache_dir.join("runtimes");
@@ -33,17 +35,9 @@ struct Lambdas {
     packages: Arc<Packages>,
 }
 
-/// Deployment packages, each unpacked into a folder named after it. The folders may be deleted whenever Niebla is stopped.
-struct Packages {
-    folder: PathBuf,
-    /// One at a time is unpacked: many sandboxes may want the same.
-    unpacking: Mutex<()>,
-}
-
 impl Lambdas {
     fn new(host: lambda::Host, packages: PathBuf) -> Lambdas {
-        let packages = Packages { folder: packages, unpacking: Mutex::default() };
-        Lambdas { host: Arc::new(host), packages: Arc::new(packages) }
+        Lambdas { host: Arc::new(host), packages: Arc::new(Packages::new(packages)) }
     }
 }
 
@@ -52,46 +46,19 @@ impl Functions for Lambdas {
         let this = self.clone();
         Box::pin(async move {
             let prepared = this.host.prepare(&spec.runtime).await.map_err(|it| unavailable(it.to_string()))?;
-            let code = this.packages.unpacked(&spec.code).await;
+            let code = this.packages.unpacked(&spec.code.sha256, &spec.code.zip).await;
             let code = code.map_err(|it| unavailable(format!("The function's code could not be unpacked: {it}")))?;
             let began = Instant::now();
-            let instance = lambda::Instance::start(started(spec, code, log), &prepared).await.map_err(not_started)?;
+            let folder = code.folder().to_owned();
+            let instance = lambda::Instance::start(started(spec, folder, log), &prepared).await.map_err(not_started)?;
             let notices = [prepared.substitution(), prepared.sdk_missing.clone()];
             let (init_ms, notices) = (milliseconds(began.elapsed()), notices.into_iter().flatten().collect());
-            Ok(Box::new(Lambda { instance, init_ms, notices }) as Box<dyn Sandbox>)
+            Ok(Box::new(Lambda { instance, init_ms, notices, _code: code }) as Box<dyn Sandbox>)
         })
     }
-}
 
-impl Packages {
-    async fn unpacked(&self, code: &Code) -> io::Result<PathBuf> {
-        let folder = self.folder.join(&code.sha256);
-        if folder.is_dir() {
-            return Ok(folder);
-        }
-        let _alone = self.unpacking.lock().await;
-        if folder.is_dir() {
-            return Ok(folder);
-        }
-        let (code, to) = (code.clone(), folder.clone());
-        tokio::task::spawn_blocking(move || unpack(&code, &to)).await.map_err(io::Error::other)??;
-        Ok(folder)
-    }
-}
-
-/// Beside its place, and then into it, so that there is never half a package. Other servers may do the same.
-fn unpack(code: &Code, folder: &Path) -> io::Result<()> {
-    let partial = folder.with_extension(format!("partial-{}", std::process::id()));
-    match std::fs::remove_dir_all(&partial) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    std::fs::create_dir_all(&partial)?;
-    zip::unpack(&(code.zip)()?, &partial, zip::MAX_UNZIPPED).map_err(io::Error::other)?;
-    match std::fs::rename(&partial, folder) {
-        // Another server was faster, with the same package.
-        Err(_) if folder.is_dir() => std::fs::remove_dir_all(partial),
-        done => done,
+    fn room_mb(&self) -> u64 {
+        lambda::memory_mb() * OVERCOMMITTED
     }
 }
 
@@ -99,6 +66,8 @@ struct Lambda {
     instance: lambda::Instance,
     init_ms: f64,
     notices: Vec<String>,
+    /// Stays on the disk while the sandbox runs.
+    _code: Arc<Package>,
 }
 
 impl Sandbox for Lambda {
@@ -149,7 +118,7 @@ fn invocation(event: Event) -> lambda::Invocation {
         payload: event.payload,
         timeout: Duration::from_millis(event.timeout_ms),
         function_arn: event.function_arn,
-        trace_id: None,
+        trace_id: Some(event.trace_id),
         client_context: event.client_context,
         cognito_identity: None,
     }

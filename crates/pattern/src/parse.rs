@@ -132,9 +132,7 @@ fn expression(it: &Map<String, Json>, path: &[String]) -> Result<Test> {
         "anything-but" => Test::AnythingBut(anything_but(value)?),
         "numeric" => Test::Numeric(numeric(value)?),
         // The engine's own sentence says "prefix" here.
-        "cidr" => {
-            Test::Cidr(Network::parse(&text(value, "prefix match pattern must be a string")?).map_err(Invalid)?)
-        }
+        "cidr" => Test::Cidr(Network::parse(&text(value, "prefix match pattern must be a string")?).map_err(Invalid)?),
         "exists" => match value {
             Json::Bool(true) => Test::Present,
             Json::Bool(false) => Test::Absent(path.to_vec()),
@@ -208,9 +206,7 @@ fn none_of(listed: &[Json]) -> Result<Vec<Test>> {
     let tests: Vec<Test> = listed.iter().map(one).collect::<Result<_>>()?;
     let numbers = listed.iter().filter(|it| it.is_number()).count();
     if tests.is_empty() || (numbers > 0 && numbers < tests.len()) {
-        return refuse(
-            "Inside anything but list, either all values are number or string, mixed type is not supported",
-        );
+        return refuse("Inside anything but list, either all values are number or string, mixed type is not supported");
     }
     Ok(tests)
 }

@@ -4,7 +4,7 @@ use api::lambda::error;
 use kernel::{Cx, is_account};
 use model::Result;
 
-/// The only version there is until versions can be published.
+/// The version that can be changed.
 pub const LATEST: &str = "$LATEST";
 
 /// The parts of what a caller wrote.
@@ -36,20 +36,30 @@ pub fn arn(cx: &Cx, text: &str) -> String {
     format!("arn:{}:lambda:{region}:{account}:function:{}", cx.partition(), name.function)
 }
 
-/// The function's name, where the version that is meant is the latest.
-pub fn latest<'i>(cx: &Cx, text: &'i str, qualifier: Option<&str>) -> Result<&'i str> {
-    let name = parse(text);
-    if let (Some(one), Some(other)) = (name.qualifier, qualifier)
+/// With the qualifier, where one is named: what IAM is asked about by operations on versions and aliases.
+pub fn qualified_arn(cx: &Cx, text: &str, qualifier: Option<&str>) -> Result<String> {
+    Ok(with_qualifier(&arn(cx, text), self::qualifier(text, qualifier)?))
+}
+
+pub fn with_qualifier(arn: &str, qualifier: Option<&str>) -> String {
+    qualifier.map_or_else(|| arn.to_owned(), |it| format!("{arn}:{it}"))
+}
+
+/// The version or alias that a caller names, in one place or the other.
+pub fn qualifier<'i>(text: &'i str, given: Option<&'i str>) -> Result<Option<&'i str>> {
+    let named = parse(text).qualifier;
+    if let (Some(one), Some(other)) = (named, given)
         && one != other
     {
         return Err(error::INVALID_PARAMETER_VALUE
             .with("The derived qualifier from the function name does not match the specified qualifier."));
     }
-    match qualifier.or(name.qualifier) {
-        None | Some(LATEST) => Ok(name.function),
-        // Nothing can be published yet, so there is no other version and no alias.
-        Some(other) => Err(not_found(&format!("{}:{other}", arn(cx, text)))),
-    }
+    Ok(given.or(named))
+}
+
+/// The number of a published version.
+pub fn version_number(qualifier: &str) -> Option<u64> {
+    qualifier.parse().ok().filter(|_| qualifier.bytes().all(|it| it.is_ascii_digit()))
 }
 
 pub fn not_found(arn: &str) -> model::Error {

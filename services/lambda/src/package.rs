@@ -1,21 +1,85 @@
 //! Deployment packages: zip files, checked before they are kept; inline code packed into one.
 
+use crate::function::Code;
 use api::lambda::error;
+use bytes::Bytes;
+use kernel::{Cloud, Cx, INTERNAL_FAILURE};
 use model::Result;
+use sha2::{Digest, Sha256};
 use std::io::{Cursor, Write};
+use store::NewBlob;
 use zip::read::ZipArchive;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
 /// Lambda quotas in the developer guide: a package uploaded directly, and all its files unzipped.
-const MOST_ZIPPED: usize = 50 * 1024 * 1024;
-const MOST_UNZIPPED: u64 = 250 * 1024 * 1024;
+pub const MOST_ZIPPED: usize = 50 * 1024 * 1024;
+pub const MOST_UNZIPPED: u64 = 250 * 1024 * 1024;
 /// As many as the driver unpacks: ten times those of a large Node.js package.
 const MOST_ENTRIES: usize = 200_000;
 
 const NOT_A_ZIP: &str = "Could not unzip uploaded file. Please check your file, then try to upload again.";
 
+/// A package on its way to the row that will name it.
+pub enum Package {
+    /// Checked, hashed and on disk, beside the store.
+    Uploaded(NewBlob),
+    /// As it came, within a transaction: some kilobytes that a template holds.
+    Inline(Bytes),
+}
+
+/// Does what is heavy about a package where it keeps nobody waiting.
+///
+/// # Errors
+/// It is none.
+pub async fn upload(cloud: &Cloud, zip: Bytes) -> Result<Package> {
+    let blobs = cloud.kernel().store.blobs().clone();
+    let work = tokio::task::spawn_blocking(move || {
+        check(&zip)?;
+        let written = blobs.create().and_then(|mut blob| {
+            blob.write(&zip)?;
+            blob.finish()
+        });
+        written.map(Package::Uploaded).map_err(|why| {
+            tracing::error!("a package cannot be written: {why}");
+            error::SERVICE.with(format!("Niebla cannot store this: {why}."))
+        })
+    });
+    work.await.map_err(|why| INTERNAL_FAILURE.with(why.to_string()))?
+}
+
+impl Package {
+    /// What an inline package may still turn out to be: none.
+    pub fn check(&self) -> Result<()> {
+        match self {
+            Package::Uploaded(_) => Ok(()),
+            Package::Inline(zip) => check(zip),
+        }
+    }
+
+    /// Keeps it for the row that is about to name it.
+    pub fn keep(&self, cx: &mut Cx) -> Result<Code> {
+        match self {
+            Package::Uploaded(blob) => {
+                cx.retain_blob(blob.id())?;
+                Ok(Code { blob: blob.id(), size: blob.length() as i64, sha256: blob.sha256() })
+            }
+            Package::Inline(zip) => {
+                Ok(Code { blob: cx.put_blob(zip)?, size: zip.len() as i64, sha256: Sha256::digest(zip).into() })
+            }
+        }
+    }
+
+    /// What it would be called if it were kept: for a dry run.
+    pub fn sha256(&self) -> [u8; 32] {
+        match self {
+            Package::Uploaded(blob) => blob.sha256(),
+            Package::Inline(zip) => Sha256::digest(zip).into(),
+        }
+    }
+}
+
 /// Refuses what could not be run later. Reads the directory of the file, not its contents.
-pub fn check(zip: &[u8]) -> Result<()> {
+fn check(zip: &[u8]) -> Result<()> {
     let refused = |why: String| Err(error::INVALID_PARAMETER_VALUE.with(why));
     if zip.len() > MOST_ZIPPED {
         return Err(error::REQUEST_TOO_LARGE.with(format!("Zipped size must be smaller than {MOST_ZIPPED} bytes")));

@@ -88,11 +88,6 @@ async fn what_cannot_be_created_is_refused_in_awss_words() {
             "1 validation error detected: Value '901' at 'timeout' failed to satisfy constraint: Member must have value less than or equal to 900",
         ),
         (
-            CreateFunction { publish: Some(true), ..base() },
-            "InvalidParameterValueException",
-            "Niebla does not support Publish of functions yet.",
-        ),
-        (
             CreateFunction {
                 vpc_config: Some(VpcConfig { subnet_ids: Some(vec!["subnet-1".to_owned()]), ..VpcConfig::default() }),
                 ..base()

@@ -15,6 +15,7 @@ pub static SOURCE: Source = Source {
     service: "sqs",
     name: "SQS",
     operations: &["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"],
+    data: "body",
     pull: |cloud, it| Box::pin(pull(cloud, it)),
     acknowledge: |cloud, arn, tokens| Box::pin(acknowledge(cloud, arn, tokens)),
     hidden_for,
@@ -89,7 +90,9 @@ fn record(message: Message, arn: &str) -> Record {
         "eventSourceARN": arn,
         "awsRegion": arn.split(':').nth(3),
     });
-    Record { token, identifier, event }
+    // Standard queues have message groups too, which order nothing.
+    let group = event["attributes"]["MessageGroupId"].as_str().filter(|_| arn.ends_with(".fifo"));
+    Record { token, identifier, order: group.map(str::to_owned), event }
 }
 
 fn attribute(it: MessageAttributeValue) -> Json {

@@ -14,6 +14,8 @@ const TASK: &str = "/var/task";
 const OPT: &str = "/opt";
 const RUNTIME: &str = "/var/runtime";
 const SDK: &str = "/var/lang/sdk";
+/// As AWS names it. Nobody listens there, which a client of X-Ray does not notice.
+const XRAY_DAEMON: &str = "169.254.79.129:2000";
 
 /// Paths as the function sees them: those of AWS in a sandbox, the host's in a plain process.
 struct Seen {
@@ -97,6 +99,8 @@ fn variables(spec: &Spec, prepared: &Prepared, seen: &Seen, api: SocketAddr) -> 
     let mut all = vec![
         ("LANG", "en_US.UTF-8".to_owned()),
         ("TZ", ":UTC".to_owned()),
+        ("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR".to_owned()),
+        ("AWS_XRAY_DAEMON_ADDRESS", XRAY_DAEMON.to_owned()),
         ("PATH", format!("{bin}/usr/local/bin:/usr/bin/:/bin:{opt}/bin")),
         ("LD_LIBRARY_PATH", format!("{runtime}:{runtime}/lib:{task}:{task}/lib:{opt}/lib")),
     ];

@@ -9,9 +9,19 @@ mod environment;
 pub mod instance;
 pub mod layer;
 mod logs;
+mod package;
 pub mod runtimes;
 
 pub use instance::{FailedInit, InitError, Instance, Invocation, Outcome, Report, Spec};
 pub use layer::{Host, Prepared, Runtime, Sdk};
 pub use logs::OnLine;
+pub use package::{Package, Packages};
 pub use runtimes::{Interpreter, Language, Missing};
+
+/// The memory of this machine; half a gigabyte where it does not say.
+pub fn memory_mb() -> u64 {
+    const UNKNOWN: u64 = 512;
+    let told = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let kilobytes = told.lines().find_map(|it| it.strip_prefix("MemTotal:")?.trim().strip_suffix("kB"));
+    kilobytes.and_then(|it| it.trim().parse::<u64>().ok()).map_or(UNKNOWN, |it| it / 1024)
+}

@@ -1,9 +1,11 @@
 //! What a function may be configured to, and what of AWS's is refused by name because it is not honoured yet.
 
+use super::{Function, Logging, role};
 use api::lambda::{
     CapacityProviderConfig, CreateFunction, DeadLetterConfig, EphemeralStorage, LoggingConfig, SnapStart,
     TracingConfig, UpdateFunctionCode, UpdateFunctionConfiguration, VpcConfig, error,
 };
+use kernel::Cx;
 use model::{Error, ErrorShape, Result};
 
 /// As the door words what the model forbids; these bounds the model does not have.
@@ -63,23 +65,62 @@ pub fn architecture(given: Option<&[String]>) -> Result<String> {
 const DEFAULT_ARCHITECTURE: &str = "x86_64";
 const OWN_ARCHITECTURE: &str = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
 
-pub fn log_group(given: Option<&LoggingConfig>) -> Result<Option<String>> {
-    let Some(given) = given else { return Ok(None) };
-    if let Some(format) = given.log_format.as_deref().filter(|it| *it != "Text") {
-        return Err(unsupported(&format!("LogFormat {format} of LoggingConfig")));
+pub fn log_group(given: Option<&LoggingConfig>) -> Option<String> {
+    given?.log_group.clone().filter(|it| !it.is_empty())
+}
+
+/// What is not named stays as it was; the levels of JSON are INFO unless they are named.
+///
+/// <https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-logformat.html>
+pub fn logging(given: Option<&LoggingConfig>, before: &Logging) -> Result<Logging> {
+    let Some(given) = given else { return Ok(before.clone()) };
+    let (application, system) = (given.application_log_level.clone(), given.system_log_level.clone());
+    let is_json = match given.log_format.as_deref() {
+        Some(format) => format == "JSON",
+        None => *before != Logging::Text,
+    };
+    if !is_json {
+        if application.is_some() || system.is_some() {
+            return Err(error::INVALID_PARAMETER_VALUE
+                .with("ApplicationLogLevel or SystemLogLevel cannot be set for Text log format"));
+        }
+        return Ok(Logging::Text);
     }
-    if given.application_log_level.is_some() || given.system_log_level.is_some() {
+    let (was_application, was_system) = match before {
+        Logging::Json { application_level, system_level } => (application_level.as_str(), system_level.as_str()),
+        Logging::Text => ("INFO", "INFO"),
+    };
+    Ok(Logging::Json {
+        application_level: application.unwrap_or_else(|| was_application.to_owned()),
+        system_level: system.unwrap_or_else(|| was_system.to_owned()),
+    })
+}
+
+/// The queue for events that could not be worked on; an empty ARN takes it away.
+pub fn dead_letters(cx: &mut Cx, function: &Function, given: Option<&DeadLetterConfig>) -> Result<Option<String>> {
+    let Some(arn) = given.and_then(|it| it.target_arn.as_deref()).filter(|it| !it.is_empty()) else {
+        return Ok(None);
+    };
+    let service = arn.split(':').nth(2).unwrap_or_default();
+    if service != "sqs" {
+        return Err(unsupported(&format!("DeadLetterConfig with the target {arn}")));
+    }
+    let session = role::session_for(cx, function)?;
+    let may = match session {
+        Some(session) => cx.acting_as(session, |cx| Ok(cx.may("sqs", "SendMessage", arn)))?,
+        None => false,
+    };
+    if !may {
         return Err(error::INVALID_PARAMETER_VALUE
-            .with("ApplicationLogLevel or SystemLogLevel cannot be set for Text log format"));
+            .with("The provided execution role does not have permissions to call SendMessage on SQS"));
     }
-    Ok(given.log_group.clone().filter(|it| !it.is_empty()))
+    Ok(Some(arn.to_owned()))
 }
 
 pub fn creation(it: &CreateFunction) -> Result<()> {
     let code = &it.code;
     let package = it.package_type.as_deref().unwrap_or("Zip");
     refuse(&[
-        ("Publish", it.publish == Some(true)),
         ("PublishTo", it.publish_to.is_some()),
         ("PackageType Image", package != "Zip"),
         ("Code.ImageUri", code.image_uri.is_some()),
@@ -94,7 +135,6 @@ pub fn creation(it: &CreateFunction) -> Result<()> {
         ("RuntimeConfig", it.runtime_config.is_some()),
         ("AcceleratorConfig", it.accelerator_config.is_some()),
         ("VpcConfig", has_vpc(it.vpc_config.as_ref())),
-        ("DeadLetterConfig", has_target(it.dead_letter_config.as_ref())),
         ("KMSKeyArn", is_set(it.kms_key_arn.as_deref())),
         ("TracingConfig Active", is_traced(it.tracing_config.as_ref())),
         ("Layers", has_some(it.layers.as_deref())),
@@ -112,7 +152,6 @@ pub fn configuration(it: &UpdateFunctionConfiguration) -> Result<()> {
         ("RuntimeConfig", it.runtime_config.is_some()),
         ("AcceleratorConfig", it.accelerator_config.is_some()),
         ("VpcConfig", has_vpc(it.vpc_config.as_ref())),
-        ("DeadLetterConfig", has_target(it.dead_letter_config.as_ref())),
         ("KMSKeyArn", is_set(it.kms_key_arn.as_deref())),
         ("TracingConfig Active", is_traced(it.tracing_config.as_ref())),
         ("Layers", has_some(it.layers.as_deref())),
@@ -123,7 +162,6 @@ pub fn configuration(it: &UpdateFunctionConfiguration) -> Result<()> {
 
 pub fn code(it: &UpdateFunctionCode) -> Result<()> {
     refuse(&[
-        ("Publish", it.publish == Some(true)),
         ("PublishTo", it.publish_to.is_some()),
         ("ImageUri", it.image_uri.is_some()),
         ("S3Bucket", it.s3_bucket.is_some() || it.s3_key.is_some() || it.s3_object_version.is_some()),
@@ -143,10 +181,6 @@ fn refuse(given: &[(&str, bool)]) -> Result<()> {
 
 fn has_vpc(it: Option<&VpcConfig>) -> bool {
     it.is_some_and(|it| has_some(it.subnet_ids.as_deref()) || has_some(it.security_group_ids.as_deref()))
-}
-
-fn has_target(it: Option<&DeadLetterConfig>) -> bool {
-    it.is_some_and(|it| is_set(it.target_arn.as_deref()))
 }
 
 fn is_traced(it: Option<&TracingConfig>) -> bool {

@@ -1,17 +1,33 @@
 //! CreateFunction.
 
-use super::{Code, FUNCTIONS, Function, Shown, check, configuration, reshaped, role};
-use crate::{environment, name, package, tag};
+use super::{FUNCTIONS, Function, Shown, check, configuration, reshaped, role, version};
+use crate::package::{self, Package};
+use crate::{environment, name, tag};
 use api::lambda::{CreateFunction, CreateFunctionOutput, error};
-use kernel::Cx;
+use kernel::{Cloud, Cx};
 use model::Result;
-use sha2::{Digest, Sha256};
 
 const DEFAULT_TIMEOUT: i64 = 3;
 const DEFAULT_MEMORY: i64 = 128;
 const DEFAULT_EPHEMERAL_STORAGE: i64 = 512;
 
-pub fn create(cx: &mut Cx, input: CreateFunction) -> Result<CreateFunctionOutput> {
+/// Within a transaction: what CloudFormation makes of inline code.
+pub fn create(cx: &mut Cx, mut input: CreateFunction) -> Result<CreateFunctionOutput> {
+    let package = input.code.zip_file.take().map(Package::Inline);
+    create_from(cx, input, package)
+}
+
+/// An upload: unpacked, hashed and written while others use the store.
+pub async fn create_uploaded(cloud: Cloud, mut input: CreateFunction) -> Result<CreateFunctionOutput> {
+    check::creation(&input)?;
+    let package = match input.code.zip_file.take() {
+        Some(zip) => Some(package::upload(&cloud, zip).await?),
+        None => None,
+    };
+    cloud.write(move |cx| create_from(cx, input, package)).await
+}
+
+fn create_from(cx: &mut Cx, input: CreateFunction, package: Option<Package>) -> Result<CreateFunctionOutput> {
     check::creation(&input)?;
     let name = name::parse(&input.function_name).function.to_owned();
     check::name(&name)?;
@@ -24,16 +40,18 @@ pub fn create(cx: &mut Cx, input: CreateFunction) -> Result<CreateFunctionOutput
     environment::check(&variables)?;
     let tags = input.tags.unwrap_or_default();
     tag::check(&tags)?;
-    let zip = input.code.zip_file.ok_or_else(no_source)?;
-    package::check(&zip)?;
+    let package = package.ok_or_else(no_source)?;
+    package.check()?;
     if cx.has(&FUNCTIONS, &name.as_str()) {
         return Err(error::RESOURCE_CONFLICT
             .with(format!("Function already exist: {name}"))
             .field("Type", "User".to_owned()));
     }
     role::check(cx, &input.role)?;
-    let function = Function {
+    let logging = input.logging_config.as_ref();
+    let mut function = Function {
         arn: name::arn(cx, &name),
+        version: name::LATEST.to_owned(),
         runtime,
         handler,
         role: input.role,
@@ -46,20 +64,22 @@ pub fn create(cx: &mut Cx, input: CreateFunction) -> Result<CreateFunctionOutput
         },
         architecture: check::architecture(input.architectures.as_deref())?,
         environment: variables,
-        log_group: check::log_group(input.logging_config.as_ref())?.unwrap_or_else(|| default_log_group(&name)),
-        code: keep(cx, &zip)?,
+        log_group: check::log_group(logging).unwrap_or_else(|| default_log_group(&name)),
+        logging: check::logging(logging, &super::Logging::Text)?,
+        dead_letters: None,
+        code: package.keep(cx)?,
         tags,
         revision: cx.id(),
         modified_at: cx.now().0,
         name,
     };
+    function.dead_letters = check::dead_letters(cx, &function, input.dead_letter_config.as_ref())?;
     cx.put(&FUNCTIONS, &function.name.as_str(), &function);
+    if input.publish == Some(true) {
+        let published = version::publish_now(cx, &function, None)?;
+        return Ok(reshaped(configuration(&published, Shown::Created)));
+    }
     Ok(reshaped(configuration(&function, Shown::Created)))
-}
-
-/// Keeps a package for the row that is about to name it.
-pub fn keep(cx: &mut Cx, zip: &[u8]) -> Result<Code> {
-    Ok(Code { blob: cx.put_blob(zip)?, size: zip.len() as i64, sha256: Sha256::digest(zip).into() })
 }
 
 pub fn no_source() -> model::Error {

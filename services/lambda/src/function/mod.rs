@@ -6,36 +6,40 @@
 mod check;
 mod create;
 mod role;
+mod show;
 mod update;
+pub mod version;
 
 pub use check::unsupported;
-pub use create::create;
-pub use role::{LAMBDA, session_name, session_of};
-pub use update::{update_code, update_configuration};
+pub use create::{create, create_uploaded};
+pub use role::{LAMBDA, session_for, session_name, session_of};
+pub use show::{Shown, configuration, reshaped};
+pub use update::{OTHER_REVISION, check_revision, update_code, update_code_uploaded, update_configuration};
 
 use crate::name::{self, LATEST};
-use crate::{page, time};
+use crate::{alias, concurrency, event_config, page, permission};
 use api::lambda::{
-    DeleteFunction, DeleteFunctionOutput, EnvironmentResponse, EphemeralStorage, FunctionCodeLocation,
-    FunctionConfiguration, GetFunction, GetFunctionConfiguration, GetFunctionConfigurationOutput, GetFunctionOutput,
-    ListFunctions, ListFunctionsOutput, LoggingConfig, SnapStartResponse, TracingConfigResponse, error,
+    Concurrency, DeleteFunction, DeleteFunctionOutput, FunctionCodeLocation, GetFunction, GetFunctionConfiguration,
+    GetFunctionConfigurationOutput, GetFunctionOutput, ListFunctions, ListFunctionsOutput, error,
 };
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use kernel::Cx;
-use model::typed::Typed;
-use model::{Result, Timestamp};
+use model::Result;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use store::{BlobId, Span, Table};
 
-/// Every function. Key: name.
+/// Every function as it can be changed: its version $LATEST. Key: name.
 pub static FUNCTIONS: Table<Function> = Table::regional("lambda.function");
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// One version of a function.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Function {
     pub name: String,
+    /// Of the function, without the version.
     pub arn: String,
+    /// `$LATEST`, or the number of a published version.
+    #[serde(default = "latest")]
+    pub version: String,
     /// The role's ARN.
     pub role: String,
     pub runtime: String,
@@ -50,6 +54,11 @@ pub struct Function {
     pub architecture: String,
     pub environment: BTreeMap<String, String>,
     pub log_group: String,
+    #[serde(default)]
+    pub logging: Logging,
+    /// The queue that takes asynchronous events which could not be worked on. ARN.
+    #[serde(default)]
+    pub dead_letters: Option<String>,
     pub code: Code,
     pub tags: BTreeMap<String, String>,
     /// Changes with the code and the configuration: sandboxes of another one are of no more use.
@@ -58,22 +67,28 @@ pub struct Function {
     pub modified_at: i64,
 }
 
+fn latest() -> String {
+    LATEST.to_owned()
+}
+
+/// How the log is written, and from which level on.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub enum Logging {
+    #[default]
+    Text,
+    Json {
+        application_level: String,
+        system_level: String,
+    },
+}
+
 /// A deployment package.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Code {
     pub blob: BlobId,
     /// Of the zip file, in bytes.
     pub size: i64,
     pub sha256: [u8; 32],
-}
-
-/// What an answer says of the function's progress.
-pub enum Shown {
-    Created,
-    Updated,
-    Settled,
-    /// Lists say nothing of it (ListFunctions in the API reference).
-    Listed,
 }
 
 /// AWS gives no more functions at once.
@@ -84,17 +99,27 @@ pub fn get(cx: &Cx, input: GetFunction) -> Result<GetFunctionOutput> {
     let tags = (!function.tags.is_empty()).then(|| function.tags.clone());
     // No Location: there is no address yet from which the package could be downloaded.
     let code = FunctionCodeLocation { repository_type: Some("S3".to_owned()), ..FunctionCodeLocation::default() };
+    let reserved = concurrency::reserved(cx, &function.name);
     Ok(GetFunctionOutput {
-        configuration: Some(configuration(&function, Shown::Settled)),
+        configuration: Some(as_named(cx, &input.function_name, input.qualifier.as_deref(), &function)),
         code: Some(code),
         tags,
+        concurrency: reserved.map(|it| Concurrency { reserved_concurrent_executions: Some(it) }),
         ..GetFunctionOutput::default()
     })
 }
 
+/// An alias gives its own ARN.
+fn as_named(cx: &Cx, text: &str, qualifier: Option<&str>, function: &Function) -> api::lambda::FunctionConfiguration {
+    let mut out = configuration(function, Shown::Settled);
+    let named = qualifier.or(name::parse(text).qualifier).filter(|it| *it != LATEST);
+    out.function_arn = Some(name::with_qualifier(&name::arn(cx, text), named));
+    out
+}
+
 pub fn get_configuration(cx: &Cx, input: GetFunctionConfiguration) -> Result<GetFunctionConfigurationOutput> {
     let function = by_name(cx, &input.function_name, input.qualifier.as_deref())?;
-    Ok(reshaped(configuration(&function, Shown::Settled)))
+    Ok(reshaped(as_named(cx, &input.function_name, input.qualifier.as_deref(), &function)))
 }
 
 pub fn list(cx: &Cx, input: ListFunctions) -> Result<ListFunctionsOutput> {
@@ -102,92 +127,51 @@ pub fn list(cx: &Cx, input: ListFunctions) -> Result<ListFunctionsOutput> {
         return Err(unsupported(&format!("MasterRegion {region} of ListFunctions")));
     }
     let limit = page::limit(input.max_items, PAGE);
-    let mut span = Span::all();
-    if let Some(name) = page::after(input.marker.as_deref())? {
-        span = span.after(&name.as_str());
-    }
+    let after = page::after(input.marker.as_deref())?;
+    let span = after.map_or(Span::all(), |it| Span::all().after(&it.as_str()));
     let mut functions = cx.range(&FUNCTIONS, span, limit + 1);
     let next_marker = page::cut(&mut functions, limit, |it| &it.name);
+    if input.function_version.is_some() {
+        // Its only value is ALL. The marker is a name, so the versions of one function stay on one page.
+        functions = functions.into_iter().flat_map(|it| version::all_of(cx, it)).collect();
+    }
     let functions = functions.iter().map(|it| configuration(it, Shown::Listed)).collect();
     Ok(ListFunctionsOutput { next_marker, functions: Some(functions) })
 }
 
 pub fn delete(cx: &mut Cx, input: DeleteFunction) -> Result<DeleteFunctionOutput> {
-    let named = input.qualifier.as_deref().or(name::parse(&input.function_name).qualifier);
+    let named = name::qualifier(&input.function_name, input.qualifier.as_deref())?;
     if named == Some(LATEST) {
         return Err(
             error::INVALID_PARAMETER_VALUE.with("$LATEST version cannot be deleted without deleting the function.")
         );
     }
-    let function = by_name(cx, &input.function_name, input.qualifier.as_deref())?;
+    if named.is_some() {
+        version::delete(cx, &input.function_name, named)?;
+        return Ok(DeleteFunctionOutput { status_code: Some(204) });
+    }
+    let function = by_name(cx, &input.function_name, None)?;
     cx.delete(&FUNCTIONS, &function.name.as_str());
     cx.release_blob(function.code.blob);
+    alias::forget(cx, &function.name);
+    version::forget(cx, &function.name);
+    permission::forget(cx, &function.name);
+    concurrency::forget(cx, &function.name);
+    event_config::forget(cx, &function.name);
     Ok(DeleteFunctionOutput { status_code: Some(204) })
 }
 
-/// The function that a caller names.
+/// The version of a function that a caller names; an alias stands for its version.
 pub fn by_name(cx: &Cx, text: &str, qualifier: Option<&str>) -> Result<Function> {
-    let found = cx.get(&FUNCTIONS, &name::latest(cx, text, qualifier)?);
-    found.ok_or_else(|| {
-        let arn = name::arn(cx, text);
-        let qualifier = qualifier.or(name::parse(text).qualifier);
-        name::not_found(&qualifier.map_or(arn.clone(), |it| format!("{arn}:{it}")))
-    })
-}
-
-/// A function as the API shows it.
-pub fn configuration(it: &Function, shown: Shown) -> FunctionConfiguration {
-    let text = |it: &str| Some(it.to_owned());
-    let mut out = FunctionConfiguration {
-        function_name: text(&it.name),
-        function_arn: text(&it.arn),
-        runtime: text(&it.runtime),
-        role: text(&it.role),
-        handler: text(&it.handler),
-        code_size: Some(it.code.size),
-        description: text(&it.description),
-        timeout: Some(it.timeout),
-        memory_size: Some(it.memory),
-        last_modified: Some(time::modified(Timestamp(it.modified_at))),
-        code_sha256: Some(BASE64.encode(it.code.sha256)),
-        version: text(LATEST),
-        environment: (!it.environment.is_empty())
-            .then(|| EnvironmentResponse { variables: Some(it.environment.clone()), error: None }),
-        tracing_config: Some(TracingConfigResponse { mode: text("PassThrough") }),
-        revision_id: text(&it.revision),
-        package_type: text("Zip"),
-        architectures: Some(vec![it.architecture.clone()]),
-        ephemeral_storage: Some(EphemeralStorage { size: it.ephemeral_storage }),
-        snap_start: Some(SnapStartResponse { apply_on: text("None"), optimization_status: text("Off") }),
-        logging_config: Some(LoggingConfig {
-            log_format: text("Text"),
-            log_group: text(&it.log_group),
-            ..LoggingConfig::default()
-        }),
-        ..FunctionConfiguration::default()
+    let qualifier = name::qualifier(text, qualifier)?;
+    let missing = || name::not_found(&name::with_qualifier(&name::arn(cx, text), qualifier));
+    let latest: Function = cx.get(&FUNCTIONS, &name::parse(text).function).ok_or_else(missing)?;
+    let version = match qualifier {
+        None | Some(LATEST) => return Ok(latest),
+        Some(it) => match alias::of(cx, &latest.name, it) {
+            Some(alias) => alias.version,
+            None => it.to_owned(),
+        },
     };
-    match shown {
-        Shown::Created => {
-            out.state = text("Pending");
-            out.state_reason = text("The function is being created.");
-            out.state_reason_code = text("Creating");
-        }
-        Shown::Updated => {
-            out.state = text("Active");
-            out.last_update_status = text("InProgress");
-            out.last_update_status_reason = text("The function is being created.");
-            out.last_update_status_reason_code = text("Creating");
-        }
-        Shown::Settled => {
-            out.state = text("Active");
-            out.last_update_status = text("Successful");
-        }
-        Shown::Listed => {}
-    }
-    out
-}
-
-/// One shape as another that has the same members: the model names the same configuration five times.
-pub fn reshaped<T: Typed>(it: impl Typed) -> T {
-    T::from_value(it.into_value())
+    version::of(cx, &latest, &version).ok_or_else(missing)
 }

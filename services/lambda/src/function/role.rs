@@ -27,8 +27,12 @@ pub fn check(cx: &mut Cx, arn: &str) -> Result<()> {
     Ok(())
 }
 
-/// Who the function is while it runs: a session of its role, named after the function.
+/// Who the function is while it runs: a session of its role, named after the function. None if the role is gone or
+/// trusts Lambda no longer. Asked by Lambda, as which the caller acts.
 pub fn session_of(cx: &Cx, function: &Function) -> Option<Principal> {
+    if !cx.may("sts", "AssumeRole", &function.role) {
+        return None;
+    }
     let role = cx.role(&function.role)?;
     Some(Principal::Session {
         account: role.account,
@@ -37,6 +41,12 @@ pub fn session_of(cx: &Cx, function: &Function) -> Option<Principal> {
         role_id: role.id,
         session: session_name(function),
     })
+}
+
+/// The same, asked by somebody who configures the function.
+pub fn session_for(cx: &mut Cx, function: &Function) -> Result<Option<Principal>> {
+    let lambda = Principal::service(cx.account(), LAMBDA);
+    cx.acting_as(lambda, |cx| Ok(session_of(cx, function)))
 }
 
 /// The function's name. STS knows no names of one character, so these get a second one.

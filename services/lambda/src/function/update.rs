@@ -1,28 +1,54 @@
 //! UpdateFunctionCode and UpdateFunctionConfiguration.
 
-use super::{FUNCTIONS, Function, Shown, by_name, check, configuration, create, reshaped, role};
-use crate::{environment, package};
+use super::{FUNCTIONS, Function, Shown, by_name, check, configuration, create, reshaped, role, version};
+use crate::environment;
+use crate::package::{self, Package};
 use api::lambda::{
     UpdateFunctionCode, UpdateFunctionCodeOutput, UpdateFunctionConfiguration, UpdateFunctionConfigurationOutput, error,
 };
-use kernel::Cx;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use kernel::{Cloud, Cx};
 use model::Result;
 
-pub fn update_code(cx: &mut Cx, input: UpdateFunctionCode) -> Result<UpdateFunctionCodeOutput> {
+/// Within a transaction: what CloudFormation makes of inline code.
+pub fn update_code(cx: &mut Cx, mut input: UpdateFunctionCode) -> Result<UpdateFunctionCodeOutput> {
+    let package = input.zip_file.take().map(Package::Inline);
+    update_from(cx, input, package)
+}
+
+/// An upload: unpacked, hashed and written while others use the store.
+pub async fn update_code_uploaded(cloud: Cloud, mut input: UpdateFunctionCode) -> Result<UpdateFunctionCodeOutput> {
+    check::code(&input)?;
+    let package = match input.zip_file.take() {
+        Some(zip) => Some(package::upload(&cloud, zip).await?),
+        None => None,
+    };
+    cloud.write(move |cx| update_from(cx, input, package)).await
+}
+
+fn update_from(cx: &mut Cx, input: UpdateFunctionCode, package: Option<Package>) -> Result<UpdateFunctionCodeOutput> {
     check::code(&input)?;
     let mut function = by_name(cx, &input.function_name, None)?;
     check_revision(&function, input.revision_id.as_deref())?;
-    let zip = input.zip_file.ok_or_else(create::no_source)?;
-    package::check(&zip)?;
+    let package = package.ok_or_else(create::no_source)?;
+    package.check()?;
     if let Some(given) = input.architectures.as_deref() {
         function.architecture = check::architecture(Some(given))?;
     }
     if input.dry_run == Some(true) {
-        return Ok(reshaped(configuration(&function, Shown::Settled)));
+        let mut shown = configuration(&function, Shown::Settled);
+        shown.code_sha256 = Some(BASE64.encode(package.sha256()));
+        return Ok(reshaped(shown));
     }
     cx.release_blob(function.code.blob);
-    function.code = create::keep(cx, &zip)?;
-    Ok(reshaped(configuration(&changed(cx, function), Shown::Updated)))
+    function.code = package.keep(cx)?;
+    let function = changed(cx, function);
+    if input.publish == Some(true) {
+        let published = version::publish_now(cx, &function, None)?;
+        return Ok(reshaped(configuration(&published, Shown::Updated)));
+    }
+    Ok(reshaped(configuration(&function, Shown::Updated)))
 }
 
 pub fn update_configuration(
@@ -53,19 +79,23 @@ pub fn update_configuration(
     if let Some(given) = &input.ephemeral_storage {
         function.ephemeral_storage = check::ephemeral_storage(given)?;
     }
-    if let Some(group) = check::log_group(input.logging_config.as_ref())? {
-        function.log_group = group;
+    if let Some(given) = &input.logging_config {
+        function.log_group = check::log_group(Some(given)).unwrap_or(function.log_group);
+        function.logging = check::logging(Some(given), &function.logging)?;
+    }
+    if let Some(given) = &input.dead_letter_config {
+        function.dead_letters = check::dead_letters(cx, &function, Some(given))?;
     }
     function.handler = input.handler.unwrap_or(function.handler);
     function.description = input.description.unwrap_or(function.description);
     Ok(reshaped(configuration(&changed(cx, function), Shown::Updated)))
 }
 
-fn check_revision(function: &Function, given: Option<&str>) -> Result<()> {
+pub const OTHER_REVISION: &str = "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id";
+
+pub fn check_revision(function: &Function, given: Option<&str>) -> Result<()> {
     if given.is_some_and(|it| it != function.revision) {
-        return Err(error::PRECONDITION_FAILED.with(
-            "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id",
-        ));
+        return Err(error::PRECONDITION_FAILED.with(OTHER_REVISION).field("Type", "User".to_owned()));
     }
     Ok(())
 }

@@ -1,26 +1,36 @@
-//! Asynchronous invocations: a row, carried out later, retried as AWS does.
+//! Asynchronous invocations: a row, carried out later, retried as AWS does, and reported to where the function says.
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html>
 
-use super::{Event, run};
-use crate::function::{FUNCTIONS, Function};
+use super::destination::{self, Condition, Ending};
+use super::{Answer, Event, chance, run, target};
+use crate::concurrency;
+use crate::event_config::{self, EventConfig};
+use crate::function::Function;
+use crate::name;
 use api::lambda::error;
-use kernel::{Cloud, Job, Retry};
+use kernel::{Cloud, Job};
 use model::{Result, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// A function that fails is invoked twice more: after one minute and after two.
-pub static INVOKE: Job<Queued> =
-    Job::new("lambda.invoke").retried(Retry { attempts: 3, first_wait_ms: 60_000, longest_wait_ms: 120_000 });
+/// What fails is put back by [`deliver`] itself, as the function's configuration says; the kernel repeats only what the
+/// store did not take.
+pub static INVOKE: Job<Queued> = Job::new("lambda.invoke");
 
+/// A function that fails is invoked twice more: after one minute and after two.
+const RETRIES: i64 = 2;
+const WAITS_MS: [i64; 2] = [60_000, 120_000];
 /// An event that finds no room comes again: after a second first, after five minutes at the latest, for six hours.
 const FIRST_WAIT_MS: i64 = 1_000;
 const LONGEST_WAIT_MS: i64 = 300_000;
-const LONGEST_AGE_MS: i64 = 6 * 3600 * 1000;
+const LONGEST_AGE_SECONDS: i64 = 6 * 3600;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Queued {
+    /// The function's name.
     function: String,
+    #[serde(default)]
+    qualifier: Option<String>,
     /// JSON.
     payload: String,
     request_id: String,
@@ -29,55 +39,98 @@ pub struct Queued {
     since: i64,
     /// How often it found no room.
     throttled: u32,
+    /// How often the function worked on it.
+    #[serde(default)]
+    attempts: i64,
 }
 
-pub async fn queue(cloud: &Cloud, function: &Function, event: Event) -> Result<()> {
+pub async fn queue(cloud: &Cloud, function: &Function, qualifier: Option<String>, event: Event) -> Result<()> {
     let queued = Queued {
         function: function.name.clone(),
+        qualifier,
         payload: String::from_utf8_lossy(&event.payload).into_owned(),
         request_id: event.request_id,
         client_context: event.client_context,
         since: cloud.now().0,
         throttled: 0,
+        attempts: 0,
     };
-    cloud
-        .write(move |cx| {
-            cx.at(cx.now(), &INVOKE, &queued);
-            Ok(())
-        })
-        .await
+    put(cloud, cloud.now(), queued).await
 }
 
-pub async fn deliver(cloud: Cloud, queued: Queued) -> Result<()> {
+pub async fn deliver(cloud: Cloud, mut queued: Queued) -> Result<()> {
+    let looked = cloud.read(|cx| {
+        let config = event_config::of(cx, &queued.function, queued.qualifier.as_deref());
+        let target = target(cx, &queued.function, queued.qualifier.as_deref(), chance(cx));
+        target.map(|it| (it, config, concurrency::reserved(cx, &queued.function)))
+    });
     // It was deleted meanwhile: the event goes with it.
-    let Some(function) = cloud.read(|cx| cx.get(&FUNCTIONS, &queued.function.as_str())) else { return Ok(()) };
+    let Ok((function, config, reserved)) = looked else { return Ok(()) };
+    let longest_age = config.longest_age.unwrap_or(LONGEST_AGE_SECONDS) * 1000;
+    if cloud.now().0 - queued.since > longest_age {
+        return end(&cloud, &function, &config, &queued, Condition::EventAgeExceeded, None).await;
+    }
+    // "immediately sends any new events to your configured dead-letter queue or the on-failure event destination, without
+    // any retries" (Configuring reserved concurrency in the developer guide).
+    if reserved == Some(0) {
+        return end(&cloud, &function, &config, &queued, Condition::RetriesExhausted, None).await;
+    }
     let event = Event {
         payload: queued.payload.clone().into(),
         request_id: queued.request_id.clone(),
         client_context: queued.client_context.clone(),
+        arn: name::with_qualifier(&function.arn, queued.qualifier.as_deref()),
     };
-    match run(&cloud, function, event).await {
-        Ok(answer) => match answer.error {
-            Some(error_type) => Err(error::SERVICE.with(format!("{}: {error_type}", queued.function))),
-            None => Ok(()),
-        },
-        Err(error) if error.is(&error::TOO_MANY_REQUESTS) => again(&cloud, queued).await,
-        Err(error) => Err(error),
+    let answer = match run(&cloud, function.clone(), event).await {
+        Ok(answer) => answer,
+        Err(why) => {
+            if !why.is(&error::TOO_MANY_REQUESTS) {
+                tracing::warn!("{}: {why}", queued.function);
+            }
+            return wait_for_room(&cloud, queued).await;
+        }
+    };
+    queued.attempts += 1;
+    if answer.error.is_none() {
+        return end(&cloud, &function, &config, &queued, Condition::Success, Some(answer)).await;
     }
+    if queued.attempts > config.retries.unwrap_or(RETRIES) {
+        return end(&cloud, &function, &config, &queued, Condition::RetriesExhausted, Some(answer)).await;
+    }
+    let wait = WAITS_MS[(queued.attempts as usize - 1).min(WAITS_MS.len() - 1)];
+    put(&cloud, Timestamp(cloud.now().0 + wait), queued).await
 }
 
-async fn again(cloud: &Cloud, queued: Queued) -> Result<()> {
+async fn wait_for_room(cloud: &Cloud, queued: Queued) -> Result<()> {
     let wait = (FIRST_WAIT_MS << queued.throttled.min(20)).min(LONGEST_WAIT_MS);
-    let due = Timestamp(cloud.now().0 + wait);
-    if due.0 - queued.since > LONGEST_AGE_MS {
-        tracing::warn!("an event for {} found no room for six hours and is dropped", queued.function);
-        return Ok(());
-    }
-    let queued = Queued { throttled: queued.throttled + 1, ..queued };
+    put(cloud, Timestamp(cloud.now().0 + wait), Queued { throttled: queued.throttled + 1, ..queued }).await
+}
+
+async fn put(cloud: &Cloud, due: Timestamp, queued: Queued) -> Result<()> {
     cloud
         .write(move |cx| {
             cx.at(due, &INVOKE, &queued);
             Ok(())
         })
         .await
+}
+
+async fn end(
+    cloud: &Cloud,
+    function: &Function,
+    config: &EventConfig,
+    queued: &Queued,
+    condition: Condition,
+    answer: Option<Answer>,
+) -> Result<()> {
+    let ending = Ending {
+        condition,
+        request_id: &queued.request_id,
+        qualifier: queued.qualifier.as_deref(),
+        payload: &queued.payload,
+        attempts: queued.attempts,
+        answer: answer.as_ref(),
+    };
+    destination::tell(cloud, function, config, &ending).await;
+    Ok(())
 }

@@ -3,6 +3,9 @@
 //! Lines are put together until an invocation ends or some time has passed, then written by a task of their own, in
 //! order. A role that may not write logs has none, as on AWS.
 
+use super::report;
+use crate::function::{Function, Logging};
+use crate::task;
 use api::logs::{CreateLogGroup, CreateLogStream, InputLogEvent, PutLogEvents};
 use kernel::{Cloud, Principal};
 use model::{Error, Result, Timestamp};
@@ -20,6 +23,7 @@ const PROMPT_MS: i64 = 100;
 const MOST_EVENTS: usize = 10_000;
 const MOST_BYTES: usize = 1_048_576;
 const EVENT_BYTES: usize = 26;
+const LONGEST_BATCH_MS: i64 = 24 * 3600 * 1000;
 const LONGEST_EVENT: usize = 256 * 1024 - EVENT_BYTES;
 /// What may wait to be written. A function that prints faster loses lines, and the log says how many.
 const MOST_WAITING: usize = 32 * 1024 * 1024;
@@ -31,6 +35,9 @@ pub struct Log {
     cloud: Cloud,
     group: String,
     stream: String,
+    /// The version that writes here.
+    version: String,
+    logging: Logging,
     items: mpsc::UnboundedSender<Item>,
     /// Bytes that wait to be written.
     waiting: Arc<AtomicUsize>,
@@ -54,16 +61,22 @@ struct Tail {
 
 impl Log {
     /// Starts the task that writes. It ends with the log. Without a session nothing is written.
-    pub fn open(cloud: &Cloud, session: Option<Principal>, group: String, stream: String) -> Arc<Log> {
-        let (items, queue) = mpsc::unbounded_channel();
+    pub fn open(cloud: &Cloud, session: Option<Principal>, function: &Function, stream: String) -> Arc<Log> {
+        let (items, mut queue) = mpsc::unbounded_channel();
         let waiting = Arc::new(AtomicUsize::new(0));
+        let group = function.log_group.clone();
         if let Some(session) = session {
             let cloud = cloud.acting_as(session);
-            let writer =
+            let mut writer =
                 Writer { cloud, group: group.clone(), stream: stream.clone(), waiting: waiting.clone(), exists: false };
-            tokio::spawn(writer.run(queue));
+            tokio::spawn(async move {
+                while let Err(panic) = kernel::panic::caught_async(writer.run(&mut queue)).await {
+                    task::pause(&writer.cloud, "a log writer", &panic).await;
+                }
+            });
         }
-        Arc::new(Log { cloud: cloud.clone(), group, stream, items, waiting, tail: Mutex::default() })
+        let (version, logging) = (function.version.clone(), function.logging.clone());
+        Arc::new(Log { cloud: cloud.clone(), group, stream, version, logging, items, waiting, tail: Mutex::default() })
     }
 
     pub fn group(&self) -> &str {
@@ -72,6 +85,10 @@ impl Log {
 
     pub fn stream(&self) -> &str {
         &self.stream
+    }
+
+    pub fn logging(&self) -> &Logging {
+        &self.logging
     }
 
     pub fn now(&self) -> Timestamp {
@@ -111,7 +128,9 @@ impl Log {
             tail.bytes.clear();
             request_id.clone_into(&mut tail.request_id);
         }
-        self.line(&format!("START RequestId: {request_id} Version: {}", crate::name::LATEST));
+        if let Some(line) = report::start(self.now(), &self.logging, request_id, &self.version) {
+            self.line(&line);
+        }
     }
 
     /// An invocation is over: the end of what it has logged.
@@ -126,8 +145,10 @@ impl Log {
     fn send(&self, text: &str) {
         let event = InputLogEvent { timestamp: self.now().0, message: format!("{text}\n") };
         let size = event.message.len();
-        if self.items.send(Item::Line(event)).is_ok() {
-            self.waiting.fetch_add(size, Ordering::Relaxed);
+        // Counted before it can be written and counted off.
+        self.waiting.fetch_add(size, Ordering::Relaxed);
+        if self.items.send(Item::Line(event)).is_err() {
+            self.waiting.fetch_sub(size, Ordering::Relaxed);
         }
     }
 
@@ -157,7 +178,7 @@ struct Writer {
 }
 
 impl Writer {
-    async fn run(mut self, mut queue: mpsc::UnboundedReceiver<Item>) {
+    async fn run(&mut self, queue: &mut mpsc::UnboundedReceiver<Item>) {
         let mut carried = None;
         loop {
             let first = match carried.take() {
@@ -168,7 +189,7 @@ impl Writer {
                     None => return,
                 },
             };
-            let (batch, next) = self.gather(first, &mut queue).await;
+            let (batch, next) = self.gather(first, queue).await;
             carried = next;
             let size = batch.iter().map(|it| it.message.len()).sum();
             self.write(batch).await;
@@ -177,7 +198,8 @@ impl Writer {
     }
 
     /// What is there until an invocation ends, the first line has waited for long enough, or a batch is full; and the
-    /// line that found no more room in it.
+    /// line that does not fit into it: by its size, or because the clock was moved and its time is before the others' or
+    /// more than a day after.
     async fn gather(
         &self,
         first: InputLogEvent,
@@ -185,6 +207,7 @@ impl Writer {
     ) -> (Vec<InputLogEvent>, Option<InputLogEvent>) {
         let deadline = Timestamp(self.cloud.now().0 + PROMPT_MS);
         let mut bytes = first.message.len() + EVENT_BYTES;
+        let (begins_at, mut last) = (first.timestamp, first.timestamp);
         let mut batch = vec![first];
         while batch.len() < MOST_EVENTS {
             let item = tokio::select! {
@@ -195,9 +218,11 @@ impl Writer {
             match item {
                 Some(Item::Line(event)) => {
                     bytes += event.message.len() + EVENT_BYTES;
-                    if bytes > MOST_BYTES {
+                    let in_order = (last..=begins_at + LONGEST_BATCH_MS).contains(&event.timestamp);
+                    if bytes > MOST_BYTES || !in_order {
                         return (batch, Some(event));
                     }
+                    last = event.timestamp;
                     batch.push(event);
                 }
                 Some(Item::End) | None => return (batch, None),

@@ -1,21 +1,23 @@
 //! Invoke: one event to a function, now or later.
 
+mod destination;
 pub mod later;
 mod log;
 mod outcome;
 pub mod pool;
+mod report;
 mod run;
 mod start;
 
 pub use run::{Answer, Event, run};
 
-use crate::function::{self, unsupported};
-use crate::name::LATEST;
-use api::lambda::{Invoke, InvokeOutput, error};
+use crate::function::{self, Function, unsupported};
+use crate::{alias, name};
+use api::lambda::{Invoke, InvokeAsync, InvokeAsyncOutput, InvokeOutput, error};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
-use kernel::Cloud;
+use kernel::{Cloud, Cx};
 use model::{Error, Result};
 
 /// Lambda quotas in the developer guide: a payload that is answered, and one that is queued.
@@ -26,37 +28,63 @@ const MOST_CONTEXT: usize = 3583;
 
 pub async fn invoke(cloud: Cloud, input: Invoke) -> Result<InvokeOutput> {
     refuse_unsupported(&input)?;
-    let function = cloud.read(|cx| function::by_name(cx, &input.function_name, input.qualifier.as_deref()))?;
+    let qualifier = name::qualifier(&input.function_name, input.qualifier.as_deref())?;
+    let function = cloud.read(|cx| target(cx, &input.function_name, qualifier, chance(cx)))?;
     let kind = input.invocation_type.as_deref().unwrap_or("RequestResponse");
     let event = Event {
         payload: payload(input.payload, if kind == "Event" { MOST_ASYNCHRONOUS } else { MOST_SYNCHRONOUS })?,
         request_id: cloud.caller().request_id.clone(),
         client_context: input.client_context.as_deref().map(context).transpose()?,
+        arn: name::with_qualifier(&function.arn, qualifier),
     };
     match kind {
         "DryRun" => Ok(InvokeOutput { status_code: Some(204), ..InvokeOutput::default() }),
         "Event" => {
-            later::queue(&cloud, &function, event).await?;
+            later::queue(&cloud, &function, qualifier.map(str::to_owned), event).await?;
             Ok(InvokeOutput { status_code: Some(202), ..InvokeOutput::default() })
         }
         _ => {
+            let (version, wants_log) = (function.version.clone(), input.log_type.as_deref() == Some("Tail"));
             // On its own, so that a caller who goes away does not end the function.
             let running = tokio::spawn(async move { run(&cloud, function, event).await });
             let answer = running.await.map_err(|it| error::SERVICE.with(it.to_string()))??;
-            Ok(answered(answer, input.log_type.as_deref() == Some("Tail")))
+            Ok(InvokeOutput {
+                status_code: Some(200),
+                function_error: answer.error.map(|_| "Unhandled".to_owned()),
+                log_result: wants_log.then(|| BASE64.encode(&answer.log)),
+                payload: Some(answer.payload),
+                executed_version: Some(version),
+                ..InvokeOutput::default()
+            })
         }
     }
 }
 
-fn answered(answer: Answer, with_log: bool) -> InvokeOutput {
-    InvokeOutput {
-        status_code: Some(200),
-        function_error: answer.error.map(|_| "Unhandled".to_owned()),
-        log_result: with_log.then(|| BASE64.encode(&answer.log)),
-        payload: Some(answer.payload),
-        executed_version: Some(LATEST.to_owned()),
-        ..InvokeOutput::default()
+/// The oldest way to invoke later, kept by AWS for those who still use it.
+pub async fn invoke_async(cloud: Cloud, input: InvokeAsync) -> Result<InvokeAsyncOutput> {
+    let invoke = Invoke {
+        function_name: input.function_name,
+        invocation_type: Some("Event".to_owned()),
+        payload: Some(input.invoke_args),
+        ..Invoke::default()
+    };
+    let output = self::invoke(cloud, invoke).await?;
+    Ok(InvokeAsyncOutput { status: output.status_code })
+}
+
+/// The version that works on one event. An alias may have two, between which `chance`, from 0 to 1, decides.
+fn target(cx: &Cx, text: &str, qualifier: Option<&str>, chance: f64) -> Result<Function> {
+    let qualifier = name::qualifier(text, qualifier)?;
+    let function = name::parse(text).function;
+    match qualifier.and_then(|it| alias::of(cx, function, it)) {
+        Some(alias) => function::by_name(cx, function, Some(alias.pick(chance))),
+        None => function::by_name(cx, text, qualifier),
     }
+}
+
+/// From 0 to 1.
+fn chance(cx: &Cx) -> f64 {
+    f64::from(u32::from_be_bytes(cx.random_bytes())) / f64::from(u32::MAX)
 }
 
 /// JSON of any kind; nothing stands for an empty object.

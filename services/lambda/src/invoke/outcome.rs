@@ -39,6 +39,17 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// In the JSON of `platform.report`.
+    pub fn platform_status(&self) -> &'static str {
+        match self.error_type.as_str() {
+            TIMED_OUT => "timeout",
+            EXITED => "failure",
+            _ => "error",
+        }
+    }
+}
+
 pub fn timed_out(id: &str, seconds: i64) -> Failure {
     let text = format!("Task timed out after {seconds}.00 seconds");
     let body = body(TIMED_OUT, &format!("RequestId: {id} Error: {text}"));

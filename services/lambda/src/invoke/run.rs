@@ -3,9 +3,10 @@
 use super::log::Log;
 use super::outcome::{self, Failure};
 use super::pool::{Pools, Warm};
+use super::report::{self, Figures};
 use super::start;
-use crate::function::{FUNCTIONS, Function};
-use crate::{name, time};
+use crate::function::{Function, version};
+use crate::{concurrency, name, time};
 use bytes::Bytes;
 use kernel::driver::{self, InvokeResult, StartError};
 use kernel::{Cloud, Principal};
@@ -19,6 +20,8 @@ pub struct Event {
     pub request_id: String,
     /// JSON.
     pub client_context: Option<String>,
+    /// As it was invoked: with the qualifier, if one was named.
+    pub arn: String,
 }
 
 /// What it answered.
@@ -34,10 +37,7 @@ pub struct Answer {
 /// How an invocation ended, with what the log reports of it.
 struct Ended {
     result: std::result::Result<Bytes, Failure>,
-    duration_ms: f64,
-    /// Where the sandbox was started for this invocation.
-    init_ms: Option<f64>,
-    max_memory_mb: u64,
+    figures: Figures,
 }
 
 /// Runs the function once, as nobody in particular: who may invoke it was decided before.
@@ -47,10 +47,10 @@ struct Ended {
 pub async fn run(cloud: &Cloud, function: Function, event: Event) -> Result<Answer> {
     let cloud = as_lambda(cloud, &function);
     let pools = cloud.kernel().memory::<Pools>();
-    let _slot = pools.enter(&function)?;
+    let _slot = pools.enter(&function, &cloud.read(concurrency::all))?;
     let warm = match pools.take(&function, cloud.now()) {
         Some(warm) => Ok(warm),
-        None => start::sandbox(&cloud, &function, &event.request_id).await?,
+        None => start::sandbox(&cloud, &pools, &function, &event.request_id).await?,
     };
     match warm {
         Ok(warm) => invoke(&cloud, &pools, &function, event, warm).await,
@@ -68,7 +68,7 @@ fn as_lambda(cloud: &Cloud, function: &Function) -> Cloud {
 async fn invoke(cloud: &Cloud, pools: &Pools, function: &Function, event: Event, mut warm: Warm) -> Result<Answer> {
     let log = warm.log.clone();
     log.begin(&event.request_id);
-    let outcome = warm.sandbox.invoke(to_driver(function, &event)).await;
+    let outcome = warm.sandbox.invoke(to_driver(cloud, function, &event)).await;
     let ended = Ended {
         result: match outcome.result {
             InvokeResult::Response(body) => Ok(body),
@@ -76,13 +76,14 @@ async fn invoke(cloud: &Cloud, pools: &Pools, function: &Function, event: Event,
             InvokeResult::TimedOut => Err(outcome::timed_out(&event.request_id, function.timeout)),
             InvokeResult::Exited(how) => Err(outcome::exited(&event.request_id, &how)),
         },
-        duration_ms: outcome.duration_ms,
-        init_ms: (!std::mem::replace(&mut warm.used, true)).then(|| warm.sandbox.init_ms()),
-        max_memory_mb: outcome.max_memory_mb,
+        figures: Figures {
+            duration_ms: outcome.duration_ms,
+            init_ms: (!std::mem::replace(&mut warm.used, true)).then(|| warm.sandbox.init_ms()),
+            max_memory_mb: outcome.max_memory_mb,
+        },
     };
     let answer = finish(function, &event, &log, ended);
-    let current =
-        cloud.read(|cx| cx.get(&FUNCTIONS, &function.name.as_str())).is_some_and(|it| it.revision == warm.revision);
+    let current = cloud.read(|cx| version::current(cx, function)).is_some_and(|it| it.revision == warm.revision);
     if current && warm.sandbox.is_ready() {
         pools.put(function, warm, cloud.now());
     }
@@ -93,7 +94,8 @@ async fn invoke(cloud: &Cloud, pools: &Pools, function: &Function, event: Event,
 fn not_started(function: &Function, event: &Event, log: &Arc<Log>, error: StartError) -> Answer {
     log.begin(&event.request_id);
     let result = Err(outcome::not_started(&event.request_id, function.timeout, &error.why));
-    let ended = Ended { result, duration_ms: error.duration_ms, init_ms: None, max_memory_mb: error.max_memory_mb };
+    let figures = Figures { duration_ms: error.duration_ms, init_ms: None, max_memory_mb: error.max_memory_mb };
+    let ended = Ended { result, figures };
     finish(function, event, log, ended)
 }
 
@@ -111,8 +113,9 @@ fn finish(function: &Function, event: &Event, log: &Arc<Log>, ended: Ended) -> A
             outcome::Said::Unavailable(text) => log.line(text),
         }
     }
-    log.line(&format!("END RequestId: {id}"));
-    log.line(&report(function, id, &ended));
+    for line in report::end(log.now(), function, id, &ended.figures, failure) {
+        log.line(&line);
+    }
     let tail = log.end();
     match ended.result {
         Ok(payload) => Answer { payload, error: None, log: tail },
@@ -120,28 +123,20 @@ fn finish(function: &Function, event: &Event, log: &Arc<Log>, ended: Ended) -> A
     }
 }
 
-/// `REPORT RequestId: …`. Starting is billed like running (AWS Lambda pricing, since August 2025).
-fn report(function: &Function, id: &str, ended: &Ended) -> String {
-    let billed = (ended.duration_ms + ended.init_ms.unwrap_or(0.0)).ceil();
-    let mut out = format!(
-        "REPORT RequestId: {id}\tDuration: {:.2} ms\tBilled Duration: {billed} ms\tMemory Size: {} MB\tMax Memory Used: {} MB\t",
-        ended.duration_ms, function.memory, ended.max_memory_mb
-    );
-    if let Some(init) = ended.init_ms {
-        out.push_str(&format!("Init Duration: {init:.2} ms\t"));
-    }
-    if let Err(it) = &ended.result {
-        out.push_str(&it.status());
-    }
-    out
-}
-
-fn to_driver(function: &Function, event: &Event) -> driver::Event {
+fn to_driver(cloud: &Cloud, function: &Function, event: &Event) -> driver::Event {
     driver::Event {
         request_id: event.request_id.clone(),
         payload: event.payload.clone(),
         timeout_ms: function.timeout as u64 * 1000,
-        function_arn: function.arn.clone(),
+        function_arn: event.arn.clone(),
+        trace_id: trace_id(cloud),
         client_context: event.client_context.clone(),
     }
+}
+
+/// Of a trace that nobody records (AWS X-Ray concepts: tracing header).
+fn trace_id(cloud: &Cloud) -> String {
+    let id = cloud.kernel().entropy.uuid().replace('-', "");
+    let parent = cloud.kernel().entropy.uuid().replace('-', "");
+    format!("Root=1-{:08x}-{};Parent={};Sampled=0", cloud.now().0 / 1000, &id[..24], &parent[..16])
 }

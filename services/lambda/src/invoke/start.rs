@@ -1,10 +1,10 @@
 //! Starting a sandbox: code, variables, credentials, log.
 
 use super::log::Log;
-use super::pool::Warm;
-use crate::function::{self, Code, Function};
-use crate::name::{self, LATEST};
-use crate::time;
+use super::pool::{Pools, Warm};
+use super::report;
+use crate::function::{self, Code, Function, Logging};
+use crate::{name, time};
 use api::sts::{AssumeRole, Credentials};
 use bytes::Bytes;
 use kernel::Cloud;
@@ -27,23 +27,25 @@ const ACCESS_DENIED: ErrorShape = ErrorShape::sender("AccessDeniedException").st
 /// A start that fails is tried once more, with the function's own timeout, as AWS does.
 ///
 /// # Errors
-/// The role cannot be assumed.
+/// The role cannot be assumed; the machine's memory has no room.
 pub async fn sandbox(
     cloud: &Cloud,
+    pools: &Pools,
     function: &Function,
     request_id: &str,
 ) -> Result<std::result::Result<Warm, (Arc<Log>, StartError)>> {
+    let driver = cloud.kernel().drivers.functions.clone();
+    let memory = pools.reserve(function, driver.room_mb())?;
     let credentials = credentials(cloud, function).await?;
     let session = cloud.read(|cx| function::session_of(cx, function));
-    let log = Log::open(cloud, session, function.log_group.clone(), stream(cloud));
+    let log = Log::open(cloud, session, function, stream(cloud, function));
     let spec = spec(cloud, function, &credentials, &log);
     let serves_until = Timestamp(credentials.expiration.0 - function.timeout * 1000 - EXPIRY_MARGIN_MS);
-    let driver = cloud.kernel().drivers.functions.clone();
     let mut started = driver.start(spec.clone(), sink(&log)).await;
     if let Err(error) = &started
         && !matches!(error.why, NotStarted::Unavailable(_))
     {
-        log.line(&init_report(error, "init"));
+        init_failed(&log, error, "init");
         log.begin(request_id);
         let again = FunctionSpec { init_timeout_ms: function.timeout as u64 * 1000, ..spec };
         started = driver.start(again, sink(&log)).await;
@@ -52,11 +54,11 @@ pub async fn sandbox(
         Ok(sandbox) => {
             sandbox.notices().iter().for_each(|it| log.line(it));
             let revision = function.revision.clone();
-            Ok(Ok(Warm { sandbox, log, revision, serves_until, idle_since: cloud.now(), used: false }))
+            Ok(Ok(Warm { sandbox, log, revision, serves_until, idle_since: cloud.now(), used: false, memory }))
         }
         Err(error) => {
             if !matches!(error.why, NotStarted::Unavailable(_)) {
-                log.line(&init_report(&error, "invoke"));
+                init_failed(&log, &error, "invoke");
             }
             Ok(Err((log, error)))
         }
@@ -81,7 +83,7 @@ async fn credentials(cloud: &Cloud, function: &Function) -> Result<Credentials> 
 fn spec(cloud: &Cloud, function: &Function, credentials: &Credentials, log: &Log) -> FunctionSpec {
     FunctionSpec {
         name: function.name.clone(),
-        version: LATEST.to_owned(),
+        version: function.version.clone(),
         runtime: function.runtime.clone(),
         handler: function.handler.clone(),
         code: code(cloud, function.code),
@@ -107,6 +109,10 @@ fn environment(cloud: &Cloud, function: &Function, credentials: &Credentials) ->
         ("AWS_SESSION_TOKEN", &credentials.session_token),
     ];
     all.extend(ours.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    if let Logging::Json { application_level, .. } = &function.logging {
+        all.push(("AWS_LAMBDA_LOG_FORMAT".to_owned(), "JSON".to_owned()));
+        all.push(("AWS_LAMBDA_LOG_LEVEL".to_owned(), application_level.clone()));
+    }
     all
 }
 
@@ -125,9 +131,9 @@ fn read_blob(store: &store::Store, id: BlobId) -> io::Result<Bytes> {
 }
 
 /// `2025/09/06/[$LATEST]` and 32 hexadecimal digits.
-fn stream(cloud: &Cloud) -> String {
+fn stream(cloud: &Cloud, function: &Function) -> String {
     let id = cloud.kernel().entropy.uuid().replace('-', "");
-    format!("{}/[{LATEST}]{id}", time::day(cloud.now()))
+    format!("{}/[{}]{id}", time::day(cloud.now()), function.version)
 }
 
 fn sink(log: &Arc<Log>) -> LogSink {
@@ -135,11 +141,13 @@ fn sink(log: &Arc<Log>) -> LogSink {
     Arc::new(move |line| log.line(line))
 }
 
-fn init_report(error: &StartError, phase: &str) -> String {
-    let status = match &error.why {
-        NotStarted::TimedOut => "Status: timeout".to_owned(),
-        NotStarted::Error { error_type, .. } => format!("Status: error\tError Type: {error_type}"),
-        NotStarted::Exited(_) | NotStarted::Unavailable(_) => "Status: error\tError Type: Runtime.ExitError".to_owned(),
+fn init_failed(log: &Log, error: &StartError, phase: &str) {
+    let error_type = match &error.why {
+        NotStarted::TimedOut => None,
+        NotStarted::Error { error_type, .. } => Some(error_type.as_str()),
+        NotStarted::Exited(_) | NotStarted::Unavailable(_) => Some("Runtime.ExitError"),
     };
-    format!("INIT_REPORT Init Duration: {:.2} ms\tPhase: {phase}\t{status}", error.duration_ms)
+    if let Some(line) = report::init(log.now(), log.logging(), error.duration_ms, phase, error_type) {
+        log.line(&line);
+    }
 }

@@ -1,7 +1,9 @@
 //! A batch: one event for the function, and what becomes of its records.
 
-use super::{Work, poll, reader_of};
+use super::filter::Filters;
+use super::{Work, reader_of};
 use crate::invoke::{self, Event, MOST_SYNCHRONOUS};
+use crate::name;
 use bytes::Bytes;
 use kernel::Cloud;
 use kernel::source::{Record, Source};
@@ -19,20 +21,60 @@ const ENVELOPE: usize = 64;
 
 /// Has the function work on the records, and acknowledges those that it is done with. The others are left alone.
 ///
+/// A part that fails does not keep the function from the rest; only records that come after a failed one of the same order
+/// wait, for they would overtake it.
+///
 /// # Errors
-/// A sentence that says why nothing could be acknowledged.
+/// A sentence that says why something could not be acknowledged: the first reason of several.
 pub async fn work_on(cloud: &Cloud, batch: Batch) -> Result<(), String> {
     let Batch { source, work, records } = batch;
-    for part in within_payload(records) {
-        let reader = cloud.read(|cx| reader_of(cx, &work));
-        let (function, session) = reader.ok_or("The function or its role does not exist.")?;
-        let done = invoke(cloud, function, &work, part).await?;
-        if !done.is_empty() {
-            let reader = poll::as_reader(cloud, session);
-            (source.acknowledge)(reader, work.source.clone(), done).await.map_err(|it| it.to_string())?;
+    let (mut first_error, mut blocked) = (None, BTreeSet::new());
+    let filters = Filters::new(&work.filters, source.data);
+    let (wanted, unwanted): (Vec<Record>, Vec<Record>) = records.into_iter().partition(|it| filters.take(&it.event));
+    // What no filter takes is deleted, without the function.
+    let tokens = unwanted.into_iter().map(|it| it.token).collect();
+    if let Err(why) = acknowledge(cloud, source, &work, tokens).await {
+        first_error = Some(why);
+    }
+    for mut part in within_payload(wanted) {
+        part.retain(|it| it.order.as_ref().is_none_or(|it| !blocked.contains(it)));
+        if part.is_empty() {
+            continue;
+        }
+        let orders: BTreeSet<String> = part.iter().filter_map(|it| it.order.clone()).collect();
+        match part_done(cloud, source, &work, part).await {
+            Ok(Done::All) => {}
+            Ok(Done::Some) => blocked.extend(orders),
+            Err(why) => {
+                blocked.extend(orders);
+                first_error.get_or_insert(why);
+            }
         }
     }
-    Ok(())
+    first_error.map_or(Ok(()), Err)
+}
+
+enum Done {
+    All,
+    Some,
+}
+
+async fn part_done(cloud: &Cloud, source: &Source, work: &Work, part: Vec<Record>) -> Result<Done, String> {
+    let function = cloud.read(|cx| reader_of(cx, work)).map(|(function, _)| function);
+    let function = function.ok_or("The function or its role does not exist.")?;
+    let all = part.len();
+    let tokens = invoke(cloud, function, work, part).await?;
+    let done = if tokens.len() == all { Done::All } else { Done::Some };
+    acknowledge(cloud, source, work, tokens).await?;
+    Ok(done)
+}
+
+async fn acknowledge(cloud: &Cloud, source: &Source, work: &Work, tokens: Vec<String>) -> Result<(), String> {
+    if tokens.is_empty() {
+        return Ok(());
+    }
+    let (_, session) = cloud.read(|cx| reader_of(cx, work)).ok_or("The function or its role does not exist.")?;
+    (source.acknowledge)(cloud.acting_as(session), work.source.clone(), tokens).await.map_err(|it| it.to_string())
 }
 
 /// The tokens of the records that the function is done with.
@@ -48,6 +90,7 @@ async fn invoke(
         payload: Bytes::from(json!({ "Records": events }).to_string()),
         request_id: cloud.kernel().entropy.uuid(),
         client_context: None,
+        arn: name::with_qualifier(&function.arn, work.qualifier.as_deref()),
     };
     let name = function.name.clone();
     let answer = invoke::run(cloud, function, event).await.map_err(|it| it.to_string())?;
@@ -126,8 +169,12 @@ mod tests {
 
     #[test]
     fn a_batch_is_split_where_it_would_not_fit_into_a_payload() {
-        let record =
-            |size: usize| Record { token: String::new(), identifier: String::new(), event: json!("x".repeat(size)) };
+        let record = |size: usize| Record {
+            token: String::new(),
+            identifier: String::new(),
+            order: None,
+            event: json!("x".repeat(size)),
+        };
         let sizes = |records: Vec<Record>| within_payload(records).iter().map(Vec::len).collect::<Vec<_>>();
         assert_eq!(sizes(vec![record(10), record(10)]), [2]);
         assert_eq!(sizes(vec![record(2 << 20), record(2 << 20), record(2 << 20), record(1 << 20)]), [2, 2]);

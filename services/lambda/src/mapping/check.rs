@@ -30,10 +30,6 @@ pub fn at_home(cx: &Cx, arn: &str) -> Result<()> {
 
 pub fn creation(it: &CreateEventSourceMapping) -> Result<()> {
     refuse(&[
-        (
-            "FilterCriteria",
-            it.filter_criteria.as_ref().and_then(|it| it.filters.as_ref()).is_some_and(|it| !it.is_empty()),
-        ),
         ("KMSKeyArn", it.kms_key_arn.is_some()),
         ("MetricsConfig", it.metrics_config.is_some()),
         ("LoggingConfig", it.logging_config.is_some()),
@@ -58,10 +54,6 @@ pub fn creation(it: &CreateEventSourceMapping) -> Result<()> {
 
 pub fn change(it: &UpdateEventSourceMapping) -> Result<()> {
     refuse(&[
-        (
-            "FilterCriteria",
-            it.filter_criteria.as_ref().and_then(|it| it.filters.as_ref()).is_some_and(|it| !it.is_empty()),
-        ),
         ("KMSKeyArn", it.kms_key_arn.is_some()),
         ("MetricsConfig", it.metrics_config.is_some()),
         ("LoggingConfig", it.logging_config.is_some()),
@@ -114,6 +106,14 @@ pub fn batch(work: &Work) -> Result<()> {
             WINDOWS.end()
         )));
     }
+    // A FIFO queue's batches are small, and nothing waits for them to become full (Creating and configuring an Amazon SQS
+    // event source mapping in the developer guide).
+    if work.source.ends_with(".fifo") && work.batch_size > LARGEST_AT_ONCE {
+        return Err(invalid(format!("Batch size must be between {} and {LARGEST_AT_ONCE}.", BATCH_SIZES.start())));
+    }
+    if work.source.ends_with(".fifo") && work.window > 0 {
+        return Err(invalid("Batching window is not supported for FIFO queues.".to_owned()));
+    }
     if work.batch_size > LARGEST_AT_ONCE && work.window == 0 {
         return Err(invalid(
             "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10"
@@ -125,7 +125,7 @@ pub fn batch(work: &Work) -> Result<()> {
 
 /// The function's role has to be allowed to read, and the function to be done before its records show up again.
 pub fn reader(cx: &mut Cx, function: &Function, source: &Source, arn: &str) -> Result<()> {
-    let session = function::session_of(cx, function).ok_or_else(|| forbidden(source.operations[0], source))?;
+    let session = function::session_for(cx, function)?.ok_or_else(|| forbidden(source.operations[0], source))?;
     let service = cx.kernel().services.values().find(|it| it.sources.iter().any(|it| it.service == source.service));
     let service = service.expect("the source was found there").name;
     let hidden_for = cx.acting_as(session, |cx| {

@@ -5,6 +5,7 @@
 
 mod batch;
 mod check;
+mod filter;
 mod poll;
 pub mod reconcile;
 
@@ -46,6 +47,12 @@ pub struct Work {
     pub source: String,
     /// The function's name.
     pub function: String,
+    /// A version or an alias.
+    #[serde(default)]
+    pub qualifier: Option<String>,
+    /// Event patterns, of which a record has to match one.
+    #[serde(default)]
+    pub filters: Vec<String>,
     pub batch_size: i64,
     /// Seconds that a batch may wait to become full.
     pub window: i64,
@@ -61,12 +68,15 @@ const PAGE: usize = 100;
 pub fn create(cx: &mut Cx, input: CreateEventSourceMapping) -> Result<CreateEventSourceMappingOutput> {
     check::creation(&input)?;
     let function = function::by_name(cx, &input.function_name, None)?;
+    let qualifier = name::parse(&input.function_name).qualifier.map(str::to_owned);
     let source = input.event_source_arn.clone().unwrap_or_default();
     check::at_home(cx, &source)?;
     check::at_home(cx, &input.function_name)?;
     let reads = check::source_of(cx, &source)?;
     let work = Work {
         function: function.name.clone(),
+        qualifier,
+        filters: filter::patterns(input.filter_criteria)?,
         batch_size: input.batch_size.unwrap_or(check::BATCH_SIZE),
         window: input.maximum_batching_window_in_seconds.unwrap_or(0),
         reports_failures: check::reports_failures(input.function_response_types.as_deref()),
@@ -120,11 +130,15 @@ pub fn update(cx: &mut Cx, input: UpdateEventSourceMapping) -> Result<UpdateEven
     let before = by_uuid(cx, &input.uuid)?;
     let mut mapping = before.clone();
     let work = &mut mapping.work;
-    let function = match &input.function_name {
-        Some(text) => function::by_name(cx, text, None)?,
-        None => function::by_name(cx, &work.function, None)?,
-    };
-    work.function.clone_from(&function.name);
+    if let Some(text) = &input.function_name {
+        check::at_home(cx, text)?;
+        work.qualifier = name::parse(text).qualifier.map(str::to_owned);
+        name::parse(text).function.clone_into(&mut work.function);
+    }
+    let function = function::by_name(cx, &work.function, work.qualifier.as_deref())?;
+    if input.filter_criteria.is_some() {
+        work.filters = filter::patterns(input.filter_criteria)?;
+    }
     work.batch_size = input.batch_size.unwrap_or(work.batch_size);
     work.window = input.maximum_batching_window_in_seconds.unwrap_or(work.window);
     if input.function_response_types.is_some() {
@@ -167,9 +181,32 @@ pub fn arn(cx: &Cx, uuid: &str) -> String {
     cx.arn("lambda", &format!("event-source-mapping:{uuid}"))
 }
 
-/// `lambda:FunctionArn`.
+// `lambda:FunctionArn`: the function that a mapping has, and for a new one the function that it is to have.
+
 pub fn conditions(cx: &Cx, input: &CreateEventSourceMapping, context: &mut Context) {
     context.insert("lambda:FunctionArn", name::arn(cx, &input.function_name));
+}
+
+pub fn conditions_of_get(cx: &Cx, input: &GetEventSourceMapping, context: &mut Context) {
+    function_of(cx, &input.uuid, context);
+}
+
+pub fn conditions_of_delete(cx: &Cx, input: &DeleteEventSourceMapping, context: &mut Context) {
+    function_of(cx, &input.uuid, context);
+}
+
+/// The function that it is to have, where an update names another.
+pub fn conditions_of_update(cx: &Cx, input: &UpdateEventSourceMapping, context: &mut Context) {
+    match &input.function_name {
+        Some(text) => context.insert("lambda:FunctionArn", name::arn(cx, text)),
+        None => function_of(cx, &input.uuid, context),
+    }
+}
+
+fn function_of(cx: &Cx, uuid: &str, context: &mut Context) {
+    if let Ok(mapping) = by_uuid(cx, uuid) {
+        context.insert("lambda:FunctionArn", name::arn(cx, &mapping.work.function));
+    }
 }
 
 /// Writes a mapping whose work is what it was.
@@ -202,7 +239,8 @@ fn shown(cx: &Cx, it: &Mapping, state: &str) -> EventSourceMappingConfiguration 
         batch_size: Some(work.batch_size),
         maximum_batching_window_in_seconds: Some(work.window),
         event_source_arn: Some(work.source.clone()),
-        function_arn: Some(name::arn(cx, &work.function)),
+        function_arn: Some(name::with_qualifier(&name::arn(cx, &work.function), work.qualifier.as_deref())),
+        filter_criteria: filter::shown(&work.filters),
         last_modified: Some(Timestamp(it.modified_at)),
         state: Some(state.to_owned()),
         state_transition_reason: Some("USER_INITIATED".to_owned()),
@@ -239,9 +277,9 @@ fn remove(cx: &mut Cx, it: &Mapping) {
     cx.delete(&BY_SOURCE, &(it.work.source.as_str(), it.uuid.as_str()));
 }
 
-/// The function and who it is, for its poller.
+/// The function and who it is, for its poller, which acts as Lambda.
 pub(crate) fn reader_of(cx: &Cx, work: &Work) -> Option<(Function, kernel::Principal)> {
-    let function = cx.get(&function::FUNCTIONS, &work.function.as_str())?;
+    let function = function::by_name(cx, &work.function, work.qualifier.as_deref()).ok()?;
     let session = function::session_of(cx, &function)?;
     Some((function, session))
 }

@@ -4,8 +4,8 @@
 
 use super::batch::{self, Batch};
 use super::{Work, reader_of};
+use kernel::Cloud;
 use kernel::source::{Pull, Record, Source};
-use kernel::{Cloud, Principal};
 use model::{Result, Timestamp};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -32,7 +32,7 @@ pub async fn run(cloud: Cloud, work: Work) {
         let slot = slots.take(&cloud).await;
         let reader = cloud.read(|cx| reader_of(cx, &work));
         let gathered = match reader {
-            Some((_, session)) => gather(&as_reader(&cloud, session), source, &work).await,
+            Some((_, session)) => gather(&cloud.acting_as(session), source, &work).await,
             None => Err(kernel::INTERNAL_FAILURE.with("The function or its role does not exist.")),
         };
         match gathered {
@@ -73,7 +73,8 @@ async fn gather(cloud: &Cloud, source: &Source, work: &Work) -> Result<Vec<Recor
 
 async fn handle(cloud: Cloud, batch: Batch, failures: Arc<AtomicU32>, slot: OwnedSemaphorePermit) {
     let _slot = slot;
-    match batch::work_on(&cloud, batch).await {
+    let done = kernel::panic::caught_async(batch::work_on(&cloud, batch)).await;
+    match done.and_then(|it| it) {
         Ok(()) => failures.store(0, Ordering::Relaxed),
         // The records show up again by themselves. Where they do so at once, this keeps us from running in circles.
         Err(why) => {
@@ -84,10 +85,6 @@ async fn handle(cloud: Cloud, batch: Batch, failures: Arc<AtomicU32>, slot: Owne
             }
         }
     }
-}
-
-pub fn as_reader(cloud: &Cloud, session: Principal) -> Cloud {
-    cloud.acting_as(session)
 }
 
 async fn pause(cloud: &Cloud, errors: u32) {

@@ -1,6 +1,7 @@
 //! One poller for each enabled mapping: started and stopped as the table says, also after a restart.
 
 use super::{MAPPINGS, Mapping, Work, poll};
+use crate::task;
 use kernel::{Cloud, Principal};
 use std::collections::BTreeMap;
 use tokio::task::JoinHandle;
@@ -41,6 +42,11 @@ fn enabled(cloud: &Cloud) -> BTreeMap<Key, Work> {
 
 fn start(cloud: &Cloud, (account, region, _): &Key, work: Work) -> Poller {
     let here = cloud.acting_as(Principal::service(account, crate::function::LAMBDA)).in_region(region);
-    let task = tokio::spawn(poll::run(here, work.clone()));
+    let wanted = work.clone();
+    let task = tokio::spawn(async move {
+        while let Err(panic) = kernel::panic::caught_async(poll::run(here.clone(), wanted.clone())).await {
+            task::pause(&here, "a poller", &panic).await;
+        }
+    });
     Poller { work, task }
 }

@@ -15,6 +15,7 @@ use serde_json::{Value as Json, json};
 use std::future::Future;
 use std::io::{Cursor, Write};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use store::Store;
@@ -39,6 +40,7 @@ pub struct Seen {
     pub stopped: Mutex<usize>,
     /// What `index.wait` waits for.
     pub gate: Semaphore,
+    pub room_mb: AtomicU64,
 }
 
 impl Drop for World {
@@ -61,6 +63,7 @@ impl World {
             events: Mutex::default(),
             stopped: Mutex::default(),
             gate: Semaphore::new(0),
+            room_mb: AtomicU64::new(u64::MAX),
         });
         let drivers = Drivers { functions: Arc::new(Fakes(seen.clone())), http: Arc::new(NoNetwork) };
         let settings =
@@ -185,6 +188,10 @@ pub fn json_of(payload: &Option<Bytes>) -> Json {
 struct Fakes(Arc<Seen>);
 
 impl Functions for Fakes {
+    fn room_mb(&self) -> u64 {
+        self.0.room_mb.load(Ordering::Relaxed)
+    }
+
     fn start(&self, spec: FunctionSpec, log: LogSink) -> BoxFuture<Result<Box<dyn Sandbox>, StartError>> {
         let seen = self.0.clone();
         Box::pin(async move {
@@ -232,6 +239,13 @@ impl Sandbox for Fake {
                     response(&payload)
                 }
                 "index.report" => response(&failures(&payload)),
+                // What it is given as a payload of errors; anything else it takes.
+                "index.picky" if payload.to_string().contains("poison") => {
+                    let body = json!({ "errorType": "Poison", "errorMessage": "poison" });
+                    InvokeResult::Error { error_type: "Poison".to_owned(), body: Bytes::from(body.to_string()) }
+                }
+                "index.picky" => response(&payload),
+                "index.arn" => response(&json!([event.function_arn, self.spec.version, event.trace_id])),
                 other => panic!("{other} is not one of the fakes"),
             };
             self.ready = !matches!(result, InvokeResult::TimedOut | InvokeResult::Exited(_));
