@@ -39,16 +39,16 @@ const FORM: &str = "application/x-www-form-urlencoded";
 impl Bench {
     pub fn run(&self) -> Outcome {
         load::install()?;
-        shell::stage("building (release)");
-        let mut cargo = shell::cargo(["build", "--release", "--package", "niebla", "--bins", "--examples"]);
+        shell::stage("building (profile dist, as it is handed out)");
+        let mut cargo = shell::cargo(["build", "--profile", "dist", "--package", "niebla", "--bins", "--examples"]);
         shell::must(&mut cargo, "Niebla could not be built.")?;
-        let release = place::target().join("release");
-        let niebla = release.join("niebla");
+        let built = place::target().join("dist");
+        let niebla = built.join("niebla");
         // Beside what was built, because the system's temporary folder may be in memory.
         let folder = Scratch::new(&place::target().join("bench"))?;
 
         shell::stage("hot paths (wrk, 2 threads, 32 connections)");
-        let fixed = Running::start(&release.join("examples/static_reply"), &[])?;
+        let fixed = Running::start(&built.join("examples/static_reply"), &[])?;
         let server = Running::niebla(&niebla, &folder.0.join("load"))?;
         let rows = self.loads(&fixed, &server)?;
         let missed_ratio = table(&rows);
