@@ -1,6 +1,7 @@
 //! Who signed a request: from its signature to the caller, or to the refusal.
 
 use crate::chunked::{Chain, Form};
+use crate::header;
 use crate::refusal::{Refusal, SKEW_SECONDS};
 use crate::sigv4::{self, Algorithm, Claim, Head, Paths, Place, SigningKeys};
 use kernel::{Credential, Kernel, Principal, is_account};
@@ -153,7 +154,7 @@ fn check_payload(declared: &str, body: &[u8]) -> Result<(), Refusal> {
 
 /// `x-amz-content-sha256`: a hash, `UNSIGNED-PAYLOAD`, or the form of a stream.
 pub fn content_hash<'r>(head: &Head<'r>) -> Option<&'r str> {
-    head.headers.get("x-amz-content-sha256").and_then(|it| it.to_str().ok())
+    header::text(head.headers, header::CONTENT_SHA256)
 }
 
 /// Everything else names a form whose bytes are verified elsewhere or not at all.

@@ -5,6 +5,7 @@ use crate::authenticate::{self, Evidence, Who};
 use crate::chunked::Form;
 use crate::encoding::encode_percent;
 use crate::events::{AnswerBody, Events};
+use crate::header;
 use crate::refusal::Refusal;
 use crate::route::{self, Route};
 use crate::server::{Connection, Edge};
@@ -282,7 +283,7 @@ fn host_of(headers: &HeaderMap) -> &str {
 }
 
 fn text_of(headers: &HeaderMap, name: http::HeaderName) -> &str {
-    headers.get(name).and_then(|it| it.to_str().ok()).unwrap_or_default()
+    header::text(headers, name).unwrap_or_default()
 }
 
 /// The path with the bucket that stands in the host, where a request is for S3.
@@ -290,7 +291,7 @@ fn bucket_into_path(claim: Option<&Claim>, host: &str, request: &HttpRequest) ->
     let bucket = route::bucket(host)?;
     let is_s3 = match claim {
         Some(claim) => matches!(&*claim.service, "s3" | "s3express"),
-        None => !request.headers.contains_key("x-amz-target"),
+        None => !request.headers.contains_key(header::TARGET),
     };
     is_s3.then(|| format!("/{bucket}{}", request.path))
 }

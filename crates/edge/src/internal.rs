@@ -3,6 +3,7 @@
 //! What changes something is for this machine only, and not for pages of the web that a browser shows on it: a name
 //! can be made to lead here (DNS rebinding), and a page can send without reading.
 
+use crate::header::{self, FETCH_SITE};
 use crate::server::Connection;
 use http::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderValue, ORIGIN};
 use kernel::{BoxFuture, Kernel};
@@ -65,11 +66,10 @@ fn services(kernel: &Kernel) -> Map<String, Value> {
 
 /// Says why a request comes from a page or over a name that is not this machine's own.
 fn foreign(headers: &HeaderMap) -> Option<&'static str> {
-    let text = |name: &str| headers.get(name).map(|it| it.to_str().unwrap_or_default());
-    if !text(HOST.as_str()).is_some_and(is_local) {
+    if !header::text(headers, HOST).is_some_and(is_local) {
         return Some("The Host header names another machine; use localhost or 127.0.0.1.");
     }
-    if is_foreign_page(headers) || text("sec-fetch-site") == Some("cross-site") {
+    if is_foreign_page(headers) || header::text(headers, FETCH_SITE) == Some("cross-site") {
         return Some("Pages of other sites may not ask for this.");
     }
     None
@@ -77,11 +77,10 @@ fn foreign(headers: &HeaderMap) -> Option<&'static str> {
 
 /// A browser sends this for a page that does not come from this machine. Such a page is nobody's root, whoever sits before it.
 pub fn is_foreign_page(headers: &HeaderMap) -> bool {
-    let text = |name: &str| headers.get(name).map(|it| it.to_str().unwrap_or_default());
-    match text(ORIGIN.as_str()) {
+    match headers.get(ORIGIN).map(|it| it.to_str().unwrap_or_default()) {
         Some(origin) => !origin.split_once("://").is_some_and(|(_, host)| is_local(host)),
         // Links and images have no origin.
-        None => text("sec-fetch-site") == Some("cross-site"),
+        None => header::text(headers, FETCH_SITE) == Some("cross-site"),
     }
 }
 

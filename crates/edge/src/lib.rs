@@ -12,6 +12,7 @@ mod cors;
 mod encoding;
 mod events;
 mod exchange;
+mod header;
 mod internal;
 mod limits;
 mod refusal;

@@ -6,6 +6,7 @@
 //! What none of them tells is refused: nothing is ever taken for S3 because it fits nowhere else.
 
 use crate::encoding::{decode_form, split_pairs};
+use crate::header;
 use crate::sigv4::Claim;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
@@ -97,8 +98,7 @@ pub fn bucket(host: &str) -> Option<&str> {
 
 /// Whether the body is a form, which holds the action.
 pub fn is_form(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
-    content_type.is_some_and(|it| it.starts_with("application/x-www-form-urlencoded"))
+    header::text(headers, CONTENT_TYPE).is_some_and(|it| it.starts_with("application/x-www-form-urlencoded"))
 }
 
 /// `/000000000000/jobs`
@@ -110,14 +110,14 @@ pub fn is_queue_path(path: &str) -> bool {
 
 impl<'r> Form<'r> {
     fn of(request: &'r HttpRequest) -> Self {
-        let header = |name: &str| request.headers.get(name).and_then(|it| it.to_str().ok());
-        let content_type = header("content-type").unwrap_or_default();
-        if let Some(target) = header("x-amz-target") {
+        let header = |name| header::text(&request.headers, name);
+        if let Some(target) = header(header::TARGET) {
+            let content_type = header(CONTENT_TYPE).unwrap_or_default();
             let prefix = catalog::target_prefix_of(target).map_or(target, |it| it.0);
             let older = content_type.contains("json-1.0");
             return Form::Json { prefix, protocol: if older { Protocol::AwsJson10 } else { Protocol::AwsJson11 } };
         }
-        if let Some(service) = header("smithy-protocol").and_then(|_| rpc_service(&request.path)) {
+        if let Some(service) = header(header::SMITHY_PROTOCOL).and_then(|_| rpc_service(&request.path)) {
             return Form::Cbor { service };
         }
         let body = std::str::from_utf8(&request.body).ok().filter(|_| is_form(&request.headers));
@@ -159,10 +159,7 @@ impl<'r> Form<'r> {
 
     fn asked(&self, request: &HttpRequest) -> String {
         match self {
-            Form::Json { .. } => {
-                let target = request.headers.get("x-amz-target").and_then(|it| it.to_str().ok());
-                target.unwrap_or_default().to_owned()
-            }
+            Form::Json { .. } => header::text(&request.headers, header::TARGET).unwrap_or_default().to_owned(),
             Form::Query { action, .. } => action.clone(),
             Form::Cbor { .. } | Form::Rest => format!("{} {}", request.method, request.path),
         }

@@ -4,6 +4,7 @@
 //! Using Query Parameters" in the S3 API Reference.
 
 use crate::encoding::{decode_percent, encode_percent, hex, split_pairs, unhex};
+use crate::header;
 use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderMap;
 use sha2::{Digest, Sha256};
@@ -208,7 +209,7 @@ fn claim_in_header<'r>(headers: &'r HeaderMap, algorithm: Algorithm, rest: &'r s
             Some(_) | None => {}
         }
     }
-    let header = |name: &str| headers.get(name).and_then(|it| it.to_str().ok());
+    let signed_at = header::text(headers, header::DATE).or_else(|| header::text(headers, http::header::DATE));
     let parts = split_credential(credential, algorithm).ok_or_else(|| Malformed::Credential(credential.to_owned()))?;
     Ok(Claim {
         algorithm,
@@ -218,8 +219,8 @@ fn claim_in_header<'r>(headers: &'r HeaderMap, algorithm: Algorithm, rest: &'r s
         service: parts.3.into(),
         signed_headers: signed_headers.into(),
         signature: signature.into(),
-        signed_at: header("x-amz-date").or_else(|| header("date")).unwrap_or("").into(),
-        token: header("x-amz-security-token").map(Cow::from),
+        signed_at: signed_at.unwrap_or("").into(),
+        token: header::text(headers, header::SECURITY_TOKEN).map(Cow::from),
         place: Place::Header,
     })
 }
