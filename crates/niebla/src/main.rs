@@ -7,6 +7,8 @@ mod config;
 mod drivers;
 mod failure;
 mod folder;
+#[cfg(test)]
+mod hostile;
 mod instance;
 mod internal;
 mod server;

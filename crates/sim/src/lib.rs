@@ -7,6 +7,7 @@
 pub mod drivers;
 mod expect;
 pub mod history;
+pub mod hostile;
 pub mod remote;
 mod script;
 mod world;

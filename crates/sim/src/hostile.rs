@@ -1,0 +1,282 @@
+//! Whoever sends whatever a model lets them send, and what it forbids: no call panics, and what is missing is named.
+//!
+//! The inputs are made from the models, so a new operation is attacked as soon as it is in a table of contents.
+
+use crate::World;
+use kernel::Service;
+use model::{Kind, Member, Result, ShapeId, Timestamp, Value};
+use std::panic::PanicHookInfo;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// A call that waits longer than this waits for what will not happen here.
+const PATIENCE: Duration = Duration::from_millis(300);
+/// Structures within structures; below, only what is required.
+const DEPTH: usize = 5;
+/// Texts from answers, which later calls use as names, ARNs and tokens.
+const MOST_TEXTS: usize = 400;
+
+/// Words that mean something somewhere.
+const WORDS: [&str; 24] = [
+    "",
+    "a",
+    "jobs",
+    "jobs.fifo",
+    "index.handler",
+    "python3.13",
+    "*",
+    "arn:aws:iam::000000000000:role/r",
+    "arn:aws:sqs:us-east-1:000000000000:jobs",
+    "arn:aws:lambda:us-east-1:000000000000:function:jobs",
+    "http://niebla.test/000000000000/jobs",
+    "000000000000",
+    "true",
+    "-1",
+    "9999999999999999999",
+    "{}",
+    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#,
+    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}}"#,
+    r#"{"Resources":{"Q":{"Type":"AWS::SQS::Queue","Properties":{"QueueName":{"Fn::Sub":"${AWS::StackName}-q"}}}}}"#,
+    "Resources:\n  Q: {Type: AWS::SQS::Queue, DependsOn: Q}\n",
+    "{ $.a = 1 && $.b[0] EXISTS }",
+    "Iñtërnâtiônàl 😀\u{0}\u{1b}",
+    "%(",
+    "../../etc/passwd",
+];
+
+/// Plays `calls` random calls against all operations.
+///
+/// # Panics
+/// If anything panicked, or a call failed as only a fault of ours fails; says which.
+pub fn play(services: fn() -> Vec<Service>, seed: u64, calls: usize) {
+    let panics = watch_panics();
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
+    runtime.block_on(async {
+        let world = World::new(seed, move || (services(), crate::drivers::echoing()));
+        let mut inputs = Inputs { chance: Chance(seed), texts: WORDS.map(str::to_owned).to_vec() };
+        let operations = operations_of(&world);
+        for number in 0..calls {
+            let (service, operation, shape) = operations[inputs.chance.below(operations.len())];
+            let model = model::service(service).expect("a service is named as its model is");
+            let input = shape.map_or(Value::Structure(Vec::new()), |it| inputs.value(model, it, 0));
+            let shown = format!("{input:?}");
+            let call = tokio::time::timeout(PATIENCE, world.call("000000000000", service, operation, input));
+            let answer: Result<Value> = match call.await {
+                Ok(answer) => answer,
+                Err(_) => continue,
+            };
+            match &answer {
+                Ok(output) => inputs.learn(output),
+                Err(error) => assert!(
+                    error.code() != "InternalFailure",
+                    "seed {seed}, call {number}: {service} {operation} {shown}\n{error}\n{:?}",
+                    panics.lock().expect("no panic while one is noted")
+                ),
+            }
+            if inputs.chance.below(40) == 0 {
+                world.kernel.clock.advance(Duration::from_secs(inputs.chance.below(100_000) as u64));
+            }
+        }
+    });
+    let panics = panics.lock().expect("no panic while one is noted").clone();
+    assert!(panics.is_empty(), "seed {seed}: {panics:#?}");
+}
+
+/// Calls every operation once for each member that its model requires, without that member. Returns the calls that were
+/// answered with something else than a refusal that names the member.
+pub fn unnamed_members(services: fn() -> Vec<Service>) -> Vec<String> {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
+    runtime.block_on(async {
+        let world = World::new(1, move || (services(), crate::drivers::echoing()));
+        let mut found = Vec::new();
+        for (service, operation, shape) in operations_of(&world) {
+            let model = model::service(service).expect("a service is named as its model is");
+            let Some(structure) = shape.and_then(|it| model.structure(it)) else { continue };
+            for missing in structure.members.iter().filter(|it| it.required) {
+                let others = structure.members.iter().filter(|it| it.required && it.name != missing.name);
+                let input = Value::Structure(others.map(|it| (it.name, plain(model, it.shape))).collect());
+                let call = tokio::time::timeout(PATIENCE, world.call("000000000000", service, operation, input));
+                match call.await {
+                    Ok(Err(error)) if names(error.message(), missing) && error.shape().status < 500 => {}
+                    Ok(answer) => found.push(format!("{service} {operation} without {}: {answer:?}", missing.name)),
+                    Err(_) => found.push(format!("{service} {operation} without {}: no answer", missing.name)),
+                }
+            }
+        }
+        found
+    })
+}
+
+fn names(message: &str, member: &Member) -> bool {
+    message.to_lowercase().contains(&member.name.to_lowercase())
+}
+
+type Found = (&'static str, &'static str, Option<ShapeId>);
+
+fn operations_of(world: &World) -> Vec<Found> {
+    let services = world.kernel.services.values();
+    let found = services.flat_map(|service| {
+        let name = service.name;
+        service.operations.keys().map(move |operation| {
+            let known =
+                model::service(name).and_then(|it| it.operation(operation)).expect("the table follows the model");
+            (name, known.name, known.input)
+        })
+    });
+    found.collect()
+}
+
+/// The simplest value that keeps to the lengths and ranges of a shape.
+fn plain(model: &'static model::Service, shape: ShapeId) -> Value {
+    let shape = model.shape(shape);
+    let least = shape.constraints.min.unwrap_or(1.0).max(1.0);
+    match &shape.kind {
+        Kind::Structure(structure) => {
+            let wanted = structure.members.iter().filter(|it| it.required || structure.union);
+            let wanted = wanted.take(if structure.union { 1 } else { usize::MAX });
+            Value::Structure(wanted.map(|it| (it.name, plain(model, it.shape))).collect())
+        }
+        Kind::List { member } => Value::List(vec![plain(model, member.shape); least as usize]),
+        Kind::Map { value, .. } => Value::Map(vec![("a".to_owned(), plain(model, value.shape))]),
+        Kind::String => Value::String("a".repeat(least as usize)),
+        Kind::Enum(values) => Value::String(values.first().copied().unwrap_or("a").to_owned()),
+        Kind::Bool => Value::Bool(true),
+        Kind::Integer | Kind::Long => Value::Integer(least as i64),
+        Kind::Float | Kind::Double => Value::Float(least),
+        Kind::Blob => Value::Blob("a".into()),
+        Kind::Timestamp => Value::Timestamp(Timestamp(1_757_160_000_000)),
+        Kind::Document => Value::Map(Vec::new()),
+    }
+}
+
+struct Inputs {
+    chance: Chance,
+    texts: Vec<String>,
+}
+
+impl Inputs {
+    fn value(&mut self, model: &'static model::Service, id: ShapeId, depth: usize) -> Value {
+        let shape = model.shape(id);
+        let (min, max) = (shape.constraints.min, shape.constraints.max);
+        match &shape.kind {
+            Kind::Structure(structure) if structure.union => {
+                let member = &structure.members[self.chance.below(structure.members.len())];
+                Value::Structure(vec![(member.name, self.value(model, member.shape, depth + 1))])
+            }
+            Kind::Structure(structure) => {
+                let mut members = Vec::new();
+                for member in &structure.members {
+                    let wanted = if member.required { self.chance.below(40) > 0 } else { self.chance.below(4) == 0 };
+                    if wanted && (member.required || depth < DEPTH) {
+                        members.push((member.name, self.value(model, member.shape, depth + 1)));
+                    }
+                }
+                Value::Structure(members)
+            }
+            Kind::List { member } => {
+                let length = if depth < DEPTH { self.chance.below(4) } else { 0 };
+                Value::List((0..length).map(|_| self.value(model, member.shape, depth + 1)).collect())
+            }
+            Kind::Map { key, value } => {
+                let length = if depth < DEPTH { self.chance.below(4) } else { 0 };
+                let mut entries: Vec<(String, Value)> = Vec::new();
+                for _ in 0..length {
+                    let Value::String(name) = self.value(model, key.shape, depth + 1) else { continue };
+                    if entries.iter().all(|it| it.0 != name) {
+                        entries.push((name, self.value(model, value.shape, depth + 1)));
+                    }
+                }
+                Value::Map(entries)
+            }
+            Kind::String => Value::String(self.text(min, max)),
+            Kind::Enum(values) => match self.chance.below(12) {
+                0 => Value::String(self.text(None, None)),
+                _ => Value::String(values[self.chance.below(values.len())].to_owned()),
+            },
+            Kind::Bool => Value::Bool(self.chance.below(2) == 0),
+            Kind::Integer => Value::Integer(self.number(min, max).clamp(i32::MIN.into(), i32::MAX.into())),
+            Kind::Long => Value::Integer(self.number(min, max)),
+            Kind::Float | Kind::Double => Value::Float(self.number(min, max) as f64 / 3.0),
+            Kind::Blob => Value::Blob(self.text(min, None).into()),
+            Kind::Timestamp => Value::Timestamp(Timestamp(match self.chance.below(4) {
+                0 => self.number(None, None),
+                _ => 1_757_160_000_000 + self.chance.below(10_000_000) as i64 - 5_000_000,
+            })),
+            Kind::Document => Value::Map(vec![(self.text(None, None), Value::String(self.text(None, None)))]),
+        }
+    }
+
+    fn text(&mut self, min: Option<f64>, max: Option<f64>) -> String {
+        let edge = |it: Option<f64>| it.unwrap_or(3.0).clamp(0.0, 5_000.0) as usize;
+        match self.chance.below(16) {
+            0 => "a".repeat(edge(min)),
+            1 => "a".repeat(edge(max)),
+            2 => "é".repeat(edge(max) + 1),
+            3 => format!("{}{}", self.known(), self.known()),
+            4 => {
+                let known = self.known();
+                known.chars().take(self.chance.below(known.len() + 1)).collect()
+            }
+            _ => self.known(),
+        }
+    }
+
+    fn known(&mut self) -> String {
+        self.texts[self.chance.below(self.texts.len())].clone()
+    }
+
+    fn number(&mut self, min: Option<f64>, max: Option<f64>) -> i64 {
+        let (min, max) = (min.unwrap_or(0.0) as i64, max.unwrap_or(100.0) as i64);
+        match self.chance.below(10) {
+            0 => min,
+            1 => max,
+            2 => min.saturating_sub(1),
+            3 => max.saturating_add(1),
+            4 => i64::MAX,
+            5 => i64::MIN,
+            _ => min.saturating_add(self.chance.below(20) as i64),
+        }
+    }
+
+    /// Keeps the texts of an answer for later calls.
+    fn learn(&mut self, output: &Value) {
+        match output {
+            Value::String(text) if text.len() < 2_000 => {
+                if self.texts.len() < MOST_TEXTS {
+                    self.texts.push(text.clone());
+                } else {
+                    let at = WORDS.len() + self.chance.below(MOST_TEXTS - WORDS.len());
+                    self.texts[at].clone_from(text);
+                }
+            }
+            Value::List(values) => values.iter().for_each(|it| self.learn(it)),
+            Value::Map(entries) => entries.iter().for_each(|it| self.learn(&it.1)),
+            Value::Structure(members) => members.iter().for_each(|it| self.learn(&it.1)),
+            _ => {}
+        }
+    }
+}
+
+/// SplitMix64.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut it = self.0;
+        it = (it ^ (it >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        it = (it ^ (it >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((it ^ (it >> 31)) % bound.max(1) as u64) as usize
+    }
+}
+
+/// Every panic of the process, in tasks and on the store's thread too.
+fn watch_panics() -> Arc<Mutex<Vec<String>>> {
+    let noted: Arc<Mutex<Vec<String>>> = Arc::default();
+    let (into, before) = (noted.clone(), std::panic::take_hook());
+    std::panic::set_hook(Box::new(move |panic: &PanicHookInfo<'_>| {
+        into.lock().expect("no panic while one is noted").push(panic.to_string());
+        before(panic);
+    }));
+    noted
+}
