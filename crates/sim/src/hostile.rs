@@ -34,15 +34,45 @@ const WORDS: [&str; 24] = [
     "-1",
     "9999999999999999999",
     "{}",
-    r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#,
-    r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}}"#,
-    r#"{"Resources":{"Q":{"Type":"AWS::SQS::Queue","Properties":{"QueueName":{"Fn::Sub":"${AWS::StackName}-q"}}}}}"#,
+    ALLOW,
+    TRUST,
+    TEMPLATE,
     "Resources:\n  Q: {Type: AWS::SQS::Queue, DependsOn: Q}\n",
     "{ $.a = 1 && $.b[0] EXISTS }",
     "Iñtërnâtiônàl 😀\u{0}\u{1b}",
     "%(",
     "../../etc/passwd",
 ];
+
+/// What members of these names are given most of the time, so that calls reach beyond the first check.
+const HINTS: [(&str, &[&str]); 16] = [
+    ("RoleName", &["r", "s"]),
+    ("UserName", &["r", "s"]),
+    ("GroupName", &["r", "s"]),
+    ("Role", &["arn:aws:iam::000000000000:role/r"]),
+    ("RoleArn", &["arn:aws:iam::000000000000:role/r", "arn:aws:iam::000000000000:role/s"]),
+    ("AssumeRolePolicyDocument", &[TRUST]),
+    ("PolicyDocument", &[ALLOW]),
+    ("PolicyArn", &["arn:aws:iam::aws:policy/ReadOnlyAccess", "arn:aws:iam::000000000000:policy/r"]),
+    ("FunctionName", &["f", "g"]),
+    ("Handler", &["index.handler"]),
+    ("Runtime", &["python3.13"]),
+    ("EventSourceArn", &["arn:aws:sqs:us-east-1:000000000000:jobs"]),
+    ("QueueName", &["jobs", "jobs.fifo"]),
+    ("QueueUrl", &["http://niebla.test/000000000000/jobs", "http://niebla.test/000000000000/jobs.fifo"]),
+    ("StackName", &["t", "u"]),
+    ("TemplateBody", &[TEMPLATE, OTHER_TEMPLATE]),
+];
+
+const ALLOW: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+const TRUST: &str = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"*","Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}}"#;
+const TEMPLATE: &str =
+    r#"{"Resources":{"Q":{"Type":"AWS::SQS::Queue","Properties":{"QueueName":{"Fn::Sub":"${AWS::StackName}-q"}}}}}"#;
+const OTHER_TEMPLATE: &str =
+    "Resources:\n  Q: {Type: AWS::SQS::Queue}\n  G: {Type: AWS::Logs::LogGroup, DependsOn: Q}\n";
+
+/// An archive with `index.py` in it.
+const ZIP: &[u8] = b"PK\x03\x04\x14\x00\x00\x00\x00\x00\x00\x00!Z\x00\xcf\xf4\x85\x04\x00\x00\x00\x04\x00\x00\x00\x08\x00\x00\x00index.pyx=1\x0aPK\x01\x02\x14\x03\x14\x00\x00\x00\x00\x00\x00\x00!Z\x00\xcf\xf4\x85\x04\x00\x00\x00\x04\x00\x00\x00\x08\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x80\x01\x00\x00\x00\x00index.pyPK\x05\x06\x00\x00\x00\x00\x01\x00\x01\x006\x00\x00\x00*\x00\x00\x00\x00\x00";
 
 /// Plays `calls` random calls against all operations.
 ///
@@ -165,10 +195,15 @@ impl Inputs {
             }
             Kind::Structure(structure) => {
                 let mut members = Vec::new();
+                // Some calls say little: what is refused by its name would hide the rest.
+                let one_in = if self.chance.below(2) == 0 { 4 } else { 30 };
                 for member in &structure.members {
-                    let wanted = if member.required { self.chance.below(40) > 0 } else { self.chance.below(4) == 0 };
+                    let wanted =
+                        if member.required { self.chance.below(40) > 0 } else { self.chance.below(one_in) == 0 };
                     if wanted && (member.required || depth < DEPTH) {
-                        members.push((member.name, self.value(model, member.shape, depth + 1)));
+                        let hinted = self.hinted(model, member);
+                        let value = hinted.unwrap_or_else(|| self.value(model, member.shape, depth + 1));
+                        members.push((member.name, value));
                     }
                 }
                 Value::Structure(members)
@@ -203,6 +238,20 @@ impl Inputs {
                 _ => 1_757_160_000_000 + self.chance.below(10_000_000) as i64 - 5_000_000,
             })),
             Kind::Document => Value::Map(vec![(self.text(None, None), Value::String(self.text(None, None)))]),
+        }
+    }
+
+    fn hinted(&mut self, model: &'static model::Service, member: &Member) -> Option<Value> {
+        if self.chance.below(5) == 0 {
+            return None;
+        }
+        match &model.shape(member.shape).kind {
+            Kind::Blob if member.name == "ZipFile" => Some(Value::Blob(ZIP.into())),
+            Kind::String | Kind::Enum(_) => {
+                let (_, texts) = HINTS.iter().find(|it| it.0.eq_ignore_ascii_case(member.name))?;
+                Some(Value::String(texts[self.chance.below(texts.len())].to_owned()))
+            }
+            _ => None,
         }
     }
 
