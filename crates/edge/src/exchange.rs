@@ -129,15 +129,8 @@ impl Exchange<'_> {
         let mut request = head_of(parts);
         self.check_head(&request)?;
         let limits = &self.edge.options.limits;
-        let whole = body::read(body, &request.headers, limits, &self.edge.room).await;
-        let (body, _held) = self.or_learn_to_speak(whole, &request)?;
-        request.body = body;
         // The signature covers the body as it was sent.
-        let sent = request.body.clone();
-        let is_zipped_form = body::is_zipped(&request.headers) && route::is_form(&request.headers);
-        if is_zipped_form {
-            request.body = self.or_learn_to_speak(body::unzip(&sent, limits), &request)?;
-        }
+        let (sent, _held) = self.read_body(body, &mut request).await?;
 
         let host = host_of(&request.headers);
         let claim = sigv4::claim(&request.headers, &request.query);
@@ -171,7 +164,7 @@ impl Exchange<'_> {
             let body = std::mem::take(&mut request.body);
             request.body = body::unchunk(form, chain, &mut request.headers, body).map_err(refused)?;
         }
-        if !is_zipped_form && body::is_zipped(&request.headers) && is_read_by_us(service, operation) {
+        if body::is_zipped(&request.headers) && !is_zipped_form(&request.headers) && is_read_by_us(service, operation) {
             request.body = body::unzip(&request.body, limits)?;
         }
         if protocol == Protocol::AwsQuery && service.name == "sqs" {
@@ -194,6 +187,18 @@ impl Exchange<'_> {
         let patience = limits.drain_time.mul_f32(SHARE_OF_STREAMS);
         let events = Events::new(kernel, (service, operation, protocol), stream, patience);
         Ok(Answered { response, events: Some(events) })
+    }
+
+    /// The body as it came. A form that is zipped is unzipped in the request, for it names the operation.
+    async fn read_body(&mut self, body: Incoming, request: &mut HttpRequest) -> model::Result<(Bytes, body::Held)> {
+        let limits = &self.edge.options.limits;
+        let whole = body::read(body, &request.headers, limits, &self.edge.room).await;
+        let (sent, held) = self.or_learn_to_speak(whole, request)?;
+        request.body = sent.clone();
+        if is_zipped_form(&request.headers) {
+            request.body = self.or_learn_to_speak(body::unzip(&sent, limits), request)?;
+        }
+        Ok((sent, held))
     }
 
     fn route(&mut self, claim: Option<&Claim>, host: &str, request: &HttpRequest) -> model::Result<Route> {
@@ -253,6 +258,10 @@ impl Exchange<'_> {
             via: None,
         }
     }
+}
+
+fn is_zipped_form(headers: &HeaderMap) -> bool {
+    body::is_zipped(headers) && route::is_form(headers)
 }
 
 fn head_of(parts: request::Parts) -> HttpRequest {

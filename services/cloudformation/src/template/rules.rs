@@ -65,7 +65,7 @@ fn known(rule: &str, tree: &Json) -> Result<()> {
     match (name, parts.len()) {
         ("Fn::And" | "Fn::Or", 2..=10) | ("Fn::Not", 1) => parts.iter().try_for_each(|it| known(rule, it)),
         ("Fn::Contains" | "Fn::EachMemberEquals" | "Fn::EachMemberIn" | "Fn::Equals", 2) => {
-            parts.iter().try_for_each(|it| values_known(it))
+            parts.iter().try_for_each(values_known)
         }
         _ => Err(malformed(rule, &format!("{name} is none of the functions of rules, or has other arguments"))),
     }
