@@ -4,6 +4,74 @@
 use crate::prelude::*;
 
 structure! {
+    Converse => "bedrock-runtime", ConverseOutput {
+        model_id: String = "modelId",
+        messages: Option<Vec<Message>> = "messages",
+        system: Option<Vec<SystemContentBlock>> = "system",
+        inference_config: Option<InferenceConfiguration> = "inferenceConfig",
+        tool_config: Option<ToolConfiguration> = "toolConfig",
+        guardrail_config: Option<GuardrailConfiguration> = "guardrailConfig",
+        additional_model_request_fields: Option<Value> = "additionalModelRequestFields",
+        prompt_variables: Option<Map<PromptVariableValues>> = "promptVariables",
+        additional_model_response_field_paths: Option<Vec<String>> = "additionalModelResponseFieldPaths",
+        request_metadata: Option<Map<String>> = "requestMetadata",
+        performance_config: Option<PerformanceConfiguration> = "performanceConfig",
+        service_tier: Option<ServiceTier> = "serviceTier",
+        output_config: Option<OutputConfig> = "outputConfig",
+    }
+}
+
+structure! {
+    ConverseOutput {
+        output: ConverseOutputShape = "output",
+        stop_reason: String = "stopReason",
+        usage: TokenUsage = "usage",
+        metrics: ConverseMetrics = "metrics",
+        additional_model_response_fields: Option<Value> = "additionalModelResponseFields",
+        trace: Option<ConverseTrace> = "trace",
+        performance_config: Option<PerformanceConfiguration> = "performanceConfig",
+        service_tier: Option<ServiceTier> = "serviceTier",
+    }
+}
+
+structure! {
+    ConverseStream => "bedrock-runtime", ConverseStreamOutput {
+        model_id: String = "modelId",
+        messages: Option<Vec<Message>> = "messages",
+        system: Option<Vec<SystemContentBlock>> = "system",
+        inference_config: Option<InferenceConfiguration> = "inferenceConfig",
+        tool_config: Option<ToolConfiguration> = "toolConfig",
+        guardrail_config: Option<GuardrailStreamConfiguration> = "guardrailConfig",
+        additional_model_request_fields: Option<Value> = "additionalModelRequestFields",
+        prompt_variables: Option<Map<PromptVariableValues>> = "promptVariables",
+        additional_model_response_field_paths: Option<Vec<String>> = "additionalModelResponseFieldPaths",
+        request_metadata: Option<Map<String>> = "requestMetadata",
+        performance_config: Option<PerformanceConfiguration> = "performanceConfig",
+        service_tier: Option<ServiceTier> = "serviceTier",
+        output_config: Option<OutputConfig> = "outputConfig",
+    }
+}
+
+structure! {
+    ConverseStreamOutput {
+        stream: Option<ConverseStreamOutputShape> = "stream",
+    }
+}
+
+structure! {
+    CountTokens => "bedrock-runtime", CountTokensOutput {
+        model_id: String = "modelId",
+        input: CountTokensInput = "input",
+    }
+}
+
+structure! {
+    CountTokensOutput {
+        input_tokens: i64 = "inputTokens",
+    }
+}
+
+structure! {
     InvokeModel => "bedrock-runtime", InvokeModelOutput {
         body: Option<Bytes> = "body",
         content_type: Option<String> = "contentType",
@@ -27,6 +95,1041 @@ structure! {
     }
 }
 
+structure! {
+    InvokeModelWithResponseStream => "bedrock-runtime", InvokeModelWithResponseStreamOutput {
+        body: Option<Bytes> = "body",
+        content_type: Option<String> = "contentType",
+        accept: Option<String> = "accept",
+        model_id: String = "modelId",
+        trace: Option<String> = "trace",
+        guardrail_identifier: Option<String> = "guardrailIdentifier",
+        guardrail_version: Option<String> = "guardrailVersion",
+        performance_config_latency: Option<String> = "performanceConfigLatency",
+        service_tier: Option<String> = "serviceTier",
+        request_metadata: Option<String> = "requestMetadata",
+    }
+}
+
+structure! {
+    InvokeModelWithResponseStreamOutput {
+        body: ResponseStream = "body",
+        content_type: String = "contentType",
+        performance_config_latency: Option<String> = "performanceConfigLatency",
+        service_tier: Option<String> = "serviceTier",
+    }
+}
+
+structure! {
+    ResponseStream {
+        chunk: Option<PayloadPart> = "chunk",
+        internal_server_exception: Option<InternalServerException> = "internalServerException",
+        model_stream_error_exception: Option<ModelStreamErrorException> = "modelStreamErrorException",
+        validation_exception: Option<ValidationException> = "validationException",
+        throttling_exception: Option<ThrottlingException> = "throttlingException",
+        model_timeout_exception: Option<ModelTimeoutException> = "modelTimeoutException",
+        service_unavailable_exception: Option<ServiceUnavailableException> = "serviceUnavailableException",
+    }
+}
+
+structure! {
+    ServiceUnavailableException {
+        message: Option<String> = "message",
+    }
+}
+
+structure! {
+    ModelTimeoutException {
+        message: Option<String> = "message",
+    }
+}
+
+structure! {
+    ThrottlingException {
+        message: Option<String> = "message",
+    }
+}
+
+structure! {
+    ValidationException {
+        message: Option<String> = "message",
+    }
+}
+
+structure! {
+    ModelStreamErrorException {
+        message: Option<String> = "message",
+        original_status_code: Option<i64> = "originalStatusCode",
+        original_message: Option<String> = "originalMessage",
+    }
+}
+
+structure! {
+    InternalServerException {
+        message: Option<String> = "message",
+    }
+}
+
+structure! {
+    PayloadPart {
+        bytes: Option<Bytes> = "bytes",
+    }
+}
+
+structure! {
+    CountTokensInput {
+        invoke_model: Option<InvokeModelTokensRequest> = "invokeModel",
+        converse: Option<ConverseTokensRequest> = "converse",
+    }
+}
+
+structure! {
+    ConverseTokensRequest {
+        messages: Option<Vec<Message>> = "messages",
+        system: Option<Vec<SystemContentBlock>> = "system",
+        tool_config: Option<ToolConfiguration> = "toolConfig",
+        additional_model_request_fields: Option<Value> = "additionalModelRequestFields",
+    }
+}
+
+structure! {
+    ToolConfiguration {
+        tools: Vec<Tool> = "tools",
+        tool_choice: Option<ToolChoice> = "toolChoice",
+    }
+}
+
+structure! {
+    ToolChoice {
+        auto: Option<AutoToolChoice> = "auto",
+        any: Option<AnyToolChoice> = "any",
+        tool: Option<SpecificToolChoice> = "tool",
+    }
+}
+
+structure! {
+    SpecificToolChoice {
+        name: String = "name",
+    }
+}
+
+structure! {
+    AnyToolChoice {
+    }
+}
+
+structure! {
+    AutoToolChoice {
+    }
+}
+
+structure! {
+    Tool {
+        tool_spec: Option<ToolSpecification> = "toolSpec",
+        system_tool: Option<SystemTool> = "systemTool",
+        cache_point: Option<CachePointBlock> = "cachePoint",
+    }
+}
+
+structure! {
+    CachePointBlock {
+        type_: String = "type",
+        ttl: Option<String> = "ttl",
+    }
+}
+
+structure! {
+    SystemTool {
+        name: String = "name",
+    }
+}
+
+structure! {
+    ToolSpecification {
+        name: String = "name",
+        description: Option<String> = "description",
+        input_schema: ToolInputSchema = "inputSchema",
+        strict: Option<bool> = "strict",
+    }
+}
+
+structure! {
+    ToolInputSchema {
+        json: Option<Value> = "json",
+    }
+}
+
+structure! {
+    SystemContentBlock {
+        text: Option<String> = "text",
+        guard_content: Option<GuardrailConverseContentBlock> = "guardContent",
+        cache_point: Option<CachePointBlock> = "cachePoint",
+    }
+}
+
+structure! {
+    GuardrailConverseContentBlock {
+        text: Option<GuardrailConverseTextBlock> = "text",
+        image: Option<GuardrailConverseImageBlock> = "image",
+    }
+}
+
+structure! {
+    GuardrailConverseImageBlock {
+        format: String = "format",
+        source: GuardrailConverseImageSource = "source",
+    }
+}
+
+structure! {
+    GuardrailConverseImageSource {
+        bytes: Option<Bytes> = "bytes",
+    }
+}
+
+structure! {
+    GuardrailConverseTextBlock {
+        text: String = "text",
+        qualifiers: Option<Vec<String>> = "qualifiers",
+    }
+}
+
+structure! {
+    Message {
+        role: String = "role",
+        content: Vec<ContentBlock> = "content",
+    }
+}
+
+structure! {
+    ContentBlock {
+        text: Option<String> = "text",
+        image: Option<ImageBlock> = "image",
+        document: Option<DocumentBlock> = "document",
+        video: Option<VideoBlock> = "video",
+        audio: Option<AudioBlock> = "audio",
+        tool_use: Option<ToolUseBlock> = "toolUse",
+        tool_result: Option<ToolResultBlock> = "toolResult",
+        guard_content: Option<GuardrailConverseContentBlock> = "guardContent",
+        cache_point: Option<CachePointBlock> = "cachePoint",
+        reasoning_content: Option<ReasoningContentBlock> = "reasoningContent",
+        citations_content: Option<CitationsContentBlock> = "citationsContent",
+        search_result: Option<SearchResultBlock> = "searchResult",
+        tool_addition: Option<ToolAdditionBlock> = "toolAddition",
+        tool_removal: Option<ToolRemovalBlock> = "toolRemoval",
+    }
+}
+
+structure! {
+    ToolRemovalBlock {
+        tool: ToolReference = "tool",
+    }
+}
+
+structure! {
+    ToolReference {
+        type_: Option<String> = "type",
+        name: Option<String> = "name",
+        server_name: Option<String> = "serverName",
+    }
+}
+
+structure! {
+    ToolAdditionBlock {
+        tool: ToolReference = "tool",
+    }
+}
+
+structure! {
+    SearchResultBlock {
+        source: String = "source",
+        title: String = "title",
+        content: Vec<SearchResultContentBlock> = "content",
+        citations: Option<CitationsConfig> = "citations",
+    }
+}
+
+structure! {
+    CitationsConfig {
+        enabled: bool = "enabled",
+    }
+}
+
+structure! {
+    SearchResultContentBlock {
+        text: String = "text",
+    }
+}
+
+structure! {
+    CitationsContentBlock {
+        content: Option<Vec<CitationGeneratedContent>> = "content",
+        citations: Option<Vec<Citation>> = "citations",
+    }
+}
+
+structure! {
+    Citation {
+        title: Option<String> = "title",
+        source: Option<String> = "source",
+        source_content: Option<Vec<CitationSourceContent>> = "sourceContent",
+        location: Option<CitationLocation> = "location",
+    }
+}
+
+structure! {
+    CitationLocation {
+        web: Option<WebLocation> = "web",
+        document_char: Option<DocumentCharLocation> = "documentChar",
+        document_page: Option<DocumentPageLocation> = "documentPage",
+        document_chunk: Option<DocumentChunkLocation> = "documentChunk",
+        search_result_location: Option<SearchResultLocation> = "searchResultLocation",
+    }
+}
+
+structure! {
+    SearchResultLocation {
+        search_result_index: Option<i64> = "searchResultIndex",
+        start: Option<i64> = "start",
+        end: Option<i64> = "end",
+    }
+}
+
+structure! {
+    DocumentChunkLocation {
+        document_index: Option<i64> = "documentIndex",
+        start: Option<i64> = "start",
+        end: Option<i64> = "end",
+    }
+}
+
+structure! {
+    DocumentPageLocation {
+        document_index: Option<i64> = "documentIndex",
+        start: Option<i64> = "start",
+        end: Option<i64> = "end",
+    }
+}
+
+structure! {
+    DocumentCharLocation {
+        document_index: Option<i64> = "documentIndex",
+        start: Option<i64> = "start",
+        end: Option<i64> = "end",
+    }
+}
+
+structure! {
+    WebLocation {
+        url: Option<String> = "url",
+        domain: Option<String> = "domain",
+    }
+}
+
+structure! {
+    CitationSourceContent {
+        text: Option<String> = "text",
+    }
+}
+
+structure! {
+    CitationGeneratedContent {
+        text: Option<String> = "text",
+    }
+}
+
+structure! {
+    ReasoningContentBlock {
+        reasoning_text: Option<ReasoningTextBlock> = "reasoningText",
+        redacted_content: Option<Bytes> = "redactedContent",
+    }
+}
+
+structure! {
+    ReasoningTextBlock {
+        text: String = "text",
+        signature: Option<String> = "signature",
+    }
+}
+
+structure! {
+    ToolResultBlock {
+        tool_use_id: String = "toolUseId",
+        content: Vec<ToolResultContentBlock> = "content",
+        status: Option<String> = "status",
+        type_: Option<String> = "type",
+    }
+}
+
+structure! {
+    ToolResultContentBlock {
+        json: Option<Value> = "json",
+        text: Option<String> = "text",
+        image: Option<ImageBlock> = "image",
+        document: Option<DocumentBlock> = "document",
+        video: Option<VideoBlock> = "video",
+        search_result: Option<SearchResultBlock> = "searchResult",
+    }
+}
+
+structure! {
+    VideoBlock {
+        format: String = "format",
+        source: VideoSource = "source",
+    }
+}
+
+structure! {
+    VideoSource {
+        bytes: Option<Bytes> = "bytes",
+        s3_location: Option<S3Location> = "s3Location",
+    }
+}
+
+structure! {
+    S3Location {
+        uri: String = "uri",
+        bucket_owner: Option<String> = "bucketOwner",
+    }
+}
+
+structure! {
+    DocumentBlock {
+        format: Option<String> = "format",
+        name: String = "name",
+        source: DocumentSource = "source",
+        context: Option<String> = "context",
+        citations: Option<CitationsConfig> = "citations",
+    }
+}
+
+structure! {
+    DocumentSource {
+        bytes: Option<Bytes> = "bytes",
+        s3_location: Option<S3Location> = "s3Location",
+        text: Option<String> = "text",
+        content: Option<Vec<DocumentContentBlock>> = "content",
+    }
+}
+
+structure! {
+    DocumentContentBlock {
+        text: Option<String> = "text",
+    }
+}
+
+structure! {
+    ImageBlock {
+        format: String = "format",
+        source: ImageSource = "source",
+        error: Option<ErrorBlock> = "error",
+    }
+}
+
+structure! {
+    ErrorBlock {
+        message: Option<String> = "message",
+    }
+}
+
+structure! {
+    ImageSource {
+        bytes: Option<Bytes> = "bytes",
+        s3_location: Option<S3Location> = "s3Location",
+    }
+}
+
+structure! {
+    ToolUseBlock {
+        tool_use_id: String = "toolUseId",
+        name: String = "name",
+        input: Value = "input",
+        type_: Option<String> = "type",
+    }
+}
+
+structure! {
+    AudioBlock {
+        format: String = "format",
+        source: AudioSource = "source",
+        error: Option<ErrorBlock> = "error",
+    }
+}
+
+structure! {
+    AudioSource {
+        bytes: Option<Bytes> = "bytes",
+        s3_location: Option<S3Location> = "s3Location",
+    }
+}
+
+structure! {
+    InvokeModelTokensRequest {
+        body: Bytes = "body",
+    }
+}
+
+structure! {
+    ConverseStreamOutputShape {
+        message_start: Option<MessageStartEvent> = "messageStart",
+        content_block_start: Option<ContentBlockStartEvent> = "contentBlockStart",
+        content_block_delta: Option<ContentBlockDeltaEvent> = "contentBlockDelta",
+        content_block_stop: Option<ContentBlockStopEvent> = "contentBlockStop",
+        message_stop: Option<MessageStopEvent> = "messageStop",
+        metadata: Option<ConverseStreamMetadataEvent> = "metadata",
+        internal_server_exception: Option<InternalServerException> = "internalServerException",
+        model_stream_error_exception: Option<ModelStreamErrorException> = "modelStreamErrorException",
+        validation_exception: Option<ValidationException> = "validationException",
+        throttling_exception: Option<ThrottlingException> = "throttlingException",
+        service_unavailable_exception: Option<ServiceUnavailableException> = "serviceUnavailableException",
+    }
+}
+
+structure! {
+    ConverseStreamMetadataEvent {
+        usage: TokenUsage = "usage",
+        metrics: ConverseStreamMetrics = "metrics",
+        trace: Option<ConverseStreamTrace> = "trace",
+        performance_config: Option<PerformanceConfiguration> = "performanceConfig",
+        service_tier: Option<ServiceTier> = "serviceTier",
+    }
+}
+
+structure! {
+    ServiceTier {
+        type_: String = "type",
+    }
+}
+
+structure! {
+    PerformanceConfiguration {
+        latency: Option<String> = "latency",
+    }
+}
+
+structure! {
+    ConverseStreamTrace {
+        guardrail: Option<GuardrailTraceAssessment> = "guardrail",
+        prompt_router: Option<PromptRouterTrace> = "promptRouter",
+    }
+}
+
+structure! {
+    PromptRouterTrace {
+        invoked_model_id: Option<String> = "invokedModelId",
+    }
+}
+
+structure! {
+    GuardrailTraceAssessment {
+        model_output: Option<Vec<String>> = "modelOutput",
+        input_assessment: Option<Map<GuardrailAssessment>> = "inputAssessment",
+        output_assessments: Option<Map<Vec<GuardrailAssessment>>> = "outputAssessments",
+        action_reason: Option<String> = "actionReason",
+    }
+}
+
+structure! {
+    GuardrailAssessment {
+        topic_policy: Option<GuardrailTopicPolicyAssessment> = "topicPolicy",
+        content_policy: Option<GuardrailContentPolicyAssessment> = "contentPolicy",
+        word_policy: Option<GuardrailWordPolicyAssessment> = "wordPolicy",
+        sensitive_information_policy: Option<GuardrailSensitiveInformationPolicyAssessment> = "sensitiveInformationPolicy",
+        contextual_grounding_policy: Option<GuardrailContextualGroundingPolicyAssessment> = "contextualGroundingPolicy",
+        automated_reasoning_policy: Option<GuardrailAutomatedReasoningPolicyAssessment> = "automatedReasoningPolicy",
+        invocation_metrics: Option<GuardrailInvocationMetrics> = "invocationMetrics",
+        applied_guardrail_details: Option<AppliedGuardrailDetails> = "appliedGuardrailDetails",
+    }
+}
+
+structure! {
+    AppliedGuardrailDetails {
+        guardrail_id: Option<String> = "guardrailId",
+        guardrail_version: Option<String> = "guardrailVersion",
+        guardrail_arn: Option<String> = "guardrailArn",
+        guardrail_origin: Option<Vec<String>> = "guardrailOrigin",
+        guardrail_ownership: Option<String> = "guardrailOwnership",
+    }
+}
+
+structure! {
+    GuardrailInvocationMetrics {
+        guardrail_processing_latency: Option<i64> = "guardrailProcessingLatency",
+        usage: Option<GuardrailUsage> = "usage",
+        guardrail_coverage: Option<GuardrailCoverage> = "guardrailCoverage",
+    }
+}
+
+structure! {
+    GuardrailCoverage {
+        text_characters: Option<GuardrailTextCharactersCoverage> = "textCharacters",
+        images: Option<GuardrailImageCoverage> = "images",
+    }
+}
+
+structure! {
+    GuardrailImageCoverage {
+        guarded: Option<i64> = "guarded",
+        total: Option<i64> = "total",
+    }
+}
+
+structure! {
+    GuardrailTextCharactersCoverage {
+        guarded: Option<i64> = "guarded",
+        total: Option<i64> = "total",
+    }
+}
+
+structure! {
+    GuardrailUsage {
+        topic_policy_units: i64 = "topicPolicyUnits",
+        content_policy_units: i64 = "contentPolicyUnits",
+        word_policy_units: i64 = "wordPolicyUnits",
+        sensitive_information_policy_units: i64 = "sensitiveInformationPolicyUnits",
+        sensitive_information_policy_free_units: i64 = "sensitiveInformationPolicyFreeUnits",
+        contextual_grounding_policy_units: i64 = "contextualGroundingPolicyUnits",
+        content_policy_image_units: Option<i64> = "contentPolicyImageUnits",
+        automated_reasoning_policy_units: Option<i64> = "automatedReasoningPolicyUnits",
+        automated_reasoning_policies: Option<i64> = "automatedReasoningPolicies",
+    }
+}
+
+structure! {
+    GuardrailAutomatedReasoningPolicyAssessment {
+        findings: Option<Vec<GuardrailAutomatedReasoningFinding>> = "findings",
+    }
+}
+
+structure! {
+    GuardrailAutomatedReasoningFinding {
+        valid: Option<GuardrailAutomatedReasoningValidFinding> = "valid",
+        invalid: Option<GuardrailAutomatedReasoningInvalidFinding> = "invalid",
+        satisfiable: Option<GuardrailAutomatedReasoningSatisfiableFinding> = "satisfiable",
+        impossible: Option<GuardrailAutomatedReasoningImpossibleFinding> = "impossible",
+        translation_ambiguous: Option<GuardrailAutomatedReasoningTranslationAmbiguousFinding> = "translationAmbiguous",
+        too_complex: Option<GuardrailAutomatedReasoningTooComplexFinding> = "tooComplex",
+        no_translations: Option<GuardrailAutomatedReasoningNoTranslationsFinding> = "noTranslations",
+    }
+}
+
+structure! {
+    GuardrailAutomatedReasoningNoTranslationsFinding {
+    }
+}
+
+structure! {
+    GuardrailAutomatedReasoningTooComplexFinding {
+    }
+}
+
+structure! {
+    GuardrailAutomatedReasoningTranslationAmbiguousFinding {
+        options: Option<Vec<GuardrailAutomatedReasoningTranslationOption>> = "options",
+        difference_scenarios: Option<Vec<GuardrailAutomatedReasoningScenario>> = "differenceScenarios",
+    }
+}
+
+structure! {
+    GuardrailAutomatedReasoningScenario {
+        statements: Option<Vec<GuardrailAutomatedReasoningStatement>> = "statements",
+    }
+}
+
+structure! {
+    GuardrailAutomatedReasoningStatement {
+        logic: Option<String> = "logic",
+        natural_language: Option<String> = "naturalLanguage",
+    }
+}
+
+structure! {
+    GuardrailAutomatedReasoningTranslationOption {
+        translations: Option<Vec<GuardrailAutomatedReasoningTranslation>> = "translations",
+    }
+}
+
+structure! {
+    GuardrailAutomatedReasoningTranslation {
+        premises: Option<Vec<GuardrailAutomatedReasoningStatement>> = "premises",
+        claims: Option<Vec<GuardrailAutomatedReasoningStatement>> = "claims",
+        untranslated_premises: Option<Vec<GuardrailAutomatedReasoningInputTextReference>> = "untranslatedPremises",
+        untranslated_claims: Option<Vec<GuardrailAutomatedReasoningInputTextReference>> = "untranslatedClaims",
+        confidence: Option<f64> = "confidence",
+    }
+}
+
+structure! {
+    GuardrailAutomatedReasoningInputTextReference {
+        text: Option<String> = "text",
+    }
+}
+
+structure! {
+    GuardrailAutomatedReasoningImpossibleFinding {
+        translation: Option<GuardrailAutomatedReasoningTranslation> = "translation",
+        contradicting_rules: Option<Vec<GuardrailAutomatedReasoningRule>> = "contradictingRules",
+        logic_warning: Option<GuardrailAutomatedReasoningLogicWarning> = "logicWarning",
+    }
+}
+
+structure! {
+    GuardrailAutomatedReasoningLogicWarning {
+        type_: Option<String> = "type",
+        premises: Option<Vec<GuardrailAutomatedReasoningStatement>> = "premises",
+        claims: Option<Vec<GuardrailAutomatedReasoningStatement>> = "claims",
+    }
+}
+
+structure! {
+    GuardrailAutomatedReasoningRule {
+        identifier: Option<String> = "identifier",
+        policy_version_arn: Option<String> = "policyVersionArn",
+    }
+}
+
+structure! {
+    GuardrailAutomatedReasoningSatisfiableFinding {
+        translation: Option<GuardrailAutomatedReasoningTranslation> = "translation",
+        claims_true_scenario: Option<GuardrailAutomatedReasoningScenario> = "claimsTrueScenario",
+        claims_false_scenario: Option<GuardrailAutomatedReasoningScenario> = "claimsFalseScenario",
+        logic_warning: Option<GuardrailAutomatedReasoningLogicWarning> = "logicWarning",
+    }
+}
+
+structure! {
+    GuardrailAutomatedReasoningInvalidFinding {
+        translation: Option<GuardrailAutomatedReasoningTranslation> = "translation",
+        contradicting_rules: Option<Vec<GuardrailAutomatedReasoningRule>> = "contradictingRules",
+        logic_warning: Option<GuardrailAutomatedReasoningLogicWarning> = "logicWarning",
+    }
+}
+
+structure! {
+    GuardrailAutomatedReasoningValidFinding {
+        translation: Option<GuardrailAutomatedReasoningTranslation> = "translation",
+        claims_true_scenario: Option<GuardrailAutomatedReasoningScenario> = "claimsTrueScenario",
+        supporting_rules: Option<Vec<GuardrailAutomatedReasoningRule>> = "supportingRules",
+        logic_warning: Option<GuardrailAutomatedReasoningLogicWarning> = "logicWarning",
+    }
+}
+
+structure! {
+    GuardrailContextualGroundingPolicyAssessment {
+        filters: Option<Vec<GuardrailContextualGroundingFilter>> = "filters",
+    }
+}
+
+structure! {
+    GuardrailContextualGroundingFilter {
+        type_: String = "type",
+        threshold: f64 = "threshold",
+        score: f64 = "score",
+        action: String = "action",
+        detected: Option<bool> = "detected",
+    }
+}
+
+structure! {
+    GuardrailSensitiveInformationPolicyAssessment {
+        pii_entities: Vec<GuardrailPiiEntityFilter> = "piiEntities",
+        regexes: Vec<GuardrailRegexFilter> = "regexes",
+    }
+}
+
+structure! {
+    GuardrailRegexFilter {
+        name: Option<String> = "name",
+        match_: Option<String> = "match",
+        regex: Option<String> = "regex",
+        action: String = "action",
+        detected: Option<bool> = "detected",
+    }
+}
+
+structure! {
+    GuardrailPiiEntityFilter {
+        match_: String = "match",
+        type_: String = "type",
+        action: String = "action",
+        detected: Option<bool> = "detected",
+    }
+}
+
+structure! {
+    GuardrailWordPolicyAssessment {
+        custom_words: Vec<GuardrailCustomWord> = "customWords",
+        managed_word_lists: Vec<GuardrailManagedWord> = "managedWordLists",
+    }
+}
+
+structure! {
+    GuardrailManagedWord {
+        match_: String = "match",
+        type_: String = "type",
+        action: String = "action",
+        detected: Option<bool> = "detected",
+    }
+}
+
+structure! {
+    GuardrailCustomWord {
+        match_: String = "match",
+        action: String = "action",
+        detected: Option<bool> = "detected",
+    }
+}
+
+structure! {
+    GuardrailContentPolicyAssessment {
+        filters: Vec<GuardrailContentFilter> = "filters",
+    }
+}
+
+structure! {
+    GuardrailContentFilter {
+        type_: String = "type",
+        confidence: String = "confidence",
+        filter_strength: Option<String> = "filterStrength",
+        action: String = "action",
+        detected: Option<bool> = "detected",
+    }
+}
+
+structure! {
+    GuardrailTopicPolicyAssessment {
+        topics: Vec<GuardrailTopic> = "topics",
+    }
+}
+
+structure! {
+    GuardrailTopic {
+        name: String = "name",
+        type_: String = "type",
+        action: String = "action",
+        detected: Option<bool> = "detected",
+    }
+}
+
+structure! {
+    ConverseStreamMetrics {
+        latency_ms: i64 = "latencyMs",
+    }
+}
+
+structure! {
+    TokenUsage {
+        input_tokens: i64 = "inputTokens",
+        output_tokens: i64 = "outputTokens",
+        total_tokens: i64 = "totalTokens",
+        cache_read_input_tokens: Option<i64> = "cacheReadInputTokens",
+        cache_write_input_tokens: Option<i64> = "cacheWriteInputTokens",
+        cache_details: Option<Vec<CacheDetail>> = "cacheDetails",
+    }
+}
+
+structure! {
+    CacheDetail {
+        ttl: String = "ttl",
+        input_tokens: i64 = "inputTokens",
+    }
+}
+
+structure! {
+    MessageStopEvent {
+        stop_reason: String = "stopReason",
+        additional_model_response_fields: Option<Value> = "additionalModelResponseFields",
+    }
+}
+
+structure! {
+    ContentBlockStopEvent {
+        content_block_index: i64 = "contentBlockIndex",
+    }
+}
+
+structure! {
+    ContentBlockDeltaEvent {
+        delta: ContentBlockDelta = "delta",
+        content_block_index: i64 = "contentBlockIndex",
+    }
+}
+
+structure! {
+    ContentBlockDelta {
+        text: Option<String> = "text",
+        tool_use: Option<ToolUseBlockDelta> = "toolUse",
+        tool_result: Option<Vec<ToolResultBlockDelta>> = "toolResult",
+        reasoning_content: Option<ReasoningContentBlockDelta> = "reasoningContent",
+        citation: Option<CitationsDelta> = "citation",
+        image: Option<ImageBlockDelta> = "image",
+    }
+}
+
+structure! {
+    ImageBlockDelta {
+        source: Option<ImageSource> = "source",
+        error: Option<ErrorBlock> = "error",
+    }
+}
+
+structure! {
+    CitationsDelta {
+        title: Option<String> = "title",
+        source: Option<String> = "source",
+        source_content: Option<Vec<CitationSourceContentDelta>> = "sourceContent",
+        location: Option<CitationLocation> = "location",
+    }
+}
+
+structure! {
+    CitationSourceContentDelta {
+        text: Option<String> = "text",
+    }
+}
+
+structure! {
+    ReasoningContentBlockDelta {
+        text: Option<String> = "text",
+        redacted_content: Option<Bytes> = "redactedContent",
+        signature: Option<String> = "signature",
+    }
+}
+
+structure! {
+    ToolResultBlockDelta {
+        text: Option<String> = "text",
+        json: Option<Value> = "json",
+    }
+}
+
+structure! {
+    ToolUseBlockDelta {
+        input: String = "input",
+    }
+}
+
+structure! {
+    ContentBlockStartEvent {
+        start: ContentBlockStart = "start",
+        content_block_index: i64 = "contentBlockIndex",
+    }
+}
+
+structure! {
+    ContentBlockStart {
+        tool_use: Option<ToolUseBlockStart> = "toolUse",
+        tool_result: Option<ToolResultBlockStart> = "toolResult",
+        image: Option<ImageBlockStart> = "image",
+    }
+}
+
+structure! {
+    ImageBlockStart {
+        format: String = "format",
+    }
+}
+
+structure! {
+    ToolResultBlockStart {
+        tool_use_id: String = "toolUseId",
+        type_: Option<String> = "type",
+        status: Option<String> = "status",
+    }
+}
+
+structure! {
+    ToolUseBlockStart {
+        tool_use_id: String = "toolUseId",
+        name: String = "name",
+        type_: Option<String> = "type",
+    }
+}
+
+structure! {
+    MessageStartEvent {
+        role: String = "role",
+    }
+}
+
+structure! {
+    OutputConfig {
+        text_format: Option<OutputFormat> = "textFormat",
+        effort: Option<String> = "effort",
+    }
+}
+
+structure! {
+    OutputFormat {
+        type_: String = "type",
+        structure: OutputFormatStructure = "structure",
+    }
+}
+
+structure! {
+    OutputFormatStructure {
+        json_schema: Option<JsonSchemaDefinition> = "jsonSchema",
+    }
+}
+
+structure! {
+    JsonSchemaDefinition {
+        schema: String = "schema",
+        name: Option<String> = "name",
+        description: Option<String> = "description",
+    }
+}
+
+structure! {
+    PromptVariableValues {
+        text: Option<String> = "text",
+    }
+}
+
+structure! {
+    GuardrailStreamConfiguration {
+        guardrail_identifier: Option<String> = "guardrailIdentifier",
+        guardrail_version: Option<String> = "guardrailVersion",
+        trace: Option<String> = "trace",
+        stream_processing_mode: Option<String> = "streamProcessingMode",
+    }
+}
+
+structure! {
+    InferenceConfiguration {
+        max_tokens: Option<i64> = "maxTokens",
+        temperature: Option<f64> = "temperature",
+        top_p: Option<f64> = "topP",
+        stop_sequences: Option<Vec<String>> = "stopSequences",
+    }
+}
+
+structure! {
+    ConverseTrace {
+        guardrail: Option<GuardrailTraceAssessment> = "guardrail",
+        prompt_router: Option<PromptRouterTrace> = "promptRouter",
+    }
+}
+
+structure! {
+    ConverseMetrics {
+        latency_ms: i64 = "latencyMs",
+    }
+}
+
+structure! {
+    ConverseOutputShape {
+        message: Option<Message> = "message",
+    }
+}
+
+structure! {
+    GuardrailConfiguration {
+        guardrail_identifier: Option<String> = "guardrailIdentifier",
+        guardrail_version: Option<String> = "guardrailVersion",
+        trace: Option<String> = "trace",
+    }
+}
+
 /// The errors that the model lists for these operations.
 pub mod error {
     use crate::prelude::*;
@@ -35,6 +1138,7 @@ pub mod error {
     pub const INTERNAL_SERVER: ErrorShape = ErrorShape::receiver("InternalServerException");
     pub const MODEL_ERROR: ErrorShape = ErrorShape::sender("ModelErrorException").status(424);
     pub const MODEL_NOT_READY: ErrorShape = ErrorShape::sender("ModelNotReadyException").status(429);
+    pub const MODEL_STREAM_ERROR: ErrorShape = ErrorShape::sender("ModelStreamErrorException").status(424);
     pub const MODEL_TIMEOUT: ErrorShape = ErrorShape::sender("ModelTimeoutException").status(408);
     pub const RESOURCE_NOT_FOUND: ErrorShape = ErrorShape::sender("ResourceNotFoundException").status(404);
     pub const SERVICE_QUOTA_EXCEEDED: ErrorShape = ErrorShape::sender("ServiceQuotaExceededException");

@@ -19,7 +19,7 @@ use hyper::body::Incoming;
 use kernel::panic::caught_async;
 use kernel::{Answer, Caller, INTERNAL_FAILURE};
 use model::wire::{self, HttpRequest, HttpResponse};
-use model::{ErrorShape, Kind, Protocol};
+use model::{ErrorShape, Kind, Operation, Protocol, Service, Value};
 use std::sync::Arc;
 
 /// Answered before anything else is looked at, for `make bench`: what this HTTP stack costs by itself.
@@ -172,20 +172,32 @@ impl Exchange<'_> {
         }
         let input = wire::decode_request(service, operation, protocol, &request).map_err(answer::undecoded)?;
         drop(request);
+        let headers = named.entry.headers().map(|of| (of, input.clone()));
         let answer = kernel.answer(caller, &named, input).await?;
+        let more = |output: &Value| headers.map_or_else(Vec::new, |(of, input)| of(&input, output));
+        self.answered((service, operation, protocol), answer, more)
+    }
+
+    /// An answer in the caller's protocol, with headers that the model does not state.
+    fn answered(
+        &self,
+        (service, operation, protocol): (&'static Service, &'static Operation, Protocol),
+        answer: Answer,
+        headers: impl FnOnce(&Value) -> Vec<(&'static str, String)>,
+    ) -> model::Result<Answered> {
         let output = match &answer {
             Answer::Whole(output) => output,
             Answer::Stream(stream) => &stream.output,
         };
         let mut response = wire::encode_response(service, operation, protocol, output, &self.request_id);
-        for (name, value) in named.entry.headers(output) {
+        for (name, value) in headers(output) {
             let value =
                 HeaderValue::try_from(value).map_err(|_| INTERNAL_FAILURE.with(format!("{name} is no header")))?;
             response.headers.insert(name, value);
         }
         let Answer::Stream(stream) = answer else { return Ok(response.into()) };
-        let patience = limits.drain_time.mul_f32(SHARE_OF_STREAMS);
-        let events = Events::new(kernel, (service, operation, protocol), stream, patience);
+        let patience = self.edge.options.limits.drain_time.mul_f32(SHARE_OF_STREAMS);
+        let events = Events::new(&self.edge.kernel, (service, operation, protocol), stream, patience);
         Ok(Answered { response, events: Some(events) })
     }
 
@@ -306,7 +318,7 @@ fn bucket_into_path(claim: Option<&Claim>, host: &str, request: &HttpRequest) ->
 }
 
 /// What the codecs read; the bytes of objects and payloads belong to their owner, also when they are gzip.
-fn is_read_by_us(service: &model::Service, operation: &model::Operation) -> bool {
+fn is_read_by_us(service: &Service, operation: &Operation) -> bool {
     let input = operation.input.and_then(|it| service.structure(it));
     let payload = input.and_then(model::Structure::payload_member).map(|it| &service.shape(it.shape).kind);
     !matches!(payload, Some(Kind::Blob | Kind::String))

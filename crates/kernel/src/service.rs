@@ -60,8 +60,8 @@ pub struct Entry {
 
 pub(crate) type Input = Box<dyn Any + Send>;
 type ResourcesOf = Box<dyn Fn(&Cx, &(dyn Any + Send)) -> Result<Vec<String>> + Send + Sync>;
-/// (name, value).
-pub type HeadersOf = fn(&Value) -> Vec<(&'static str, String)>;
+/// (name, value) of input and output.
+pub type HeadersOf = fn(&Value, &Value) -> Vec<(&'static str, String)>;
 type ConditionsOf = Box<dyn Fn(&Cx, &(dyn Any + Send), &mut Context) + Send + Sync>;
 
 type Reading = Box<dyn Fn(&Cx, Input) -> Result<Value> + Send + Sync>;
@@ -374,8 +374,8 @@ fn validation_error(service: &'static model::Service, violations: &Violations) -
 
 impl Entry {
     /// Beside what the model states.
-    pub fn headers(&self, output: &Value) -> Vec<(&'static str, String)> {
-        self.headers.map_or_else(Vec::new, |of| of(output))
+    pub fn headers(&self) -> Option<HeadersOf> {
+        self.headers
     }
 }
 

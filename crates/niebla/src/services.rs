@@ -4,6 +4,7 @@ use kernel::Service;
 
 pub fn all() -> Vec<Service> {
     vec![
+        bedrock::service(),
         bedrock_runtime::service(),
         cloudformation::service(),
         iam::service(),

@@ -1,92 +1,89 @@
 //! Model identifiers: which model an input means, and what IAM is asked about.
 
 use api::bedrock_runtime::error;
-use kernel::Cx;
+use foundation::{Model, Throughput};
+use kernel::{Cx, Resources};
 use model::{Error, Result};
 
-/// A model that is served here, with its limits in tokens (Amazon Titan Text models, in the Bedrock user guide).
-#[derive(Debug, PartialEq, Eq)]
-pub struct TitanText {
-    pub id: &'static str,
-    pub longest_input: usize,
-    pub longest_output: i64,
-}
-
-const SERVED: [TitanText; 3] = [
-    TitanText { id: "amazon.titan-text-lite-v1", longest_input: 4_096, longest_output: 4_096 },
-    TitanText { id: "amazon.titan-text-express-v1", longest_input: 8_192, longest_output: 8_192 },
-    TitanText { id: "amazon.titan-text-premier-v1:0", longest_input: 32_000, longest_output: 3_072 },
-];
-
-/// What the identifiers of AWS's other models begin with: they are refused as lacking here rather than as unknown.
-const KNOWN: [&str; 23] = [
-    "ai21.j2-",
-    "ai21.jamba-",
-    "amazon.nova-",
-    "amazon.rerank-",
-    "amazon.titan-embed-",
-    "amazon.titan-image-",
-    "amazon.titan-tg1-",
-    "anthropic.claude-",
-    "cohere.command-",
-    "cohere.embed-",
-    "cohere.rerank-",
-    "deepseek.",
-    "google.gemma-",
-    "luma.ray-",
-    "meta.llama",
-    "minimax.",
-    "mistral.",
-    "moonshot.",
-    "openai.gpt-oss-",
-    "qwen.qwen",
-    "stability.",
-    "twelvelabs.",
-    "writer.palmyra-",
-];
-
-/// What the identifiers of inference profiles put before a model's.
-const PROFILES: [&str; 7] = ["us.", "us-gov.", "eu.", "apac.", "jp.", "au.", "global."];
+/// What the identifiers of inference profiles across regions put before a model's.
+const PROFILES: [&str; 8] = ["us.", "us-gov.", "eu.", "apac.", "jp.", "au.", "ca.", "global."];
 
 const FOUNDATION_MODEL: &str = "foundation-model/";
+const INFERENCE_PROFILE: &str = "inference-profile/";
 
-/// The ARN of what is invoked; a model without an ARN of its own is a foundation model of the request's region.
-pub fn arn(cx: &Cx, identifier: &str) -> String {
-    if identifier.starts_with("arn:") {
-        return identifier.to_owned();
-    }
-    format!("arn:{}:bedrock:{}::{FOUNDATION_MODEL}{identifier}", cx.partition(), cx.caller().region)
+/// What an identifier says, before it is known whether there is such a thing.
+#[derive(Debug, PartialEq, Eq)]
+enum Said<'a> {
+    Model(&'a str),
+    /// The profile's id, and the id of its model.
+    Profile(&'a str, &'a str),
+    /// Something that Niebla lacks.
+    Other(&'a str),
 }
 
-pub fn find(cx: &Cx, identifier: &str) -> Result<&'static TitanText> {
-    let id = match identifier.starts_with("arn:") {
-        true => of_arn(cx, identifier)?,
-        false => identifier,
-    };
-    if let Some(served) = SERVED.iter().find(|it| it.id == id) {
-        return Ok(served);
+/// A model without an ARN is a foundation model of the request's region. Whoever calls by way of an inference profile
+/// needs to be allowed both (Prerequisites for inference profiles, in the user guide).
+pub fn resources(cx: &Cx, identifier: &str) -> Resources {
+    Resources(named(cx, identifier))
+}
+
+fn named(cx: &Cx, identifier: &str) -> Result<Vec<String>> {
+    let (partition, region) = (cx.partition(), &cx.caller().region);
+    let model = |id: &str| format!("arn:{partition}:bedrock:{region}::{FOUNDATION_MODEL}{id}");
+    Ok(match parse(region, identifier)? {
+        Said::Model(id) => vec![model(id)],
+        Said::Profile(profile, id) => {
+            vec![format!("arn:{partition}:bedrock:{region}:{}:{INFERENCE_PROFILE}{profile}", cx.account()), model(id)]
+        }
+        Said::Other(arn) => vec![arn.to_owned()],
+    })
+}
+
+pub fn find(region: &str, identifier: &str) -> Result<&'static Model> {
+    match parse(region, identifier)? {
+        Said::Model(id) => {
+            let model = foundation::find(id).ok_or_else(invalid)?;
+            if model.throughput == Throughput::Profile {
+                return Err(error::VALIDATION.with(format!(
+                    "Invocation of model ID {id} with on-demand throughput isn’t supported. Retry your request with the ID or ARN of an inference profile that contains this model."
+                )));
+            }
+            Ok(model)
+        }
+        Said::Profile(_, id) => {
+            foundation::find(id).filter(|it| it.throughput != Throughput::OnDemand).ok_or_else(invalid)
+        }
+        Said::Other(arn) => Err(lacking(&format!("the resource {arn}"))),
     }
-    let bare = PROFILES.iter().find_map(|profile| id.strip_prefix(profile)).unwrap_or(id);
-    if KNOWN.iter().any(|it| bare.starts_with(it)) { Err(lacking(&format!("the model {id}"))) } else { Err(invalid()) }
 }
 
 /// What Niebla lacks is named, not ignored.
 pub fn lacking(what: &str) -> Error {
-    let served: Vec<_> = SERVED.iter().map(|it| it.id).collect();
-    error::VALIDATION.with(format!(
-        "Niebla does not support {what} yet. Its offline model {} answers as {}.",
-        crate::offline::NAME,
-        served.join(", ")
-    ))
+    error::VALIDATION.with(format!("Niebla does not support {what} of Bedrock yet."))
 }
 
-fn of_arn<'a>(cx: &Cx, arn: &'a str) -> Result<&'a str> {
-    let here = format!("arn:{}:bedrock:{}:", cx.partition(), cx.caller().region);
-    let resource = arn.strip_prefix(here.as_str()).and_then(|rest| rest.split_once(':')).ok_or_else(invalid)?;
-    match resource {
-        ("", resource) => resource.strip_prefix(FOUNDATION_MODEL).ok_or_else(invalid),
-        (_, resource) => Err(lacking(&format!("the resource {resource}"))),
+fn parse<'a>(region: &str, identifier: &'a str) -> Result<Said<'a>> {
+    if !identifier.starts_with("arn:") {
+        return Ok(of_id(identifier));
     }
+    let parts: Vec<&str> = identifier.splitn(6, ':').collect();
+    let [_, _, "bedrock", place, account, resource] = parts[..] else { return Ok(Said::Other(identifier)) };
+    if place != region {
+        return Err(invalid());
+    }
+    match (account, resource.strip_prefix(FOUNDATION_MODEL), resource.strip_prefix(INFERENCE_PROFILE)) {
+        ("", Some(id), _) => Ok(Said::Model(id)),
+        (_, _, Some(profile)) => match of_id(profile) {
+            Said::Profile(profile, id) => Ok(Said::Profile(profile, id)),
+            Said::Model(_) | Said::Other(_) => Ok(Said::Other(identifier)),
+        },
+        _ => Ok(Said::Other(identifier)),
+    }
+}
+
+fn of_id(id: &str) -> Said<'_> {
+    let model = PROFILES.iter().find_map(|prefix| id.strip_prefix(prefix));
+    model.map_or(Said::Model(id), |model| Said::Profile(id, model))
 }
 
 fn invalid() -> Error {

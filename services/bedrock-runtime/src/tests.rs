@@ -1,34 +1,73 @@
-//! Scenarios through the door.
+//! Scenarios through the door, with the offline model and with a server that answers as the test says.
 
-use api::bedrock_runtime::{InvokeModel, InvokeModelOutput};
-use kernel::driver::{Drivers, FunctionSpec, Functions, Http, HttpAnswer, HttpCall, LogSink, Sandbox, StartError};
-use kernel::{BoxFuture, Caller, Clock, Cloud, Entropy, Identity, Kernel, Principal, Service, Settings};
-use model::{Error, Timestamp};
-use serde_json::{Value as Json, json};
-use std::sync::Arc;
+mod converse;
+mod invoke;
+mod served;
+
+use api::bedrock_runtime::InvokeModel;
+use bytes::Bytes;
+use kernel::driver::{
+    Drivers, FunctionSpec, Functions, Http, HttpAnswer, HttpCall, LogSink, ModelServer, Sandbox, StartError,
+};
+use kernel::{Answer, BoxFuture, Caller, Clock, Cloud, Entropy, Identity, Kernel, Principal, Service, Settings};
+use model::typed::Operation;
+use model::{Error, Result, Timestamp, Value};
+use serde_json::Value as Json;
+use std::sync::{Arc, Mutex};
 use store::Store;
 
-const EXPRESS: &str = "amazon.titan-text-express-v1";
 const POLICY: &str = r#"{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "bedrock:InvokeModel",
     "Resource": "arn:aws:bedrock:us-east-1::foundation-model/amazon.titan-text-express-v1"}]}"#;
 
-struct NoDrivers;
+struct NoFunctions;
 
-impl Functions for NoDrivers {
+impl Functions for NoFunctions {
     fn start(&self, _: FunctionSpec, _: LogSink) -> BoxFuture<Result<Box<dyn Sandbox>, StartError>> {
         unreachable!("nothing here runs a function")
     }
 }
 
-impl Http for NoDrivers {
-    fn send(&self, _: HttpCall) -> BoxFuture<Result<HttpAnswer, String>> {
-        unreachable!("nothing here calls out")
+/// A model server: what it was asked last, and what it answers.
+#[derive(Default)]
+struct Server {
+    asked: Mutex<Option<(String, Json, Vec<(String, String)>)>>,
+    answer: Mutex<Option<Result<(u16, String), String>>>,
+}
+
+impl Http for Server {
+    fn send(&self, call: HttpCall) -> BoxFuture<Result<HttpAnswer, String>> {
+        let body = serde_json::from_slice(&call.body).unwrap();
+        *self.asked.lock().unwrap() = Some((call.url, body, call.headers));
+        let answer = self.answer.lock().unwrap().clone().expect("the test says what is answered");
+        Box::pin(async move {
+            let (status, body) = answer?;
+            Ok(HttpAnswer { status, headers: Vec::new(), body: Bytes::from(body) })
+        })
     }
 }
 
 fn cloud() -> Cloud {
-    let drivers = Drivers { functions: Arc::new(NoDrivers), http: Arc::new(NoDrivers) };
-    let settings = Settings { endpoint: "http://127.0.0.1:4566".to_owned(), version: "test", ..Settings::default() };
+    world(Arc::default(), None)
+}
+
+/// With a server that answers for Claude as `big`, for Titan Embeddings as `vectors`, and for nothing else.
+fn served(answer: std::result::Result<(u16, &str), &str>) -> (Cloud, Arc<Server>) {
+    let server = Arc::new(Server::default());
+    let answer = answer.map(|(status, body)| (status, body.to_owned())).map_err(str::to_owned);
+    *server.answer.lock().unwrap() = Some(answer);
+    let name = |id: &str, name: &str| (id.to_owned(), name.to_owned());
+    let models = vec![
+        name("anthropic.*", "small"),
+        name("anthropic.claude-3-haiku-20240307-v1:0", "big"),
+        name("amazon.titan-embed-*", "vectors"),
+    ];
+    let model_server = ModelServer { url: "http://models.test/v1".to_owned(), key: Some("k".to_owned()), models };
+    (world(server.clone(), Some(model_server)), server)
+}
+
+fn world(server: Arc<Server>, model_server: Option<ModelServer>) -> Cloud {
+    let drivers = Drivers { functions: Arc::new(NoFunctions), http: server };
+    let settings = Settings { endpoint: "http://127.0.0.1:4566".to_owned(), version: "test", model_server };
     let iam = Service::new("iam")
         .identities(|_, _| Identity { policies: vec![("inline".to_owned(), POLICY.to_owned())], boundary: None });
     let clock = Clock::frozen(Timestamp(1_800_000_000_000));
@@ -42,103 +81,36 @@ fn input(model: &str, body: &str) -> InvokeModel {
     InvokeModel { model_id: model.to_owned(), body, ..InvokeModel::default() }
 }
 
-async fn invoke(input: InvokeModel) -> Result<InvokeModelOutput, Error> {
-    cloud().call(input).await
+/// The answer of InvokeModel as JSON.
+async fn ask(cloud: &Cloud, model: &str, body: Json) -> Result<Json> {
+    let output = cloud.call(input(model, &body.to_string())).await?;
+    Ok(serde_json::from_slice(&output.body).unwrap())
 }
 
-#[tokio::test]
-async fn titan_answers_with_its_documented_fields() {
-    let body = json!({"inputText": "User: What is fog?\nBot:", "textGenerationConfig": {"maxTokenCount": 5, "temperature": 0, "topP": 1}});
-    let arn = format!("arn:aws:bedrock:us-east-1::foundation-model/{EXPRESS}");
-    for model in [EXPRESS, "amazon.titan-text-lite-v1", "amazon.titan-text-premier-v1:0", &arn] {
-        let output = invoke(input(model, &body.to_string())).await.unwrap();
-        assert_eq!(output.content_type, "application/json");
-        let answer: Json = serde_json::from_slice(&output.body).unwrap();
-        assert_eq!(answer["inputTextTokenCount"], 8);
-        let result = &answer["results"][0];
-        assert_eq!((&result["tokenCount"], &result["completionReason"]), (&json!(5), &json!("LENGTH")));
-        assert_eq!(result["outputText"], "The input says nothing");
+/// The events of an operation that streams, each as (name, value), and how the stream ended.
+async fn events<I: Operation>(cloud: &Cloud, input: I) -> Result<(Vec<Value>, Option<Error>)> {
+    let kernel = cloud.kernel();
+    let named = kernel.entry(I::SERVICE, I::NAME)?;
+    let Answer::Stream(mut stream) = kernel.answer(cloud.caller().clone(), &named, input.into_value()).await? else {
+        panic!("{} does not stream", I::NAME)
+    };
+    let mut events = Vec::new();
+    loop {
+        match stream.next().await {
+            None => return Ok((events, None)),
+            Some(Err(error)) => return Ok((events, Some(error))),
+            Some(Ok(event)) => events.push(event),
+        }
     }
 }
 
-#[tokio::test]
-async fn a_malformed_body_is_refused_in_the_words_of_aws() {
-    for (body, why) in [
-        ("not JSON", ""),
-        ("", ""),
-        ("[]", ": #: expected type: JSONObject, found: JSONArray"),
-        ("{}", ": #: required key [inputText] not found"),
-        (r#"{"inputText": 7}"#, ": #/inputText: expected type: String, found: Integer"),
-        (r#"{"inputText": "a", "foo": 1}"#, ": #: extraneous key [foo] is not permitted"),
-        (
-            r#"{"inputText": "a", "textGenerationConfig": {"temperature": 2}}"#,
-            ": #/textGenerationConfig/temperature: 2 is not less or equal to 1",
-        ),
-        (
-            r#"{"inputText": "a", "textGenerationConfig": {"maxTokenCount": 8193}}"#,
-            ": #/textGenerationConfig/maxTokenCount: 8193 is not less or equal to 8192",
-        ),
-        (
-            r#"{"inputText": "a", "textGenerationConfig": {"stopSequences": "x", "topP": -1}}"#,
-            ": #/textGenerationConfig/stopSequences: expected type: JSONArray, found: String#/textGenerationConfig/topP: -1 is not greater or equal to 0",
-        ),
-    ] {
-        let refused = invoke(input(EXPRESS, body)).await.unwrap_err();
-        let expected = format!("Malformed input request{why}, please reformat your input and try again.");
-        assert_eq!((refused.code(), refused.message()), ("ValidationException", expected.as_str()), "{body}");
-    }
+/// An operation's input from JSON in the names of its model.
+fn from_json<I: Operation>(json: &Json) -> I {
+    let service = model::service(I::SERVICE).unwrap();
+    let shape = service.operation(I::NAME).unwrap().input.unwrap();
+    I::from_value(model::wire::read_json(service, shape, json.to_string().as_bytes()).unwrap())
 }
 
-#[tokio::test]
-async fn models_that_do_not_exist_and_those_that_niebla_lacks() {
-    let body = r#"{"inputText": "a"}"#;
-    for unknown in
-        ["amazon.no-such-model-v1", "x", "arn:aws:bedrock:eu-west-1::foundation-model/amazon.titan-text-lite-v1"]
-    {
-        let refused = invoke(input(unknown, body)).await.unwrap_err();
-        assert_eq!(refused.to_string(), "ValidationException: The provided model identifier is invalid.");
-    }
-    for lacking in ["anthropic.claude-3-haiku-20240307-v1:0", "us.amazon.nova-lite-v1:0"] {
-        let refused = invoke(input(lacking, body)).await.unwrap_err();
-        assert!(refused.message().contains(lacking), "{refused}");
-    }
-}
-
-#[tokio::test]
-async fn what_niebla_lacks_is_refused_by_name() {
-    let plain = || input(EXPRESS, r#"{"inputText": "a"}"#);
-    let some = |it: &str| Some(it.to_owned());
-    for (input, name) in [
-        (InvokeModel { guardrail_identifier: some("g"), ..plain() }, "guardrailIdentifier"),
-        (InvokeModel { trace: some("ENABLED"), ..plain() }, "trace"),
-        (InvokeModel { performance_config_latency: some("optimized"), ..plain() }, "performanceConfigLatency"),
-        (InvokeModel { content_type: some("text/plain"), ..plain() }, "Content Type"),
-        (InvokeModel { accept: some("image/png"), ..plain() }, "Accept"),
-    ] {
-        let refused = invoke(input).await.unwrap_err();
-        assert_eq!(refused.code(), "ValidationException");
-        assert!(refused.message().contains(name), "{refused}");
-    }
-    invoke(InvokeModel { accept: some("*/*"), content_type: some("application/json"), ..plain() }).await.unwrap();
-}
-
-#[tokio::test]
-async fn a_policy_names_the_foundation_model() {
-    let function = cloud().acting_as(Principal::Session {
-        account: "000000000000".to_owned(),
-        path: "/".to_owned(),
-        role: "r".to_owned(),
-        role_id: "AROA".to_owned(),
-        session: "f".to_owned(),
-    });
-    let body = r#"{"inputText": "a"}"#;
-    function.call(input(EXPRESS, body)).await.unwrap();
-    let refused = function.call(input("amazon.titan-text-lite-v1", body)).await.unwrap_err();
-    assert_eq!(refused.code(), "AccessDeniedException");
-    assert!(
-        refused.message().contains(
-            "bedrock:InvokeModel on resource: arn:aws:bedrock:us-east-1::foundation-model/amazon.titan-text-lite-v1"
-        ),
-        "{refused}"
-    );
+fn to_json(value: &Value) -> Json {
+    model::wire::document_to_json(value)
 }

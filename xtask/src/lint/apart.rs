@@ -4,10 +4,11 @@ use crate::{Outcome, place, shell};
 use std::path::Path;
 
 /// What a service may be built on, beside libraries.
-const BELOW_SERVICES: [&str; 7] = ["api", "kernel", "model", "pattern", "policy", "store", "sim"];
+const BELOW_SERVICES: [&str; 8] = ["api", "foundation", "kernel", "model", "pattern", "policy", "store", "sim"];
 
 /// Of our own crates, what each may depend on. `sim` may be used by all for their tests.
-const BELOW: [(&str, &[&str]); 7] = [
+const BELOW: [(&str, &[&str]); 8] = [
+    ("foundation", &[]),
     ("model", &[]),
     ("pattern", &[]),
     ("policy", &[]),

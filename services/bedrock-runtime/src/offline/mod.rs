@@ -8,6 +8,8 @@
 //! Pure: the same text gives the same answer on every machine.
 
 mod answer;
+mod conversation;
+mod embedding;
 mod extract;
 mod keyword;
 mod language;
@@ -18,7 +20,10 @@ mod task;
 mod tests;
 mod text;
 mod token;
+mod tool;
 
+pub use conversation::converse;
+pub use embedding::embed;
 pub use token::count;
 
 /// As it is called wherever AWS has room for a model's name.
@@ -30,24 +35,24 @@ pub struct Completion {
     pub ended: Ended,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ended {
     Finished,
     /// At the limit of tokens.
     TooLong,
     /// Before a stop sequence, which is not part of the text.
-    Stopped,
+    Stopped(String),
 }
 
-/// What the model has to say to a text, in at most so many tokens, and not further than any of the stop sequences.
-pub fn complete(text: &str, most_tokens: usize, stops: &[String]) -> Completion {
-    let whole = task::respond(text);
-    let stop = stops.iter().filter(|it| !it.is_empty()).filter_map(|it| whole.find(it.as_str())).min();
-    let wanted = &whole[..stop.unwrap_or(whole.len())];
+/// An answer in at most so many tokens, and not further than any of the stop sequences.
+pub fn complete(whole: &str, most_tokens: usize, stops: &[String]) -> Completion {
+    let found = stops.iter().filter(|it| !it.is_empty()).filter_map(|it| Some((whole.find(it.as_str())?, it)));
+    let stop = found.min();
+    let wanted = &whole[..stop.map_or(whole.len(), |(at, _)| at)];
     let (text, tokens) = token::cut(wanted, most_tokens);
     let ended = match stop {
         _ if text.len() < wanted.len() => Ended::TooLong,
-        Some(_) => Ended::Stopped,
+        Some((_, sequence)) => Ended::Stopped(sequence.clone()),
         None => Ended::Finished,
     };
     Completion { text: text.to_owned(), tokens, ended }

@@ -36,8 +36,24 @@ pub struct Prompt {
     pub about: String,
 }
 
-pub fn respond(prompt: &str) -> String {
-    let prompt = understand(prompt);
+/// What there is to say to a prompt. `system` may say what to do with it, and a prompt that holds nothing but an
+/// instruction or a question is about what was said `earlier`.
+pub fn respond_within(system: &str, earlier: &str, prompt: &str) -> String {
+    let mut prompt = understand(prompt);
+    if prompt.about.is_empty() {
+        earlier.clone_into(&mut prompt.about);
+    }
+    let is_instructed = instruction(&prompt.asked).is_some();
+    if !is_instructed
+        && let Some((asked, task)) = text::sentences(system).into_iter().find_map(|it| Some((it, instruction(it)?)))
+    {
+        let about = format!("{}\n{}", prompt.asked, prompt.about).trim().to_owned();
+        prompt = Prompt { task, asked: asked.to_owned(), about };
+    }
+    answer_to(&prompt)
+}
+
+fn answer_to(prompt: &Prompt) -> String {
     let all = format!("{} {}", prompt.asked, prompt.about);
     let language = Language::of(text::words(&all).iter().map(String::as_str));
     match prompt.task {

@@ -1,11 +1,15 @@
 //! A table of prompts and answers, and what holds of all of them.
 
 use super::task::{self, Task};
-use super::{Ended, complete, count, text, token};
+use super::{Completion, Ended, count, embed, text, token};
 use proptest::prelude::*;
 
 const REVIEW: &str = "The fog machine arrived on Monday. The fog machine fills the stage with fog in a minute. \
     My cat slept. I love how quiet the machine is, and the support was great.";
+
+fn complete(prompt: &str, most_tokens: usize, stops: &[String]) -> Completion {
+    super::complete(&task::respond_within("", "", prompt), most_tokens, stops)
+}
 
 fn said(prompt: &str) -> String {
     let completion = complete(prompt, 1000, &[]);
@@ -59,7 +63,26 @@ fn limits_and_stop_sequences_end_an_answer() {
     assert_eq!(complete("What is fog?", 0, &[]).text, "");
     let stopped = complete("Keywords: one thing, two things", 100, &["two".to_owned(), String::new()]);
     assert!(!stopped.text.contains("two"));
-    assert_eq!(stopped.ended, Ended::Stopped);
+    assert_eq!(stopped.ended, Ended::Stopped("two".to_owned()));
+}
+
+#[test]
+fn a_system_prompt_may_instruct_and_an_earlier_turn_may_be_meant() {
+    let sentiment = task::respond_within("You are kind. Classify the sentiment of each message.", "", "I love it.");
+    assert_eq!(sentiment, "Sentiment: positive (love)");
+    let earlier = "The ferry leaves at nine. The museum is closed on Mondays.";
+    assert_eq!(task::respond_within("", earlier, "When does the ferry leave?"), "The ferry leaves at nine.");
+}
+
+#[test]
+fn similar_texts_are_near_each_other() {
+    let near = |a: &str, b: &str| embed(a, 1024).iter().zip(embed(b, 1024)).map(|(a, b)| a * b).sum::<f64>();
+    let fog = "The fog machine fills the stage with fog";
+    assert!((near(fog, fog) - 1.0).abs() < 1e-9);
+    assert!(near(fog, "A machine that fills stages with fog") > 0.5);
+    assert!(near(fog, "Invoices are paid within thirty days").abs() < 0.2);
+    assert!(near("invoice payment", "Invoices and their payments") > near("invoice payment", fog) + 0.3);
+    assert!(embed("", 256).iter().all(|it| *it == 0.0));
 }
 
 #[test]
@@ -85,7 +108,7 @@ proptest! {
     #[test]
     fn the_sentences_of_a_summary_are_those_of_the_text(about in "([A-Za-zñ ]{1,20}[.!?] ){1,12}") {
         let sentences = text::sentences(&about);
-        let summary = task::respond(&format!("Summarize this: {about}"));
+        let summary = task::respond_within("", "", &format!("Summarize this: {about}"));
         if !sentences.is_empty() {
             for it in text::sentences(&summary) {
                 prop_assert!(sentences.contains(&it), "{} is not in {}", it, about);
