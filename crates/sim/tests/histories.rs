@@ -1,6 +1,6 @@
 //! Some seeds, the same in every run, and one that is new in every run and printed when it fails.
 
-use sim::history::{Tally, play};
+use sim::history::queue::{Tally, play};
 
 const STEPS: usize = 200;
 

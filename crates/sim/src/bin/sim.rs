@@ -29,7 +29,7 @@ fn main() -> ExitCode {
 }
 
 fn play(runtime: &tokio::runtime::Runtime, seed: u64) -> ExitCode {
-    match runtime.block_on(sim::history::play(seed, STEPS)) {
+    match runtime.block_on(sim::history::queue::play(seed, STEPS)) {
         Ok(tally) => {
             println!("seed {seed}: {tally:?}");
             ExitCode::SUCCESS

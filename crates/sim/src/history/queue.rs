@@ -1,17 +1,15 @@
-//! Random histories: the same seed plays the same history, with crashes, failing commits and jumps of the clock between
-//! the calls. After every step the world must agree with what its users were told.
+//! Messages: what was acknowledged is there until it was deleted, and not after.
 
+use super::{Dice, any_fault, root};
 use crate::drivers;
 use crate::world::World;
 use api::sqs::{
     ChangeMessageVisibility, CreateQueue, DeleteMessage, GetQueueAttributes, Message, ReceiveMessage, SendMessage,
 };
-use kernel::{Caller, Cloud, Principal, Service};
+use kernel::{Cloud, Service};
 use model::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
-use store::engine::Fault;
 
 /// What happened in a history, for those who want to see that it was not a quiet one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,7 +31,7 @@ const MOST_RECEIVES: &str = r#"{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000
 /// The step after which something acknowledged was lost, or came back after it had been deleted.
 pub async fn play(seed: u64, steps: usize) -> std::result::Result<Tally, String> {
     let world = World::new(seed, || (services(), drivers::echoing()));
-    let mut player = Player { world, dice: Dice(seed), told: Told::default(), tally: Tally::default() };
+    let mut player = Player { world, dice: Dice::new(seed), told: Told::default(), tally: Tally::default() };
     player.prepare().await.map_err(|error| format!("seed {seed}: {error}"))?;
     for step in 0..steps {
         let did = player.step().await;
@@ -167,8 +165,7 @@ impl Player {
 
     /// The next commit, or one of the next, fails.
     fn fault(&mut self) -> &'static str {
-        let fault = [Fault::Full, Fault::CrashBefore, Fault::CrashAfter][self.dice.below(3) as usize];
-        self.world.disk().fail(1 + self.dice.below(3), fault);
+        any_fault(&self.world, &mut self.dice);
         "fault"
     }
 
@@ -253,21 +250,6 @@ impl Player {
     }
 
     fn cloud(&self) -> Cloud {
-        let id = self.world.kernel.entropy.uuid();
-        let caller = Caller::internal(Principal::root("000000000000"), "us-east-1", id);
-        self.world.kernel.cloud(Arc::new(caller))
-    }
-}
-
-/// SplitMix64, like the world's entropy, but the player's own: what users do does not change what ids they get.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (z ^ (z >> 31)) % end
+        root(&self.world)
     }
 }
