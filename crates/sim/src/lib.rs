@@ -10,6 +10,7 @@ pub mod history;
 pub mod hostile;
 pub mod remote;
 mod script;
+mod slow;
 mod world;
 
 pub use script::{Target, check, check_in, run};

@@ -43,6 +43,8 @@ impl World {
         self.disk.fail(1, Fault::CrashBefore);
         let stopped = self.kernel.store.write(|tx| tx.put(&STOPPED, Place::PARTITION, &(), &()));
         assert!(stopped.await.is_err(), "a crashed disk takes nothing");
+        // A store that had failed before did not ask the disk: the new one must not find what was meant for the old.
+        self.disk.mend();
         self.kernel = start(&self.disk, self.seed, now, (self.build)());
     }
 

@@ -1,5 +1,6 @@
-//! `sim [SEED]`: plays the history of a seed, or of fresh seeds for some seconds, and prints each seed that fails.
+//! `cargo xtask sim [SEED]`: plays the histories of a seed, or of fresh seeds for some seconds, and prints each that fails.
 
+use sim::history::{function, queue, stack};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -29,9 +30,15 @@ fn main() -> ExitCode {
 }
 
 fn play(runtime: &tokio::runtime::Runtime, seed: u64) -> ExitCode {
-    match runtime.block_on(sim::history::queue::play(seed, STEPS)) {
-        Ok(tally) => {
-            println!("seed {seed}: {tally:?}");
+    let told = runtime.block_on(async {
+        let queues = queue::play(seed, STEPS).await.map_err(|why| format!("queues: {why}"))?;
+        let stacks = stack::play(seed, STEPS).await.map_err(|why| format!("stacks: {why}"))?;
+        let functions = function::play(seed, STEPS).await.map_err(|why| format!("functions: {why}"))?;
+        Ok::<_, String>(format!("seed {seed}: queues {queues:?}, stacks {stacks:?}, functions {functions:?}"))
+    });
+    match told {
+        Ok(tallies) => {
+            println!("{tallies}");
             ExitCode::SUCCESS
         }
         Err(why) => {

@@ -49,6 +49,11 @@ impl Disk {
         self.plan().insert(self.commits() + commits_from_now, fault);
     }
 
+    /// Nothing more goes wrong that was planned.
+    pub fn mend(&self) {
+        self.plan().clear();
+    }
+
     fn plan(&self) -> MutexGuard<'_, BTreeMap<u64, Fault>> {
         self.0.plan.lock().unwrap_or_else(|it| it.into_inner())
     }
