@@ -84,6 +84,7 @@ fn function(runtime: &'static str, handler: &str, files: &[(&str, &str)]) -> Fun
         handler: handler.to_owned(),
         code: code.path().to_owned(),
         layers: None,
+        modules: None,
         env: vec![("AWS_REGION".to_owned(), "eu-central-1".to_owned()), ("MY".to_owned(), "own".to_owned())],
         memory_mb: 128,
         tmp_mb: instance::TMP_MB,

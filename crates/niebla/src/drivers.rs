@@ -48,10 +48,12 @@ impl Functions for Lambdas {
             let prepared = this.host.prepare(&spec.runtime).await.map_err(|it| unavailable(it.to_string()))?;
             let code = this.packages.unpacked(&spec.code.sha256, &spec.code.zip).await;
             let code = code.map_err(|it| unavailable(format!("The function's code could not be unpacked: {it}")))?;
+            let modules = this.host.modules(&prepared, code.folder()).await;
+            let modules = modules.map_err(|it| unavailable(format!("The function's code cannot be read: {it}")))?;
             let began = Instant::now();
-            let folder = code.folder().to_owned();
-            let instance = lambda::Instance::start(started(spec, folder, log), &prepared).await.map_err(not_started)?;
-            let notices = [prepared.substitution(), prepared.sdk_missing.clone()];
+            let spec = lambda::Spec { modules: modules.folder, ..started(spec, code.folder().to_owned(), log) };
+            let instance = lambda::Instance::start(spec, &prepared).await.map_err(not_started)?;
+            let notices = [prepared.substitution(), prepared.sdk_missing.clone(), modules.missing];
             let (init_ms, notices) = (milliseconds(began.elapsed()), notices.into_iter().flatten().collect());
             Ok(Box::new(Lambda { instance, init_ms, notices, _code: code }) as Box<dyn Sandbox>)
         })
@@ -102,6 +104,7 @@ fn started(spec: FunctionSpec, code: PathBuf, log: LogSink) -> lambda::Spec {
         handler: spec.handler,
         code,
         layers: None,
+        modules: None,
         env: spec.environment,
         memory_mb: narrow(spec.memory_mb),
         tmp_mb: narrow(spec.ephemeral_storage_mb),

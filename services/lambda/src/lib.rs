@@ -20,8 +20,21 @@ use function::version;
 use kernel::Service;
 
 pub fn service() -> Service {
-    Service::new("lambda")
-        .resource_policies(permission::of_arn)
+    let service = Service::new("lambda").resource_policies(permission::of_arn);
+    mappings(functions(service))
+        .job_conversation(&invoke::later::INVOKE, invoke::later::deliver)
+        .reconciler(|cloud| Box::pin(invoke::pool::retire(cloud)))
+        .reconciler(|cloud| Box::pin(mapping::reconcile::run(cloud)))
+        .resource(&cfn::FUNCTION)
+        .resource(&cfn::EVENT_SOURCE_MAPPING)
+        .resource(&cfn::PERMISSION)
+        .resource(&cfn::VERSION)
+        .resource(&cfn::ALIAS)
+        .resource(&cfn::EVENT_INVOKE_CONFIG)
+}
+
+fn functions(service: Service) -> Service {
+    service
         .op(|cx, it: &CreateFunction| name::arn(cx, &it.function_name), function::create)
         .from_outside(function::create_uploaded)
         .read(|cx, it: &GetFunction| name::qualified_arn(cx, &it.function_name, it.qualifier.as_deref()), function::get)
@@ -69,6 +82,10 @@ pub fn service() -> Service {
             permission::remove,
         )
         .read(|cx, it: &GetPolicy| name::qualified_arn(cx, &it.function_name, it.qualifier.as_deref()), permission::get)
+}
+
+fn mappings(service: Service) -> Service {
+    service
         .op(|_, _: &CreateEventSourceMapping| "*", mapping::create)
         .conditions(mapping::conditions)
         .read(|cx, it: &GetEventSourceMapping| mapping::arn(cx, &it.uuid), mapping::get)
@@ -81,11 +98,6 @@ pub fn service() -> Service {
         .op(|_, it: &TagResource| it.resource.clone(), tag::add)
         .op(|_, it: &UntagResource| it.resource.clone(), tag::remove)
         .read(|_, it: &ListTags| it.resource.clone(), tag::list)
-        .job_conversation(&invoke::later::INVOKE, invoke::later::deliver)
-        .reconciler(|cloud| Box::pin(invoke::pool::retire(cloud)))
-        .reconciler(|cloud| Box::pin(mapping::reconcile::run(cloud)))
-        .resource(&cfn::FUNCTION)
-        .resource(&cfn::EVENT_SOURCE_MAPPING)
 }
 
 use api::lambda::{

@@ -14,6 +14,8 @@ const TASK: &str = "/var/task";
 const OPT: &str = "/opt";
 const RUNTIME: &str = "/var/runtime";
 const SDK: &str = "/var/lang/sdk";
+/// Above the function's code, so that `require` and `import` find it, after the function's own.
+const MODULES: &str = "/var/node_modules";
 /// As AWS names it. Nobody listens there, which a client of X-Ray does not notice.
 const XRAY_DAEMON: &str = "169.254.79.129:2000";
 
@@ -23,6 +25,7 @@ struct Seen {
     opt: String,
     runtime: String,
     sdk: Option<String>,
+    modules: Option<String>,
 }
 
 /// The sandbox for an instance whose Runtime API is at `api`.
@@ -52,6 +55,8 @@ fn seen(spec: &Spec, prepared: &Prepared, apart: bool) -> Seen {
         opt: choose(OPT, spec.layers.as_deref()),
         runtime: choose(RUNTIME, Some(&prepared.bootstrap)),
         sdk: prepared.sdk.as_deref().map(|it| choose(SDK, Some(it))),
+        // Inside, it lies where Node.js looks anyway.
+        modules: spec.modules.as_deref().filter(|_| !apart).map(on_host),
     }
 }
 
@@ -66,6 +71,7 @@ fn binds(spec: &Spec, prepared: &Prepared) -> Vec<(PathBuf, PathBuf)> {
     binds.push((spec.code.clone(), TASK.into()));
     binds.extend(spec.layers.iter().map(|it| (it.clone(), OPT.into())));
     binds.extend(prepared.sdk.iter().map(|it| (it.clone(), SDK.into())));
+    binds.extend(spec.modules.iter().map(|it| (it.clone(), MODULES.into())));
     binds
 }
 
@@ -108,8 +114,12 @@ fn variables(spec: &Spec, prepared: &Prepared, seen: &Seen, api: SocketAddr) -> 
         && it.language == Language::Node
     {
         let major = it.version.0;
-        let modules = format!("{opt}/nodejs/node{major}/node_modules:{opt}/nodejs/node_modules:{runtime}/node_modules");
-        all.push(("NODE_PATH", modules));
+        let mut path =
+            format!("{opt}/nodejs/node{major}/node_modules:{opt}/nodejs/node_modules:{runtime}/node_modules");
+        if let Some(modules) = &seen.modules {
+            path = format!("{path}:{modules}");
+        }
+        all.push(("NODE_PATH", path));
     }
     let mut variables: Vec<_> = all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     for (name, value) in &spec.env {

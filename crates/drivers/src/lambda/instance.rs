@@ -34,6 +34,8 @@ pub struct Spec {
     pub code: PathBuf,
     /// The unpacked layers, merged; `/opt` inside.
     pub layers: Option<PathBuf>,
+    /// Packages for Node.js that the package itself has not; `/var/node_modules` inside.
+    pub modules: Option<PathBuf>,
     /// The function's variables, its region, credentials and endpoint. What every runtime has is added.
     pub env: Vec<(String, String)>,
     pub memory_mb: u32,

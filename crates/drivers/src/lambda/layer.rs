@@ -1,5 +1,6 @@
 //! What a runtime needs on the disk, made once: the bootstrap, compiled, and the SDK that AWS preinstalls.
 
+use super::node_sdk::{Modules, NodeSdk};
 use super::runtimes::{self, Asked, Interpreter, Language, Missing, Places};
 use std::collections::HashMap;
 use std::fmt;
@@ -38,6 +39,7 @@ pub struct Host {
     /// One is made at a time, by name; one that takes long does not keep the others.
     making: Lock<HashMap<String, Arc<Mutex<()>>>>,
     failed: Lock<HashMap<String, (Instant, String)>>,
+    node_sdk: NodeSdk,
 }
 
 /// What runs a function.
@@ -103,7 +105,26 @@ impl Host {
     /// has it), below `home`, and in the usual places.
     pub fn new(folder: PathBuf, sdk: Sdk, path: std::ffi::OsString, home: Option<PathBuf>) -> Host {
         let places = Places { path, home };
-        Host { folder, places, sdk, ready: Lock::default(), making: Lock::default(), failed: Lock::default() }
+        Host {
+            folder,
+            places,
+            sdk,
+            ready: Lock::default(),
+            making: Lock::default(),
+            failed: Lock::default(),
+            node_sdk: NodeSdk::default(),
+        }
+    }
+
+    /// The packages of the SDK for JavaScript that the function in `code` names. Installed at first use, which may take
+    /// seconds.
+    pub async fn modules(&self, prepared: &Prepared, code: &Path) -> io::Result<Modules> {
+        match &prepared.runtime {
+            Runtime::Interpreter(it) if it.language == Language::Node && self.sdk == Sdk::Install => {
+                self.node_sdk.of(&self.folder, it, code).await
+            }
+            Runtime::Interpreter(_) | Runtime::Provided => Ok(Modules::default()),
+        }
     }
 
     /// Everything that a runtime needs, made at first use: that may take seconds, for the SDK is installed then. Later
@@ -255,7 +276,7 @@ async fn install(interpreter: &Interpreter, below: &Path, folder: &Path) -> Resu
 }
 
 /// Runs a command to its end; its last words are the error.
-async fn run(mut command: Command, within: Duration) -> Result<(), String> {
+pub(super) async fn run(mut command: Command, within: Duration) -> Result<(), String> {
     command.stdin(std::process::Stdio::null()).kill_on_drop(true);
     let output = match timeout(within, command.output()).await {
         Ok(it) => it.map_err(|it| it.to_string())?,

@@ -9,12 +9,14 @@ mod environment;
 pub mod instance;
 pub mod layer;
 mod logs;
+mod node_sdk;
 mod package;
 pub mod runtimes;
 
 pub use instance::{FailedInit, InitError, Instance, Invocation, Outcome, Report, Spec};
 pub use layer::{Host, Prepared, Runtime, Sdk};
 pub use logs::OnLine;
+pub use node_sdk::Modules;
 pub use package::{Package, Packages};
 pub use runtimes::{Interpreter, Language, Missing};
 

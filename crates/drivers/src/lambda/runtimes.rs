@@ -80,6 +80,9 @@ pub struct Places {
     pub home: Option<PathBuf>,
 }
 
+/// What our half of the runtime is written for.
+const OLDEST_PYTHON: Version = (3, 8);
+
 /// Identifiers of languages that AWS runs and we do not.
 const OTHERS: [&str; 5] = ["java", "dotnet", "ruby", "go1.x", "nodejs"];
 
@@ -189,7 +192,13 @@ fn interpreter(language: Language, file: &Path) -> Option<Interpreter> {
     }
     let prefix = executable.parent()?.parent()?.to_owned();
     let version = match language {
-        Language::Python => parse_version(file.file_name()?.to_str()?.strip_prefix("python")?)?,
+        Language::Python => {
+            let version = parse_version(file.file_name()?.to_str()?.strip_prefix("python")?)?;
+            if version < OLDEST_PYTHON {
+                return None;
+            }
+            version
+        }
         Language::Node => (node_major(&executable, &prefix)?, 0),
     };
     Some(Interpreter { language, version, executable, prefix, exact: false })

@@ -3,8 +3,9 @@
 use super::{number, retag, tags, text, texts, whole};
 use crate::package;
 use api::lambda::{
-    CreateFunction, DeleteFunction, Environment, EphemeralStorage, FunctionCode, GetFunctionConfiguration,
-    LoggingConfig, TracingConfig, UpdateFunctionCode, UpdateFunctionConfiguration, error,
+    CreateFunction, DeadLetterConfig, DeleteFunction, DeleteFunctionConcurrency, Environment, EphemeralStorage,
+    FunctionCode, GetFunctionConfiguration, LoggingConfig, PutFunctionConcurrency, TracingConfig, UpdateFunctionCode,
+    UpdateFunctionConfiguration, error,
 };
 use kernel::Cx;
 use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType};
@@ -16,6 +17,7 @@ pub static FUNCTION: ResourceType = ResourceType {
     properties: &[
         "Architectures",
         "Code",
+        "DeadLetterConfig",
         "Description",
         "Environment",
         "EphemeralStorage",
@@ -24,6 +26,7 @@ pub static FUNCTION: ResourceType = ResourceType {
         "LoggingConfig",
         "MemorySize",
         "PackageType",
+        "ReservedConcurrentExecutions",
         "Role",
         "Runtime",
         "Tags",
@@ -58,9 +61,22 @@ fn create(cx: &mut Cx, new: &New) -> Result<Progress> {
         architectures: texts(it, "Architectures"),
         ephemeral_storage: ephemeral_storage(it),
         logging_config: logging(it),
+        dead_letter_config: dead_letters(it),
         ..CreateFunction::default()
     })?;
-    Ok(Progress::Done { physical_id: output.function_name.unwrap_or_default() })
+    let physical_id = output.function_name.unwrap_or_default();
+    reserve(cx, &physical_id, it)?;
+    Ok(Progress::Done { physical_id })
+}
+
+fn reserve(cx: &mut Cx, name: &str, from: &Properties) -> Result<()> {
+    let function_name = name.to_owned();
+    match number(from, "ReservedConcurrentExecutions") {
+        Some(reserved_concurrent_executions) => {
+            cx.call(PutFunctionConcurrency { function_name, reserved_concurrent_executions }).map(drop)
+        }
+        None => Ok(()),
+    }
 }
 
 fn update(cx: &mut Cx, change: &Change) -> Result<Progress> {
@@ -93,17 +109,24 @@ fn update(cx: &mut Cx, change: &Change) -> Result<Progress> {
             ephemeral_storage: Some(ephemeral_storage(after).unwrap_or(EphemeralStorage { size: 512 })),
             logging_config: Some(logging(after).unwrap_or_else(|| LoggingConfig {
                 log_group: Some(format!("/aws/lambda/{name}")),
+                log_format: Some("Text".to_owned()),
                 ..LoggingConfig::default()
             })),
+            dead_letter_config: Some(dead_letters(after).unwrap_or_default()),
             ..UpdateFunctionConfiguration::default()
         })?;
+    }
+    if differs(&["ReservedConcurrentExecutions"]) {
+        cx.call(DeleteFunctionConcurrency { function_name: name.clone() })?;
+        reserve(cx, name, after)?;
     }
     let arn = cx.arn("lambda", &format!("function:{name}"));
     retag(cx, &arn, change)?;
     Ok(Progress::Done { physical_id: name.clone() })
 }
 
-const CONFIGURATION: [&str; 10] = [
+const CONFIGURATION: [&str; 11] = [
+    "DeadLetterConfig",
     "Description",
     "Environment",
     "EphemeralStorage",
@@ -169,6 +192,10 @@ fn environment(from: &Properties) -> Option<Environment> {
 
 fn ephemeral_storage(from: &Properties) -> Option<EphemeralStorage> {
     Some(EphemeralStorage { size: whole(from.get("EphemeralStorage")?.get("Size")?)? })
+}
+
+fn dead_letters(from: &Properties) -> Option<DeadLetterConfig> {
+    Some(DeadLetterConfig { target_arn: text(from.get("DeadLetterConfig")?.as_object()?, "TargetArn") })
 }
 
 fn tracing(from: &Properties) -> Option<TracingConfig> {

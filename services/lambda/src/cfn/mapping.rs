@@ -2,12 +2,13 @@
 
 use super::{flag, number, retag, tags, text, texts, whole};
 use api::lambda::{
-    CreateEventSourceMapping, DeleteEventSourceMapping, GetEventSourceMapping, ScalingConfig, UpdateEventSourceMapping,
+    CreateEventSourceMapping, DeleteEventSourceMapping, Filter, FilterCriteria, GetEventSourceMapping, ScalingConfig,
+    UpdateEventSourceMapping,
 };
 use kernel::Cx;
 use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType};
 use model::Result;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 pub static EVENT_SOURCE_MAPPING: ResourceType = ResourceType {
     name: "AWS::Lambda::EventSourceMapping",
@@ -15,6 +16,7 @@ pub static EVENT_SOURCE_MAPPING: ResourceType = ResourceType {
         "BatchSize",
         "Enabled",
         "EventSourceArn",
+        "FilterCriteria",
         "FunctionName",
         "FunctionResponseTypes",
         "MaximumBatchingWindowInSeconds",
@@ -38,6 +40,7 @@ fn create(cx: &mut Cx, new: &New) -> Result<Progress> {
         batch_size: number(it, "BatchSize"),
         maximum_batching_window_in_seconds: number(it, "MaximumBatchingWindowInSeconds"),
         scaling_config: scaling(it),
+        filter_criteria: filters(it),
         function_response_types: texts(it, "FunctionResponseTypes"),
         tags: Some(all_tags),
         ..CreateEventSourceMapping::default()
@@ -55,6 +58,7 @@ fn update(cx: &mut Cx, change: &Change) -> Result<Progress> {
         batch_size: Some(number(after, "BatchSize").unwrap_or(10)),
         maximum_batching_window_in_seconds: Some(number(after, "MaximumBatchingWindowInSeconds").unwrap_or(0)),
         scaling_config: Some(scaling(after).unwrap_or_default()),
+        filter_criteria: Some(filters(after).unwrap_or_default()),
         function_response_types: Some(texts(after, "FunctionResponseTypes").unwrap_or_default()),
         ..UpdateEventSourceMapping::default()
     })?;
@@ -74,6 +78,12 @@ fn attributes(cx: &mut Cx, existing: &Existing) -> Result<Properties> {
         ("Id".to_owned(), json!(existing.physical_id)),
         ("EventSourceMappingArn".to_owned(), json!(output.event_source_mapping_arn)),
     ]))
+}
+
+fn filters(from: &Properties) -> Option<FilterCriteria> {
+    let filters = from.get("FilterCriteria")?.get("Filters")?.as_array()?;
+    let filter = |it: &Json| Filter { pattern: it["Pattern"].as_str().map(str::to_owned) };
+    Some(FilterCriteria { filters: Some(filters.iter().map(filter).collect()) })
 }
 
 fn scaling(from: &Properties) -> Option<ScalingConfig> {

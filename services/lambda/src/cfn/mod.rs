@@ -1,10 +1,18 @@
 //! Resource types of CloudFormation.
 
+mod alias;
+mod event_config;
 mod function;
 mod mapping;
+mod permission;
+mod version;
 
+pub use alias::ALIAS;
+pub use event_config::EVENT_INVOKE_CONFIG;
 pub use function::FUNCTION;
 pub use mapping::EVENT_SOURCE_MAPPING;
+pub use permission::PERMISSION;
+pub use version::VERSION;
 
 use api::lambda::{TagResource, UntagResource};
 use kernel::Cx;

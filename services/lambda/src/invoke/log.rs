@@ -125,7 +125,7 @@ impl Log {
             if tail.request_id == request_id {
                 return;
             }
-            tail.bytes.clear();
+            // What the start has said stays: it is a part of this invocation.
             request_id.clone_into(&mut tail.request_id);
         }
         if let Some(line) = report::start(self.now(), &self.logging, request_id, &self.version) {
