@@ -117,7 +117,7 @@ fn spellings(operation: &str) -> [String; 3] {
     [operation.to_owned(), snake, kebab]
 }
 
-/// Every word in the black-box tests, in the services' `tests/` and in their test modules.
+/// Every word in the black-box tests, in the scripts, in the services' `tests/` and in their test modules.
 fn words_of_tests() -> BTreeSet<String> {
     let root = place::root();
     let mut texts: Vec<String> = Vec::new();
@@ -126,7 +126,8 @@ fn words_of_tests() -> BTreeSet<String> {
     {
         texts.extend(std::fs::read_to_string(path));
     }
-    for path in place::files_under(&root.join("services"), ".rs") {
+    let scripts = place::files_under(&root.join("crates/sim/tests"), ".rs");
+    for path in place::files_under(&root.join("services"), ".rs").into_iter().chain(scripts) {
         let text = std::fs::read_to_string(&path).unwrap_or_default();
         let is_test = place::shown(&path).contains("/tests") || place::shown(&path).contains("crates/sim/");
         let from = if is_test { Some(0) } else { text.find("#[cfg(test)]") };

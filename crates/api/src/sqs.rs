@@ -4,6 +4,32 @@
 use crate::prelude::*;
 
 structure! {
+    AddPermission => "sqs", AddPermissionOutput {
+        queue_url: String = "QueueUrl",
+        label: String = "Label",
+        aws_account_ids: Vec<String> = "AWSAccountIds",
+        actions: Vec<String> = "Actions",
+    }
+}
+
+structure! {
+    AddPermissionOutput {
+    }
+}
+
+structure! {
+    CancelMessageMoveTask => "sqs", CancelMessageMoveTaskOutput {
+        task_handle: String = "TaskHandle",
+    }
+}
+
+structure! {
+    CancelMessageMoveTaskOutput {
+        approximate_number_of_messages_moved: Option<i64> = "ApproximateNumberOfMessagesMoved",
+    }
+}
+
+structure! {
     ChangeMessageVisibility => "sqs", ChangeMessageVisibilityOutput {
         queue_url: String = "QueueUrl",
         receipt_handle: String = "ReceiptHandle",
@@ -123,6 +149,19 @@ structure! {
 }
 
 structure! {
+    ListMessageMoveTasks => "sqs", ListMessageMoveTasksOutput {
+        source_arn: String = "SourceArn",
+        max_results: Option<i64> = "MaxResults",
+    }
+}
+
+structure! {
+    ListMessageMoveTasksOutput {
+        results: Option<Vec<ListMessageMoveTasksResultEntry>> = "Results",
+    }
+}
+
+structure! {
     ListQueueTags => "sqs", ListQueueTagsOutput {
         queue_url: String = "QueueUrl",
     }
@@ -180,6 +219,18 @@ structure! {
 }
 
 structure! {
+    RemovePermission => "sqs", RemovePermissionOutput {
+        queue_url: String = "QueueUrl",
+        label: String = "Label",
+    }
+}
+
+structure! {
+    RemovePermissionOutput {
+    }
+}
+
+structure! {
     SendMessage => "sqs", SendMessageOutput {
         queue_url: String = "QueueUrl",
         message_body: String = "MessageBody",
@@ -224,6 +275,20 @@ structure! {
 
 structure! {
     SetQueueAttributesOutput {
+    }
+}
+
+structure! {
+    StartMessageMoveTask => "sqs", StartMessageMoveTaskOutput {
+        source_arn: String = "SourceArn",
+        destination_arn: Option<String> = "DestinationArn",
+        max_number_of_messages_per_second: Option<i64> = "MaxNumberOfMessagesPerSecond",
+    }
+}
+
+structure! {
+    StartMessageMoveTaskOutput {
+        task_handle: Option<String> = "TaskHandle",
     }
 }
 
@@ -316,6 +381,20 @@ structure! {
 }
 
 structure! {
+    ListMessageMoveTasksResultEntry {
+        task_handle: Option<String> = "TaskHandle",
+        status: Option<String> = "Status",
+        source_arn: Option<String> = "SourceArn",
+        destination_arn: Option<String> = "DestinationArn",
+        max_number_of_messages_per_second: Option<i64> = "MaxNumberOfMessagesPerSecond",
+        approximate_number_of_messages_moved: Option<i64> = "ApproximateNumberOfMessagesMoved",
+        approximate_number_of_messages_to_move: Option<i64> = "ApproximateNumberOfMessagesToMove",
+        failure_reason: Option<String> = "FailureReason",
+        started_timestamp: Option<i64> = "StartedTimestamp",
+    }
+}
+
+structure! {
     DeleteMessageBatchResultEntry {
         id: String = "Id",
     }
@@ -379,6 +458,7 @@ pub mod error {
     pub const QUEUE_NAME_EXISTS: ErrorShape = ErrorShape::sender("QueueNameExists").query("QueueAlreadyExists");
     pub const RECEIPT_HANDLE_IS_INVALID: ErrorShape = ErrorShape::sender("ReceiptHandleIsInvalid");
     pub const REQUEST_THROTTLED: ErrorShape = ErrorShape::sender("RequestThrottled");
+    pub const RESOURCE_NOT_FOUND: ErrorShape = ErrorShape::sender("ResourceNotFoundException").status(404);
     pub const TOO_MANY_ENTRIES_IN_BATCH_REQUEST: ErrorShape =
         ErrorShape::sender("TooManyEntriesInBatchRequest").query("AWS.SimpleQueueService.TooManyEntriesInBatchRequest");
     pub const UNSUPPORTED_OPERATION: ErrorShape =

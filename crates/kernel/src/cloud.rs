@@ -6,6 +6,7 @@ use crate::kernel::Kernel;
 use model::typed::{Operation, Typed};
 use model::{Result, Timestamp, Value};
 use std::sync::Arc;
+use store::{ReadSet, Transaction};
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -14,6 +15,13 @@ pub struct Cloud {
     caller: Arc<Caller>,
     /// The ARN whose account and region transactions run in; the caller's own without one.
     place: Option<Arc<str>>,
+}
+
+/// What came of one attempt of a long poll.
+struct Tried<T> {
+    result: T,
+    wake_at: Option<Timestamp>,
+    reads: ReadSet,
 }
 
 impl Cloud {
@@ -85,6 +93,7 @@ impl Cloud {
     }
 
     /// A long poll: `attempt` again whenever a row that it read changes or its `wake_at` comes, until `done` or the deadline.
+    /// Each attempt is first made on a snapshot; only one that would write something is made again on the writer.
     pub async fn until<T, F>(&self, deadline: Timestamp, attempt: F, done: fn(&T) -> bool) -> Result<T>
     where
         T: Send + 'static,
@@ -92,19 +101,19 @@ impl Cloud {
     {
         let attempt = Arc::new(attempt);
         loop {
-            let (this, again) = (self.clone(), attempt.clone());
-            let tried = self.kernel.store.write(move |transaction| {
-                transaction.record_reads();
-                let mut cx = Cx::new(Tx::Write(transaction), &this.kernel, this.caller.clone(), this.now());
-                this.settle(&mut cx);
-                let result = again(&mut cx)?;
-                let wake_at = cx.wakes_at();
-                let reads = if done(&result) { None } else { Some(transaction.take_reads()) };
-                Ok::<_, WriteError>((result, wake_at, reads))
+            let tried = self.kernel.store.attempt(|transaction| {
+                let tried = self.attempt(transaction, &*attempt);
+                if transaction.has_written() { None } else { Some(tried) }
             });
-            let (result, wake_at, reads) = tried.await.map_err(model::Error::from)?;
-            let Some(reads) = reads else { return Ok(result) };
-            if self.now() >= deadline {
+            let Tried { result, wake_at, reads } = match tried {
+                Some(tried) => tried.map_err(model::Error::from)?,
+                None => {
+                    let (this, again) = (self.clone(), attempt.clone());
+                    let done = self.kernel.store.write(move |transaction| this.attempt(transaction, &*again));
+                    done.await.map_err(model::Error::from)?
+                }
+            };
+            if done(&result) || self.now() >= deadline {
                 return Ok(result);
             }
             let watch = self.kernel.store.watch(reads);
@@ -114,6 +123,19 @@ impl Cloud {
                 () = self.sleep_until(next) => {}
             }
         }
+    }
+
+    fn attempt<T>(
+        &self,
+        transaction: &mut Transaction,
+        attempt: &impl Fn(&mut Cx) -> Result<T>,
+    ) -> std::result::Result<Tried<T>, WriteError> {
+        transaction.record_reads();
+        let mut cx = Cx::new(Tx::Write(transaction), &self.kernel, self.caller.clone(), self.now());
+        self.settle(&mut cx);
+        let result = attempt(&mut cx)?;
+        let wake_at = cx.wakes_at();
+        Ok(Tried { result, wake_at, reads: transaction.take_reads() })
     }
 
     /// Calls an operation through the door.

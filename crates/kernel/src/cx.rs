@@ -4,7 +4,7 @@ use crate::caller::{Caller, Principal};
 use crate::door;
 use crate::job::{self, Job};
 use crate::kernel::Kernel;
-use crate::service::Role;
+use crate::service::{Role, Switch};
 use model::typed::{Operation, Typed};
 use model::{Error, ErrorShape, Result, Timestamp, Value};
 use serde::{Serialize, de::DeserializeOwned};
@@ -84,6 +84,11 @@ impl<'a> Cx<'a> {
 
     pub fn kernel(&self) -> &Arc<Kernel> {
         self.kernel
+    }
+
+    /// Whether the configuration switched it on.
+    pub fn is_on(&self, switch: &Switch) -> bool {
+        self.kernel.services.values().any(|it| it.is_on(switch))
     }
 
     /// `arn:aws:sqs:us-east-1:000000000000:jobs`, in the place where the transaction runs.

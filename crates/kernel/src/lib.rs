@@ -28,5 +28,5 @@ pub use cx::{Cx, INTERNAL_FAILURE, is_account};
 pub use entropy::Entropy;
 pub use job::{Job, Retry};
 pub use kernel::{Kernel, NOT_IMPLEMENTED, Settings};
-pub use service::{BoxFuture, Identity, ResourcePolicy, Resources, Role, Service};
+pub use service::{BoxFuture, Identity, ResourcePolicy, Resources, Role, Service, Switch};
 pub use stream::{Answer, EventStream, Sink, Streamed};

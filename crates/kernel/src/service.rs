@@ -39,10 +39,18 @@ pub struct Service {
     pub role: Option<fn(&Cx, &str) -> Option<Role>>,
     /// Finds the policy of a resource that operations of this service are about, by ARN, in the resource's place.
     pub resource_policy: Option<fn(&Cx, &str) -> Option<ResourcePolicy>>,
+    /// What the configuration can switch on.
+    switches: Vec<(&'static Switch, bool)>,
     /// How the service words what its model forbids.
     pub invalid: fn(&'static model::Service, &Violations) -> Result<()>,
     model: OnceLock<&'static model::Service>,
     last: &'static str,
+}
+
+/// Something of AWS's that is off unless the configuration switches it on.
+pub struct Switch {
+    /// `sqs.queue-deleted-recently`.
+    pub name: &'static str,
 }
 
 /// One operation.
@@ -154,6 +162,7 @@ impl Service {
             identity: None,
             role: None,
             resource_policy: None,
+            switches: Vec::new(),
             invalid: validation_error,
             model: OnceLock::new(),
             last: "",
@@ -318,6 +327,26 @@ impl Service {
     pub fn resource_policies(mut self, find: fn(&Cx, &str) -> Option<ResourcePolicy>) -> Self {
         self.resource_policy = Some(find);
         self
+    }
+
+    /// Something that the configuration can switch on.
+    pub fn switch(mut self, switch: &'static Switch) -> Self {
+        self.switches.push((switch, false));
+        self
+    }
+
+    /// Switches something on by its name; whether this service has it.
+    pub fn switch_on(&mut self, name: &str) -> bool {
+        let found = self.switches.iter_mut().find(|(switch, _)| switch.name == name);
+        found.map(|(_, on)| *on = true).is_some()
+    }
+
+    pub fn switches(&self) -> impl Iterator<Item = &'static Switch> {
+        self.switches.iter().map(|(switch, _)| *switch)
+    }
+
+    pub(crate) fn is_on(&self, switch: &Switch) -> bool {
+        self.switches.iter().any(|(it, on)| *on && it.name == switch.name)
     }
 
     fn entry<I: Operation, R: Into<Resources>>(

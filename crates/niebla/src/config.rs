@@ -21,7 +21,7 @@ pub struct Places {
     /// The folder that holds everything that Niebla keeps
     #[arg(long, value_name = "DIR", env = "NIEBLA_DATA_DIR", global = true)]
     pub data_dir: Option<PathBuf>,
-    /// A TOML file with settings: listen, data_dir, cache_dir, ephemeral, log, model_server, model_key, models
+    /// A TOML file with settings: listen, data_dir, cache_dir, ephemeral, log, model_server, model_key, models, enable
     #[arg(long, value_name = "FILE", env = "NIEBLA_CONFIG", global = true)]
     pub config: Option<PathBuf>,
 }
@@ -46,6 +46,9 @@ pub struct Flags {
         value_parser = clap::builder::BoolishValueParser::new()
     )]
     pub ephemeral: Option<bool>,
+    /// Switch on what is off by default, such as sqs.queue-deleted-recently; several with commas
+    #[arg(long, value_name = "NAME", env = "NIEBLA_ENABLE", value_delimiter = ',')]
+    pub enable: Option<Vec<String>>,
     /// What to log on standard error: off, error, warn, info, debug, or a filter such as edge=debug
     #[arg(long, value_name = "LEVEL", env = "NIEBLA_LOG")]
     pub log: Option<String>,
@@ -72,6 +75,7 @@ struct File {
     model_server: Option<String>,
     model_key: Option<String>,
     models: Option<BTreeMap<String, String>>,
+    enable: Option<Vec<String>>,
 }
 
 /// What holds in the end.
@@ -84,6 +88,8 @@ pub struct Config {
     pub cache_dir: PathBuf,
     pub ephemeral: bool,
     pub log: String,
+    /// What is switched on, by the names of the services' switches.
+    pub enable: Vec<String>,
     /// Where interpreters are searched, as the variable PATH has it.
     pub search_path: OsString,
     pub home: Option<PathBuf>,
@@ -120,6 +126,7 @@ impl Config {
             data_dir: absolute(&data_dir)?,
             ephemeral: flags.ephemeral.or(file.ephemeral).unwrap_or(false),
             log: flags.log.clone().or(file.log).unwrap_or_else(|| DEFAULT_LOG.to_owned()),
+            enable: flags.enable.clone().or(file.enable).unwrap_or_default(),
             search_path: folders.search_path.clone(),
             home: folders.home.clone(),
             model_server: model_server(

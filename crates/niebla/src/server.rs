@@ -70,8 +70,8 @@ impl Server {
     fn round(&self, runtime: Runtime, store: Store, round: u64, ready: impl FnOnce()) -> Result<End> {
         let settings =
             Settings { endpoint: self.url.clone(), version: VERSION, model_server: self.config.model_server.clone() };
-        let clock = clock::restored(&store);
-        let kernel = Kernel::new(store, clock, Entropy::System, drivers::all(&self.config), settings, services::all());
+        let (clock, services) = (clock::restored(&store), services::switched(&self.config.enable)?);
+        let kernel = Kernel::new(store, clock, Entropy::System, drivers::all(&self.config), settings, services);
         let left = Arc::downgrade(&kernel);
         let end = runtime.block_on(self.serve(kernel, round, ready))?;
         runtime.shutdown_timeout(LET_GO);

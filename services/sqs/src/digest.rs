@@ -1,11 +1,17 @@
-//! The MD5 sums that SDKs verify (Amazon SQS message metadata in the developer guide).
+//! The MD5 sums that SDKs verify (Amazon SQS message metadata in the developer guide), and what tells bodies apart.
 
 use crate::message::Attribute;
 use md5::{Digest, Md5};
+use sha2::Sha256;
 use std::collections::BTreeMap;
 
 pub fn of_text(text: &str) -> String {
     hex(&Md5::digest(text))
+}
+
+/// The deduplication id of a body, where its queue deduplicates by content.
+pub fn of_content(body: &str) -> String {
+    hex(&Sha256::digest(body))
 }
 
 /// Over the attributes in the order of their names: name, type and value, each with its length, and a byte for the kind.

@@ -5,10 +5,17 @@ mod batch;
 mod cfn;
 mod digest;
 mod event;
+mod fair;
+mod fifo;
+mod flight;
 mod message;
+mod move_task;
+mod permission;
 mod queue;
 mod receive;
 mod redrive;
+mod standard;
+mod stock;
 mod sweep;
 mod tag;
 
@@ -38,15 +45,27 @@ pub fn service() -> Service {
         .op(|cx, it: &TagQueue| queue::arn(cx, &it.queue_url), tag::add)
         .op(|cx, it: &UntagQueue| queue::arn(cx, &it.queue_url), tag::remove)
         .read(|cx, it: &ListQueueTags| queue::arn(cx, &it.queue_url), tag::list)
-        .resource_policies(attribute::policy_of)
+        .op(|cx, it: &AddPermission| queue::arn(cx, &it.queue_url), permission::add)
+        .op(|cx, it: &RemovePermission| queue::arn(cx, &it.queue_url), permission::remove)
+        .op(|_, it: &StartMessageMoveTask| it.source_arn.clone(), move_task::start)
+        .read(|_, it: &ListMessageMoveTasks| it.source_arn.clone(), move_task::list)
+        .op(|_, it: &CancelMessageMoveTask| move_task::source_of(it), move_task::cancel)
+        .resource_policies(permission::policy_of)
+        .switch(&queue::DELETED_RECENTLY)
+        .job(&queue::FREE_NAME, queue::free_name)
         .job(&sweep::SWEEP, sweep::run)
         .job(&sweep::EXPIRE, sweep::expire)
+        .job(&fifo::forgetting::FORGET, fifo::forgetting::run)
+        .job(&move_task::MOVE, move_task::step)
         .source(&event::SOURCE)
-        .resource(&cfn::QUEUE)
+        .resource(&cfn::queue::QUEUE)
+        .resource(&cfn::policy::QUEUE_POLICY)
+        .resource(&cfn::inline_policy::QUEUE_INLINE_POLICY)
 }
 
 use api::sqs::{
-    ChangeMessageVisibility, ChangeMessageVisibilityBatch, CreateQueue, DeleteMessage, DeleteMessageBatch, DeleteQueue,
-    GetQueueAttributes, GetQueueUrl, ListDeadLetterSourceQueues, ListQueueTags, ListQueues, PurgeQueue, ReceiveMessage,
-    SendMessage, SendMessageBatch, SetQueueAttributes, TagQueue, UntagQueue,
+    AddPermission, CancelMessageMoveTask, ChangeMessageVisibility, ChangeMessageVisibilityBatch, CreateQueue,
+    DeleteMessage, DeleteMessageBatch, DeleteQueue, GetQueueAttributes, GetQueueUrl, ListDeadLetterSourceQueues,
+    ListMessageMoveTasks, ListQueueTags, ListQueues, PurgeQueue, ReceiveMessage, RemovePermission, SendMessage,
+    SendMessageBatch, SetQueueAttributes, StartMessageMoveTask, TagQueue, UntagQueue,
 };

@@ -4,15 +4,18 @@
 //! gives the number up, so it costs the same for ten messages as for ten million; a job sweeps them away afterwards.
 
 use crate::attribute::{self, Attributes};
+use crate::move_task;
+use crate::permission;
 use crate::redrive;
 use crate::sweep;
+use crate::tag;
 use api::sqs::{
     CreateQueue, CreateQueueOutput, DeleteQueue, DeleteQueueOutput, GetQueueUrl, GetQueueUrlOutput, ListQueues,
     ListQueuesOutput, PurgeQueue, PurgeQueueOutput, error,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use kernel::{Cx, is_account};
+use kernel::{Cx, Job, Switch, is_account};
 use model::{ErrorShape, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -20,8 +23,12 @@ use store::{Span, Table};
 
 /// Every queue. Key: name.
 pub static QUEUES: Table<Queue> = Table::regional("sqs.queue");
-/// When a queue was deleted, in milliseconds: its name stays taken for a minute. Key: name.
+/// When a queue was deleted, in milliseconds, as long as that keeps its name taken. Key: name.
 static DELETED: Table<i64> = Table::regional("sqs.deleted");
+/// Takes the name of a deleted queue out of there again.
+pub static FREE_NAME: Job<String> = Job::new("sqs.free-name");
+/// Whether a deleted queue's name stays taken for a minute, as on AWS. Off, because tests delete and create.
+pub static DELETED_RECENTLY: Switch = Switch { name: "sqs.queue-deleted-recently" };
 /// The next queue's `store`. Key: ().
 static NEXT_STORE: Table<u64> = Table::partition("sqs.next-store");
 
@@ -37,39 +44,62 @@ pub struct Queue {
     pub modified_at: i64,
     /// Milliseconds since 1970.
     pub purged_at: Option<i64>,
+    /// A standard queue that was sent a message of some group: a fair queue.
+    #[serde(default)]
+    pub fair: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Standard,
+    Fifo,
+}
+
+impl Queue {
+    pub fn kind(&self) -> Kind {
+        self.attributes.kind()
+    }
 }
 
 pub const INVALID_PARAMETER_VALUE: ErrorShape = ErrorShape::sender("InvalidParameterValue");
-const MISSING_PARAMETER: ErrorShape = ErrorShape::sender("MissingParameter");
+pub const MISSING_PARAMETER: ErrorShape = ErrorShape::sender("MissingParameter");
 
-/// A name can be used again this long after its queue was deleted.
-const NAME_STAYS_TAKEN_MS: i64 = 60_000;
-const MOST_TAGS: usize = 50;
+/// A name can be used again this long after its queue was deleted, and a queue be purged again.
+const MINUTE_MS: i64 = 60_000;
+/// What the name of a FIFO queue ends with, and no other.
+pub const FIFO_SUFFIX: &str = ".fifo";
 const LONGEST_NAME: usize = 80;
 
 pub fn create(cx: &mut Cx, input: CreateQueue) -> Result<CreateQueueOutput> {
-    check_name(&input.queue_name)?;
     let given = input.attributes.unwrap_or_default();
-    let attributes = attribute::apply(cx, &Attributes::default(), &given, &input.queue_name)?;
+    let kind = kind_of(&input.queue_name, &given)?;
+    let attributes = attribute::apply(cx, &Attributes::new(kind), &given, &input.queue_name)?;
     if let Some(existing) = cx.get(&QUEUES, &input.queue_name.as_str()) {
         same_as(&existing, &given, &attributes)?;
         return Ok(CreateQueueOutput { queue_url: Some(url_of(cx, &existing.name)) });
     }
     if let Some(deleted) = cx.get(&DELETED, &input.queue_name.as_str())
-        && cx.now().0 - deleted < NAME_STAYS_TAKEN_MS
+        && cx.now().0 - deleted < MINUTE_MS
+        && cx.is_on(&DELETED_RECENTLY)
     {
         return Err(error::QUEUE_DELETED_RECENTLY.with(
             "You must wait 60 seconds after deleting a queue before you can create another with the same name.",
         ));
     }
     let tags = input.tags.unwrap_or_default();
-    if tags.len() > MOST_TAGS {
-        return Err(INVALID_PARAMETER_VALUE.with(format!("Too many tags added for queue {}.", input.queue_name)));
-    }
-    let now = cx.now().0 / 1000;
-    let store = take_store(cx);
-    let queue =
-        Queue { name: input.queue_name, store, attributes, tags, created_at: now, modified_at: now, purged_at: None };
+    tag::check(&tags, &input.queue_name)?;
+    let (now, store) = (seconds(cx.now()), take_store(cx));
+    let queue = Queue {
+        name: input.queue_name,
+        store,
+        attributes,
+        tags,
+        created_at: now,
+        modified_at: now,
+        purged_at: None,
+        fair: false,
+    };
+    permission::store(cx, &queue.name, queue.attributes.policy.as_ref());
     put(cx, &queue);
     redrive::note(cx, &queue, None);
     Ok(CreateQueueOutput { queue_url: Some(url_of(cx, &queue.name)) })
@@ -99,16 +129,29 @@ pub fn list(cx: &Cx, input: ListQueues) -> Result<ListQueuesOutput> {
 pub fn delete(cx: &mut Cx, input: DeleteQueue) -> Result<DeleteQueueOutput> {
     let queue = by_url(cx, &input.queue_url)?;
     cx.delete(&QUEUES, &queue.name.as_str());
-    cx.put(&DELETED, &queue.name.as_str(), &cx.now().0);
-    attribute::store_policy(cx, &queue.name, None);
+    if cx.is_on(&DELETED_RECENTLY) {
+        cx.put(&DELETED, &queue.name.as_str(), &cx.now().0);
+        cx.at(Timestamp(cx.now().0 + MINUTE_MS), &FREE_NAME, &queue.name);
+    }
+    permission::store(cx, &queue.name, None);
     redrive::forget(cx, &queue);
+    move_task::forget(cx, &queue);
     sweep::abandon(cx, queue.store);
     Ok(DeleteQueueOutput {})
 }
 
+pub fn free_name(cx: &mut Cx, name: String) -> Result<()> {
+    // It may have been taken and given up again since.
+    let deleted = cx.get(&DELETED, &name.as_str());
+    if deleted.is_some_and(|it| cx.now().0 - it >= MINUTE_MS) {
+        cx.delete(&DELETED, &name.as_str());
+    }
+    Ok(())
+}
+
 pub fn purge(cx: &mut Cx, input: PurgeQueue) -> Result<PurgeQueueOutput> {
     let mut queue = by_url(cx, &input.queue_url)?;
-    if queue.purged_at.is_some_and(|it| cx.now().0 - it < NAME_STAYS_TAKEN_MS) {
+    if queue.purged_at.is_some_and(|it| cx.now().0 - it < MINUTE_MS) {
         return Err(error::PURGE_QUEUE_IN_PROGRESS
             .with(format!("Only one PurgeQueue operation on {} is allowed every 60 seconds.", queue.name)));
     }
@@ -149,6 +192,15 @@ pub fn named_arn(cx: &Cx, input: &GetQueueUrl) -> String {
 
 pub fn arn_of(cx: &Cx, name: &str) -> String {
     cx.arn("sqs", name)
+}
+
+/// Of an ARN of a queue, in whatever place.
+pub fn name_of(arn: &str) -> Option<&str> {
+    let parts: Vec<&str> = arn.split(':').collect();
+    match parts.as_slice() {
+        ["arn", _, "sqs", _, account, name] if is_account(account) && !name.is_empty() => Some(name),
+        _ => None,
+    }
 }
 
 /// `http://localhost:4566/000000000000/jobs`, on the host that the caller reached us by.
@@ -202,16 +254,21 @@ fn parse_url(url: &str) -> Result<(Option<&str>, &str)> {
     Ok((account, name))
 }
 
-fn check_name(name: &str) -> Result<()> {
-    if name.ends_with(".fifo") {
-        return Err(error::UNSUPPORTED_OPERATION.with("Niebla does not support FIFO queues yet."));
-    }
+/// Checks the name, which says what the queue is, against the attribute FifoQueue.
+fn kind_of(name: &str, given: &BTreeMap<String, String>) -> Result<Kind> {
     let valid = |it: u8| it.is_ascii_alphanumeric() || it == b'-' || it == b'_';
-    if name.is_empty() || name.len() > LONGEST_NAME || !name.bytes().all(valid) {
-        return Err(INVALID_PARAMETER_VALUE
-            .with("Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"));
+    let fits = |stem: &str| !stem.is_empty() && name.len() <= LONGEST_NAME && stem.bytes().all(valid);
+    match given.get("FifoQueue").map(String::as_str) {
+        Some("true") if name.strip_suffix(FIFO_SUFFIX).is_some_and(fits) => Ok(Kind::Fifo),
+        Some("true") => Err(INVALID_PARAMETER_VALUE.with(
+            "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with .fifo suffix and be 1 to 80 in length",
+        )),
+        // SQS knows the attribute as true or not at all.
+        Some(_) => Err(error::INVALID_ATTRIBUTE_NAME.with("Unknown Attribute FifoQueue.")),
+        None if fits(name) => Ok(Kind::Standard),
+        None => Err(INVALID_PARAMETER_VALUE
+            .with("Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length")),
     }
-    Ok(())
 }
 
 /// Creating a queue again is fine as long as nothing that is named differs.

@@ -1,84 +1,113 @@
 //! Receiving: what is visible, hidden for its receiver; after too many times, off to the dead-letter queue.
 
+use crate::attribute::refused;
 use crate::digest;
-use crate::message::{self, Attribute, MESSAGES, State, Stored, VISIBLE};
-use crate::queue::{self, INVALID_PARAMETER_VALUE, Queue};
-use crate::redrive;
-use api::sqs::{Message, MessageAttributeValue, ReceiveMessage, ReceiveMessageOutput};
+use crate::fifo::{self, attempt};
+use crate::message::{self, Attribute, NOT_FOR_THIS_QUEUE};
+use crate::queue::{self, Kind, Queue};
+use crate::standard;
+use crate::stock::{Received, Want};
+use api::sqs::{Message, MessageAttributeValue, ReceiveMessage, ReceiveMessageOutput, error};
 use kernel::{Cloud, Cx};
 use model::{Result, Timestamp};
 use std::collections::BTreeMap;
-use store::Span;
 
-/// Visible messages looked at in one call, beyond which expired and dead ones wait for the next.
-const MOST_LOOKED_AT: usize = 100;
+/// What can be asked of a message (ReceiveMessage in the SQS API reference). The names of queues' attributes may stand
+/// beside them, and ask for nothing.
+const SYSTEM_ATTRIBUTES: [&str; 10] = [
+    "All",
+    "AWSTraceHeader",
+    "ApproximateFirstReceiveTimestamp",
+    "ApproximateReceiveCount",
+    "DeadLetterQueueSourceArn",
+    "MessageDeduplicationId",
+    "MessageGroupId",
+    "SenderId",
+    "SentTimestamp",
+    "SequenceNumber",
+];
 
-/// A long poll: `receive`, tried again when the queue changes or a message becomes visible.
+/// A long poll: `receive`, tried again when the queue changes or a message becomes visible. Where there is nothing to be
+/// received, no transaction is begun.
 pub async fn receive_waiting(cloud: Cloud, input: ReceiveMessage) -> Result<ReceiveMessageOutput> {
-    let wait = check(&cloud, &input)?;
+    check(&input)?;
+    let (waiting, wait) = cloud.read(|cx| look(cx, &input))?;
     let deadline = Timestamp(cloud.now().0 + wait * 1000);
-    cloud.until(deadline, move |cx| receive(cx, &input), |output| output.messages.is_some()).await
+    if !waiting && wait == 0 {
+        return Ok(ReceiveMessageOutput::default());
+    }
+    if !waiting {
+        return cloud.until(deadline, move |cx| receive(cx, &input), |output| output.messages.is_some()).await;
+    }
+    let again = (wait > 0).then(|| input.clone());
+    let output = cloud.write(move |cx| receive(cx, &input)).await?;
+    match again {
+        // Somebody else was faster.
+        Some(input) if output.messages.is_none() => {
+            cloud.until(deadline, move |cx| receive(cx, &input), |output| output.messages.is_some()).await
+        }
+        _ => Ok(output),
+    }
+}
+
+/// Whether there is something, and for how many seconds to wait if there is not.
+fn look(cx: &Cx, input: &ReceiveMessage) -> Result<(bool, i64)> {
+    let queue = queue::by_url(cx, &input.queue_url)?;
+    let wait = input.wait_time_seconds.unwrap_or(queue.attributes.receive_wait);
+    let waiting = match (queue.kind(), &input.receive_request_attempt_id) {
+        (Kind::Standard, Some(id)) => return Err(refused(id, "ReceiveRequestAttemptId", NOT_FOR_THIS_QUEUE)),
+        (Kind::Standard, None) => standard::is_waiting(cx, &queue),
+        (Kind::Fifo, None) => fifo::is_waiting(cx, &queue),
+        // What it is given again may not be visible.
+        (Kind::Fifo, Some(_)) => true,
+    };
+    Ok((waiting, wait))
 }
 
 fn receive(cx: &mut Cx, input: &ReceiveMessage) -> Result<ReceiveMessageOutput> {
     let queue = queue::by_url(cx, &input.queue_url)?;
     let limit = input.max_number_of_messages.unwrap_or(1) as usize;
     let hidden_for = input.visibility_timeout.unwrap_or(queue.attributes.visibility_timeout);
-    let asked = Asked::of(input);
-    let oldest = cx.now().0 - queue.attributes.retention * 1000;
-    let mut messages = Vec::new();
-    let visible = Span::prefix(&queue.store).through(&(queue.store, cx.now().0, u64::MAX));
-    for state in cx.range(&VISIBLE, visible, limit.max(MOST_LOOKED_AT.min(limit * 4))) {
-        if messages.len() == limit {
-            break;
-        }
-        let stored = cx.get(&MESSAGES, &(queue.store, state.sequence)).expect("VISIBLE points at a message");
-        if stored.sent_at <= oldest {
-            message::remove(cx, &queue, &state);
-        } else if let Some(target) = redrive::dead(cx, &queue, &state) {
-            redrive::bury(cx, &queue, &target, stored, &state);
-        } else {
-            let (state, receipt) = message::hide(cx, &queue, &state, hidden_for);
-            messages.push(asked.message(stored, &state, receipt));
-        }
-    }
-    if messages.is_empty() {
-        wake_when_next_is_visible(cx, &queue);
-    }
-    Ok(ReceiveMessageOutput { messages: (!messages.is_empty()).then_some(messages) })
-}
-
-fn wake_when_next_is_visible(cx: &mut Cx, queue: &Queue) {
-    let hidden = Span::prefix(&queue.store);
-    if let Some(next) = cx.range(&VISIBLE, hidden, 1).pop() {
-        cx.wake_at(Timestamp(next.visible_at));
-    }
-}
-
-/// How long to wait, in seconds.
-fn check(cloud: &Cloud, input: &ReceiveMessage) -> Result<i64> {
-    let refused = |value: i64, parameter: &str, reason: &str| {
-        Err(INVALID_PARAMETER_VALUE
-            .with(format!("Value {value} for parameter {parameter} is invalid. Reason: {reason}")))
+    let want = Want { limit, hidden_for };
+    let received = match (queue.kind(), &input.receive_request_attempt_id) {
+        (Kind::Standard, _) => standard::take(cx, &queue, want)?,
+        (Kind::Fifo, None) => fifo::take(cx, &queue, want),
+        (Kind::Fifo, Some(id)) => attempt::take(cx, &queue, id, want),
     };
+    if received.is_empty() {
+        let next = match queue.kind() {
+            Kind::Standard => standard::next_visible(cx, &queue),
+            Kind::Fifo => fifo::next_visible(cx, &queue),
+        };
+        if let Some(next) = next {
+            cx.wake_at(next);
+        }
+        return Ok(ReceiveMessageOutput::default());
+    }
+    let asked = Asked::of(input);
+    let messages = received.into_iter().map(|it| asked.message(&queue, it)).collect();
+    Ok(ReceiveMessageOutput { messages: Some(messages) })
+}
+
+fn check(input: &ReceiveMessage) -> Result<()> {
     let limit = input.max_number_of_messages.unwrap_or(1);
     if !(1..=10).contains(&limit) {
-        return refused(limit, "MaxNumberOfMessages", "Must be between 1 and 10, if provided.");
+        return Err(refused(limit, "MaxNumberOfMessages", "Must be between 1 and 10, if provided."));
     }
     if let Some(seconds) = input.visibility_timeout.filter(|it| !(0..=43_200).contains(it)) {
-        return refused(seconds, "VisibilityTimeout", "Must be >= 0 and <= 43200, if provided.");
+        return Err(refused(seconds, "VisibilityTimeout", "Must be >= 0 and <= 43200, if provided."));
     }
     if let Some(seconds) = input.wait_time_seconds.filter(|it| !(0..=20).contains(it)) {
-        return refused(seconds, "WaitTimeSeconds", "Must be >= 0 and <= 20, if provided.");
+        return Err(refused(seconds, "WaitTimeSeconds", "Must be >= 0 and <= 20, if provided."));
     }
-    if let Some(attempt) = &input.receive_request_attempt_id {
-        return Err(INVALID_PARAMETER_VALUE.with(format!(
-            "Value {attempt} for parameter ReceiveRequestAttemptId is invalid. Reason: The request include parameter that is not valid for this queue type."
-        )));
+    if let Some(id) = &input.receive_request_attempt_id {
+        message::check_token("ReceiveRequestAttemptId", id)?;
     }
-    match input.wait_time_seconds {
-        Some(seconds) => Ok(seconds),
-        None => cloud.read(|cx| queue::by_url(cx, &input.queue_url)).map(|it| it.attributes.receive_wait),
+    let names = input.attribute_names.iter().chain(&input.message_system_attribute_names).flatten();
+    let known = |it: &str| SYSTEM_ATTRIBUTES.contains(&it) || crate::attribute::is_known(it);
+    match names.into_iter().find(|it| !known(it)) {
+        Some(unknown) => Err(error::INVALID_ATTRIBUTE_NAME.with(format!("Unknown Attribute {unknown}."))),
+        None => Ok(()),
     }
 }
 
@@ -95,13 +124,14 @@ impl<'i> Asked<'i> {
         Self { system, own: names(&input.message_attribute_names).collect() }
     }
 
-    fn message(&self, stored: Stored, state: &State, receipt: String) -> Message {
-        let system = self.system_attributes(&stored, state);
+    fn message(&self, queue: &Queue, received: Received) -> Message {
+        let system = self.system_attributes(queue, &received);
+        let Received { stored, handle, .. } = received;
         let own: BTreeMap<String, Attribute> =
             stored.attributes.into_iter().filter(|(name, _)| self.wants(name)).collect();
         Message {
             message_id: Some(stored.id),
-            receipt_handle: Some(receipt),
+            receipt_handle: Some(handle),
             md5_of_body: Some(digest::of_text(&stored.body)),
             body: Some(stored.body),
             attributes: (!system.is_empty()).then_some(system),
@@ -110,17 +140,21 @@ impl<'i> Asked<'i> {
         }
     }
 
-    fn system_attributes(&self, stored: &Stored, state: &State) -> BTreeMap<String, String> {
+    fn system_attributes(&self, queue: &Queue, received: &Received) -> BTreeMap<String, String> {
         if self.system.is_empty() {
             return BTreeMap::new();
         }
+        let stored = &received.stored;
+        let number = (queue.kind() == Kind::Fifo).then(|| fifo::sequence_number(queue, stored.sequence));
         let all = [
             ("SenderId", Some(stored.sender.clone())),
             ("SentTimestamp", Some(stored.sent_at.to_string())),
-            ("ApproximateReceiveCount", Some(state.receives.to_string())),
-            ("ApproximateFirstReceiveTimestamp", state.first_received_at.map(|it| it.to_string())),
+            ("ApproximateReceiveCount", Some(received.receives.to_string())),
+            ("ApproximateFirstReceiveTimestamp", received.first_received_at.map(|it| it.to_string())),
             ("AWSTraceHeader", stored.trace.clone()),
             ("MessageGroupId", stored.group.clone()),
+            ("MessageDeduplicationId", stored.deduplication.clone()),
+            ("SequenceNumber", number),
             ("DeadLetterQueueSourceArn", stored.dead_letter_source.clone()),
         ];
         let wanted = |name: &str| self.system.iter().any(|it| *it == "All" || *it == name);

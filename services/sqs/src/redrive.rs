@@ -1,8 +1,9 @@
 //! Dead-letter queues: the redrive policy, who may name a queue as theirs, and the move itself.
 
-use crate::attribute::invalid;
-use crate::message::{self, State, Stored};
-use crate::queue::{self, INVALID_PARAMETER_VALUE, QUEUES, Queue};
+use crate::attribute::{invalid, refused};
+use crate::message::Stored;
+use crate::queue::{self, Kind, QUEUES, Queue};
+use crate::stock::{self, Arrival};
 use api::sqs::{ListDeadLetterSourceQueues, ListDeadLetterSourceQueuesOutput};
 use kernel::Cx;
 use model::Result;
@@ -48,14 +49,15 @@ pub fn list_sources(cx: &Cx, input: ListDeadLetterSourceQueues) -> Result<ListDe
 }
 
 /// `{"deadLetterTargetArn": "…", "maxReceiveCount": 3}`; the count may be a text. An empty text takes the policy away.
-pub fn parse(cx: &Cx, value: &str) -> Result<Option<Redrive>> {
+pub fn parse(cx: &Cx, value: &str, source: &str, kind: Kind) -> Result<Option<Redrive>> {
     if value.is_empty() {
         return Ok(None);
     }
-    let refused = |reason: &str| {
-        INVALID_PARAMETER_VALUE.with(format!("Value {value} for parameter RedrivePolicy is invalid. Reason: {reason}"))
-    };
-    let json: Json = serde_json::from_str(value).map_err(|_| refused("Redrive policy is not a valid JSON map."))?;
+    let refused = |reason: &str| refused(value, "RedrivePolicy", reason);
+    let json: Json = serde_json::from_str(value).unwrap_or_default();
+    if !json.is_object() {
+        return Err(refused("Redrive policy is not a valid JSON map."));
+    }
     let count = match &json["maxReceiveCount"] {
         Json::Number(it) => it.as_i64(),
         Json::String(it) => it.parse().ok(),
@@ -67,12 +69,20 @@ pub fn parse(cx: &Cx, value: &str) -> Result<Option<Redrive>> {
     let Some(target_arn) = json["deadLetterTargetArn"].as_str() else {
         return Err(refused("Redrive policy does not contain mandatory attribute: deadLetterTargetArn."));
     };
-    let name = target_arn.rsplit(':').next().unwrap_or_default();
+    let Some(name) = queue::name_of(target_arn) else {
+        return Err(refused("Invalid value for deadLetterTargetArn."));
+    };
     if queue::arn_of(cx, name) != target_arn {
         return Err(refused("Dead-letter queue must be in the same account and region as the source."));
     }
-    if !cx.has(&QUEUES, &name) {
+    let Some(target) = cx.get(&QUEUES, &name) else {
         return Err(refused("Dead letter target does not exist."));
+    };
+    if target.kind() != kind {
+        return Err(refused("Dead-letter queue must be same type of queue as the source."));
+    }
+    if !allows(&target, &queue::arn_of(cx, source)) {
+        return Err(refused("The dead-letter queue's RedriveAllowPolicy does not allow this source."));
     }
     Ok(Some(Redrive { target_arn: target_arn.to_owned(), most_receives: most_receives as u32 }))
 }
@@ -108,24 +118,28 @@ pub fn forget(cx: &mut Cx, queue: &Queue) {
     }
 }
 
-/// The dead-letter queue of a message that has been received often enough and may go there.
-pub fn dead(cx: &Cx, queue: &Queue, state: &State) -> Option<Queue> {
-    let redrive = queue.attributes.redrive.as_ref()?;
-    if state.receives < redrive.most_receives {
-        return None;
-    }
+/// Whether a queue is the dead-letter queue of another one.
+pub fn is_target(cx: &Cx, queue: &Queue) -> bool {
+    !cx.keys::<(String, String), _>(&SOURCES, Span::prefix(&queue.name.as_str()), 1).is_empty()
+}
+
+/// The dead-letter queue of a message that has been received so often and may go there.
+pub fn dead(cx: &Cx, queue: &Queue, receives: u32) -> Option<Queue> {
+    let redrive = queue.attributes.redrive.as_ref().filter(|it| receives >= it.most_receives)?;
     let target = cx.get(&QUEUES, &redrive.target())?;
     allows(&target, &queue::arn_of(cx, &queue.name)).then_some(target)
 }
 
-/// Moves it. Its id, its age and the number of its receives stay.
-pub fn bury(cx: &mut Cx, queue: &Queue, target: &Queue, stored: Stored, state: &State) {
-    message::remove(cx, queue, state);
-    let dead_letter_source = Some(queue::arn_of(cx, &queue.name));
-    let visible_at = cx.now().0 + target.attributes.delay * 1000;
-    let moved =
-        State { visible_at, receives: state.receives, first_received_at: state.first_received_at, ..State::default() };
-    message::store(cx, target, Stored { dead_letter_source, ..stored }, moved);
+/// Puts what was taken out of `queue` into `target`. Its id and the number of its receives stay; its age only in standard
+/// queues (Setting up dead-letter queue retention in the developer guide).
+pub fn bury(cx: &mut Cx, queue: &Queue, target: &Queue, stored: Stored, receives: (u32, Option<i64>)) {
+    let mut stored = Stored { dead_letter_source: Some(queue::arn_of(cx, &queue.name)), ..stored };
+    if target.kind() == Kind::Fifo {
+        stored.sent_at = cx.now().0;
+        stored.deduplication = Some(stored.id.clone());
+    }
+    let (receives, first_received_at) = receives;
+    stock::put(cx, target, stored, Arrival { delay: target.attributes.delay, receives, first_received_at });
 }
 
 fn allows(target: &Queue, source_arn: &str) -> bool {

@@ -1,11 +1,13 @@
 //! Cleaning up: messages of purged and deleted queues, and those that are older than their queue's retention.
 
-use crate::message::{COUNTERS, MESSAGES, MOVED, VISIBLE};
-use crate::queue::{QUEUES, Queue};
+use crate::fifo::{self, attempt, duplicate, forgetting};
+use crate::queue::{Kind, QUEUES, Queue};
+use crate::standard::{self, MOVED, VISIBLE};
+use crate::stock::{self, COUNTERS, MESSAGES};
 use kernel::{Cx, Job};
 use model::{Result, Timestamp};
 use serde::{Deserialize, Serialize};
-use store::Span;
+use store::{Key, KeyOwned, Span, Table};
 
 /// Deletes what was kept under a number that no queue has any more.
 pub static SWEEP: Job<Abandoned> = Job::new("sqs.sweep");
@@ -31,17 +33,34 @@ pub fn abandon(cx: &mut Cx, store: u64) {
     cx.at(cx.now(), &SWEEP, &Abandoned { store });
 }
 
+/// A page of each table at a time, until they are all empty.
 pub fn run(cx: &mut Cx, it: Abandoned) -> Result<()> {
-    let visible = cx.range(&VISIBLE, Span::prefix(&it.store), PAGE);
-    for state in &visible {
-        cx.delete(&VISIBLE, &(it.store, state.visible_at, state.sequence));
-        cx.delete(&MESSAGES, &(it.store, state.sequence));
-        cx.delete(&MOVED, &(it.store, state.sequence));
-    }
-    if visible.len() == PAGE {
+    let store = it.store;
+    let most = [
+        clear::<(u64, i64, u64), _>(cx, &VISIBLE, store),
+        clear::<(u64, u64), _>(cx, &MESSAGES, store),
+        clear::<(u64, u64), _>(cx, &MOVED, store),
+        clear::<(u64, u64), _>(cx, &fifo::QUEUED, store),
+        clear::<(u64, String, u64), _>(cx, &fifo::IN_GROUP, store),
+        clear::<(u64, bool, i64, u64), _>(cx, &fifo::READY, store),
+        clear::<(u64, String), _>(cx, &fifo::TURNS, store),
+        clear::<(u64, String, String), _>(cx, &duplicate::SENT, store),
+        clear::<(u64, String), _>(cx, &attempt::ATTEMPTS, store),
+        clear::<(u64, i64, u64), _>(cx, &forgetting::REMEMBERED, store),
+    ];
+    if most.contains(&PAGE) {
         cx.at(cx.now(), &SWEEP, &it);
     }
     Ok(())
+}
+
+/// How many rows it deleted.
+fn clear<K: Key + KeyOwned, V>(cx: &mut Cx, table: &Table<V>, store: u64) -> usize {
+    let keys: Vec<K> = cx.keys(table, Span::prefix(&store), PAGE);
+    for key in &keys {
+        cx.delete(table, key);
+    }
+    keys.len()
 }
 
 /// One job a queue, due when its oldest message will be too old.
@@ -54,17 +73,11 @@ pub fn expire(cx: &mut Cx, it: Aging) -> Result<()> {
     let Some(queue) = cx.get(&QUEUES, &it.name.as_str()).filter(|queue| queue.store == it.store) else {
         return Ok(());
     };
-    let oldest = cx.now().0 - queue.attributes.retention * 1000;
-    // In the order in which they became visible, because a message's row there is what removing it needs.
-    let mut next: Option<i64> = None;
-    for state in cx.range(&VISIBLE, Span::prefix(&queue.store), PAGE) {
-        let Some(message) = cx.get(&MESSAGES, &(queue.store, state.sequence)) else { continue };
-        if message.sent_at <= oldest {
-            crate::message::remove(cx, &queue, &state);
-        } else {
-            next = Some(next.map_or(message.sent_at, |it| it.min(message.sent_at)));
-        }
-    }
+    let oldest = stock::oldest(cx, &queue);
+    let next = match queue.kind() {
+        Kind::Standard => expire_standard(cx, &queue, oldest),
+        Kind::Fifo => expire_fifo(cx, &queue, oldest),
+    };
     let mut counter = cx.get(&COUNTERS, &queue.store).unwrap_or_default();
     counter.expiry_asked = counter.messages > 0;
     cx.put(&COUNTERS, &queue.store, &counter);
@@ -73,4 +86,30 @@ pub fn expire(cx: &mut Cx, it: Aging) -> Result<()> {
         ask_for_expiry(cx, &queue, next.unwrap_or(oldest));
     }
     Ok(())
+}
+
+/// When the oldest message was sent that stays, as far as was looked. In the order in which they became visible, because a
+/// message's row there is what removing it needs.
+fn expire_standard(cx: &mut Cx, queue: &Queue, oldest: i64) -> Option<i64> {
+    let mut next: Option<i64> = None;
+    for state in cx.range(&VISIBLE, Span::prefix(&queue.store), PAGE) {
+        let Some(message) = cx.get(&MESSAGES, &(queue.store, state.sequence)) else { continue };
+        if message.sent_at <= oldest {
+            standard::remove(cx, queue, &state);
+        } else {
+            next = Some(next.map_or(message.sent_at, |it| it.min(message.sent_at)));
+        }
+    }
+    next
+}
+
+/// Messages of a FIFO queue stand in the order in which they came.
+fn expire_fifo(cx: &mut Cx, queue: &Queue, oldest: i64) -> Option<i64> {
+    for queued in cx.range(&fifo::QUEUED, Span::prefix(&queue.store), PAGE) {
+        if queued.sent_at > oldest {
+            return Some(queued.sent_at);
+        }
+        fifo::remove(cx, queue, &queued);
+    }
+    None
 }

@@ -1,5 +1,7 @@
 //! `AWS::SQS::Queue`.
 
+use super::text_of;
+use crate::queue::FIFO_SUFFIX;
 use api::sqs::{CreateQueue, DeleteQueue, GetQueueAttributes, SetQueueAttributes, TagQueue, UntagQueue};
 use kernel::Cx;
 use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType};
@@ -10,7 +12,13 @@ use std::collections::BTreeMap;
 pub static QUEUE: ResourceType = ResourceType {
     name: "AWS::SQS::Queue",
     properties: &[
+        "ContentBasedDeduplication",
+        "DeduplicationScope",
         "DelaySeconds",
+        "FifoQueue",
+        "FifoThroughputLimit",
+        "KmsDataKeyReusePeriodSeconds",
+        "KmsMasterKeyId",
         "MaximumMessageSize",
         "MessageRetentionPeriod",
         "QueueName",
@@ -27,25 +35,39 @@ pub static QUEUE: ResourceType = ResourceType {
     attributes,
 };
 
-/// The properties that are attributes of the queue, by the same names.
-const ATTRIBUTES: [&str; 8] = [
-    "DelaySeconds",
-    "MaximumMessageSize",
-    "MessageRetentionPeriod",
-    "ReceiveMessageWaitTimeSeconds",
-    "RedriveAllowPolicy",
-    "RedrivePolicy",
-    "SqsManagedSseEnabled",
-    "VisibilityTimeout",
+/// The properties that are attributes of the queue, by the same names, and what each goes back to when the template no
+/// longer names it. A queue stays FIFO or not as long as it lives.
+const ATTRIBUTES: [(&str, Option<&str>); 14] = [
+    ("ContentBasedDeduplication", Some("false")),
+    ("DeduplicationScope", Some("queue")),
+    ("DelaySeconds", Some("0")),
+    ("FifoQueue", None),
+    ("FifoThroughputLimit", Some("perQueue")),
+    ("KmsDataKeyReusePeriodSeconds", Some("300")),
+    ("KmsMasterKeyId", Some("")),
+    ("MaximumMessageSize", Some("1048576")),
+    ("MessageRetentionPeriod", Some("345600")),
+    ("ReceiveMessageWaitTimeSeconds", Some("0")),
+    ("RedriveAllowPolicy", Some("")),
+    ("RedrivePolicy", Some("")),
+    ("SqsManagedSseEnabled", Some("true")),
+    ("VisibilityTimeout", Some("30")),
 ];
+/// Of a queue's name.
+const LONGEST_NAME: usize = 80;
 
 fn create(cx: &mut Cx, new: &New) -> Result<Progress> {
-    let name = new.properties.get("QueueName").and_then(Json::as_str).unwrap_or(&new.generated_name);
+    let attributes = wanted(&new.properties);
+    let name = match new.properties.get("QueueName").and_then(Json::as_str) {
+        Some(name) => name.to_owned(),
+        None if attributes.contains_key("FifoQueue") => {
+            format!("{}{FIFO_SUFFIX}", new.name_of_at_most(LONGEST_NAME - FIFO_SUFFIX.len()))
+        }
+        None => new.name_of_at_most(LONGEST_NAME),
+    };
     let mut tags = tags_of(&new.properties);
     tags.extend(new.tags.iter().cloned());
-    let input =
-        CreateQueue { queue_name: name.to_owned(), attributes: Some(wanted(&new.properties)), tags: Some(tags) };
-    let output = cx.call(input)?;
+    let output = cx.call(CreateQueue { queue_name: name, attributes: Some(attributes), tags: Some(tags) })?;
     Ok(Progress::Done { physical_id: output.queue_url.unwrap_or_default() })
 }
 
@@ -53,8 +75,12 @@ fn update(cx: &mut Cx, change: &Change) -> Result<Progress> {
     let queue_url = change.physical_id.clone();
     let mut attributes = wanted(&change.after);
     // What the template no longer names goes back to its default.
-    for (name, default) in DEFAULTS {
-        if change.before.contains_key(name) && !change.after.contains_key(name) {
+    for (name, default) in ATTRIBUTES {
+        if let Some(default) = default
+            && change.before.contains_key(name)
+            && !change.after.contains_key(name)
+            && !(name == "SqsManagedSseEnabled" && attributes.contains_key("KmsMasterKeyId"))
+        {
             attributes.insert(name.to_owned(), default.to_owned());
         }
     }
@@ -73,16 +99,6 @@ fn update(cx: &mut Cx, change: &Change) -> Result<Progress> {
     }
     Ok(Progress::Done { physical_id: queue_url })
 }
-
-const DEFAULTS: [(&str, &str); 7] = [
-    ("DelaySeconds", "0"),
-    ("MaximumMessageSize", "1048576"),
-    ("MessageRetentionPeriod", "345600"),
-    ("ReceiveMessageWaitTimeSeconds", "0"),
-    ("RedriveAllowPolicy", ""),
-    ("RedrivePolicy", ""),
-    ("VisibilityTimeout", "30"),
-];
 
 fn delete(cx: &mut Cx, existing: &Existing) -> Result<Progress> {
     let physical_id = existing.physical_id.clone();
@@ -105,10 +121,10 @@ fn attributes(cx: &mut Cx, existing: &Existing) -> Result<Properties> {
     ]))
 }
 
-/// Texts stay, numbers become texts, policies become JSON.
 fn wanted(properties: &Properties) -> BTreeMap<String, String> {
-    let named = ATTRIBUTES.iter().filter_map(|name| Some(((*name).to_owned(), properties.get(*name)?)));
-    named.map(|(name, value)| (name, value.as_str().map_or_else(|| value.to_string(), str::to_owned))).collect()
+    let named = ATTRIBUTES.iter().filter_map(|(name, _)| Some(((*name).to_owned(), text_of(properties.get(*name)?))));
+    // A queue that is not FIFO does not know the attribute at all.
+    named.filter(|(name, value)| !(name == "FifoQueue" && value == "false")).collect()
 }
 
 fn tags_of(properties: &Properties) -> BTreeMap<String, String> {

@@ -1,5 +1,12 @@
 //! SQS through the door, as users see it.
 
+mod fifo;
+mod move_tasks;
+mod permissions;
+mod queues;
+mod refusals;
+mod standard;
+
 fn services() -> Vec<kernel::Service> {
     vec![iam::service(), sqs::service(), sts::service()]
 }
@@ -25,7 +32,7 @@ fn a_received_message_is_hidden_until_its_visibility_timeout_passes() {
 #[test]
 fn a_deleted_message_does_not_come_back_even_after_a_crash() {
     check(
-        r"
+        r#"
         sqs create-queue QueueName=jobs => QueueUrl=$jobs
         sqs send-message QueueUrl=$jobs MessageBody=one => ok
         sqs receive-message QueueUrl=$jobs => Messages[0].ReceiptHandle=$receipt
@@ -34,7 +41,7 @@ fn a_deleted_message_does_not_come_back_even_after_a_crash() {
         crash
         wait 200s
         sqs receive-message QueueUrl=$jobs => Messages=absent
-        ",
+        "#,
     );
 }
 
@@ -97,25 +104,7 @@ fn what_is_wrong_is_refused_in_the_words_of_sqs() {
         sqs delete-message QueueUrl=$jobs ReceiptHandle=nonsense => error ReceiptHandleIsInvalid *
         sqs set-queue-attributes QueueUrl=$jobs Attributes={"VisibilityTimeout":"43201"} => error InvalidAttributeValue "Invalid value for the parameter VisibilityTimeout."
         sqs set-queue-attributes QueueUrl=$jobs Attributes={"Nonsense":"1"} => error InvalidAttributeName "Unknown Attribute Nonsense."
-        sqs start-message-move-task SourceArn=arn:aws:sqs:us-east-1:000000000000:jobs => error NotImplemented *StartMessageMoveTask*
         "#,
-    );
-}
-
-#[test]
-fn a_deleted_queues_name_stays_taken_for_a_minute() {
-    check(
-        r"
-        sqs create-queue QueueName=jobs => QueueUrl=$jobs
-        sqs send-message QueueUrl=$jobs MessageBody=gone => ok
-        sqs delete-queue QueueUrl=$jobs => ok
-        sqs create-queue QueueName=jobs => error QueueDeletedRecently *
-        wait 60s
-        sqs create-queue QueueName=jobs => QueueUrl=$jobs
-        sqs receive-message QueueUrl=$jobs => Messages=absent
-        sqs purge-queue QueueUrl=$jobs => ok
-        sqs purge-queue QueueUrl=$jobs => error PurgeQueueInProgress *
-        ",
     );
 }
 

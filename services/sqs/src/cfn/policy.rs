@@ -1,0 +1,54 @@
+//! `AWS::SQS::QueuePolicy`: one policy for several queues.
+
+use super::{document_of, remove_policy, set_policy};
+use kernel::Cx;
+use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType};
+use model::Result;
+use serde_json::{Value as Json, json};
+
+pub static QUEUE_POLICY: ResourceType = ResourceType {
+    name: "AWS::SQS::QueuePolicy",
+    properties: &["PolicyDocument", "Queues"],
+    create,
+    update,
+    delete,
+    attributes,
+};
+
+fn create(cx: &mut Cx, new: &New) -> Result<Progress> {
+    let physical_id = new.generated_name.clone();
+    apply(cx, &new.properties)?;
+    Ok(Progress::Done { physical_id })
+}
+
+fn update(cx: &mut Cx, change: &Change) -> Result<Progress> {
+    let kept = queues_of(&change.after);
+    for queue_url in queues_of(&change.before).iter().filter(|it| !kept.contains(it)) {
+        remove_policy(cx, queue_url)?;
+    }
+    apply(cx, &change.after)?;
+    Ok(Progress::Done { physical_id: change.physical_id.clone() })
+}
+
+fn delete(cx: &mut Cx, existing: &Existing) -> Result<Progress> {
+    for queue_url in queues_of(&existing.properties) {
+        remove_policy(cx, &queue_url)?;
+    }
+    Ok(Progress::Done { physical_id: existing.physical_id.clone() })
+}
+
+fn attributes(_: &mut Cx, existing: &Existing) -> Result<Properties> {
+    Ok(Properties::from_iter([("Id".to_owned(), json!(existing.physical_id))]))
+}
+
+fn apply(cx: &mut Cx, properties: &Properties) -> Result<()> {
+    for queue_url in queues_of(properties) {
+        set_policy(cx, &queue_url, document_of(properties))?;
+    }
+    Ok(())
+}
+
+fn queues_of(properties: &Properties) -> Vec<String> {
+    let queues = properties.get("Queues").and_then(Json::as_array);
+    queues.into_iter().flatten().filter_map(Json::as_str).map(str::to_owned).collect()
+}
