@@ -121,6 +121,8 @@ impl Cloud {
             tokio::select! {
                 () = watch => {}
                 () = self.sleep_until(next) => {}
+                // Whoever waits hears what there is, instead of a broken connection.
+                () = self.kernel.stopping() => return Ok(result),
             }
         }
     }
