@@ -151,6 +151,27 @@ structure! {
 }
 
 structure! {
+    ListLogGroups => "logs", ListLogGroupsOutput {
+        log_group_name_pattern: Option<String> = "logGroupNamePattern",
+        log_group_class: Option<String> = "logGroupClass",
+        include_linked_accounts: Option<bool> = "includeLinkedAccounts",
+        account_identifiers: Option<Vec<String>> = "accountIdentifiers",
+        next_token: Option<String> = "nextToken",
+        limit: Option<i64> = "limit",
+        data_sources: Option<Vec<DataSourceFilter>> = "dataSources",
+        field_index_names: Option<Vec<String>> = "fieldIndexNames",
+        log_group_tags: Option<Vec<TagFilter>> = "logGroupTags",
+    }
+}
+
+structure! {
+    ListLogGroupsOutput {
+        log_groups: Option<Vec<LogGroupSummary>> = "logGroups",
+        next_token: Option<String> = "nextToken",
+    }
+}
+
+structure! {
     ListTagsForResource => "logs", ListTagsForResourceOutput {
         resource_arn: String = "resourceArn",
     }
@@ -205,6 +226,33 @@ structure! {
 }
 
 structure! {
+    StartLiveTail => "logs", StartLiveTailOutput {
+        log_group_identifiers: Vec<String> = "logGroupIdentifiers",
+        log_stream_names: Option<Vec<String>> = "logStreamNames",
+        log_stream_name_prefixes: Option<Vec<String>> = "logStreamNamePrefixes",
+        log_event_filter_pattern: Option<String> = "logEventFilterPattern",
+    }
+}
+
+structure! {
+    StartLiveTailOutput {
+        response_stream: Option<StartLiveTailResponseStream> = "responseStream",
+    }
+}
+
+structure! {
+    TagLogGroup => "logs", TagLogGroupOutput {
+        log_group_name: String = "logGroupName",
+        tags: Map<String> = "tags",
+    }
+}
+
+structure! {
+    TagLogGroupOutput {
+    }
+}
+
+structure! {
     TagResource => "logs", TagResourceOutput {
         resource_arn: String = "resourceArn",
         tags: Map<String> = "tags",
@@ -217,6 +265,31 @@ structure! {
 }
 
 structure! {
+    TestMetricFilter => "logs", TestMetricFilterOutput {
+        filter_pattern: String = "filterPattern",
+        log_event_messages: Vec<String> = "logEventMessages",
+    }
+}
+
+structure! {
+    TestMetricFilterOutput {
+        matches: Option<Vec<MetricFilterMatchRecord>> = "matches",
+    }
+}
+
+structure! {
+    UntagLogGroup => "logs", UntagLogGroupOutput {
+        log_group_name: String = "logGroupName",
+        tags: Vec<String> = "tags",
+    }
+}
+
+structure! {
+    UntagLogGroupOutput {
+    }
+}
+
+structure! {
     UntagResource => "logs", UntagResourceOutput {
         resource_arn: String = "resourceArn",
         tag_keys: Vec<String> = "tagKeys",
@@ -225,6 +298,69 @@ structure! {
 
 structure! {
     UntagResourceOutput {
+    }
+}
+
+structure! {
+    MetricFilterMatchRecord {
+        event_number: Option<i64> = "eventNumber",
+        event_message: Option<String> = "eventMessage",
+        extracted_values: Option<Map<String>> = "extractedValues",
+    }
+}
+
+structure! {
+    StartLiveTailResponseStream {
+        session_start: Option<LiveTailSessionStart> = "sessionStart",
+        session_update: Option<LiveTailSessionUpdate> = "sessionUpdate",
+        session_timeout_exception: Option<SessionTimeoutException> = "SessionTimeoutException",
+        session_streaming_exception: Option<SessionStreamingException> = "SessionStreamingException",
+    }
+}
+
+structure! {
+    SessionStreamingException {
+        message: Option<String> = "message",
+    }
+}
+
+structure! {
+    SessionTimeoutException {
+        message: Option<String> = "message",
+    }
+}
+
+structure! {
+    LiveTailSessionUpdate {
+        session_metadata: Option<LiveTailSessionMetadata> = "sessionMetadata",
+        session_results: Option<Vec<LiveTailSessionLogEvent>> = "sessionResults",
+    }
+}
+
+structure! {
+    LiveTailSessionLogEvent {
+        log_stream_name: Option<String> = "logStreamName",
+        log_group_identifier: Option<String> = "logGroupIdentifier",
+        message: Option<String> = "message",
+        timestamp: Option<i64> = "timestamp",
+        ingestion_time: Option<i64> = "ingestionTime",
+    }
+}
+
+structure! {
+    LiveTailSessionMetadata {
+        sampled: Option<bool> = "sampled",
+    }
+}
+
+structure! {
+    LiveTailSessionStart {
+        request_id: Option<String> = "requestId",
+        session_id: Option<String> = "sessionId",
+        log_group_identifiers: Option<Vec<String>> = "logGroupIdentifiers",
+        log_stream_names: Option<Vec<String>> = "logStreamNames",
+        log_stream_name_prefixes: Option<Vec<String>> = "logStreamNamePrefixes",
+        log_event_filter_pattern: Option<String> = "logEventFilterPattern",
     }
 }
 
@@ -253,6 +389,28 @@ structure! {
     InputLogEvent {
         timestamp: i64 = "timestamp",
         message: String = "message",
+    }
+}
+
+structure! {
+    LogGroupSummary {
+        log_group_name: Option<String> = "logGroupName",
+        log_group_arn: Option<String> = "logGroupArn",
+        log_group_class: Option<String> = "logGroupClass",
+    }
+}
+
+structure! {
+    TagFilter {
+        key: String = "key",
+        values: Option<Vec<String>> = "values",
+    }
+}
+
+structure! {
+    DataSourceFilter {
+        name: String = "name",
+        type_: Option<String> = "type",
     }
 }
 
@@ -317,7 +475,9 @@ structure! {
 pub mod error {
     use crate::prelude::*;
 
+    pub const ACCESS_DENIED: ErrorShape = ErrorShape::sender("AccessDeniedException");
     pub const DATA_ALREADY_ACCEPTED: ErrorShape = ErrorShape::sender("DataAlreadyAcceptedException");
+    pub const INVALID_OPERATION: ErrorShape = ErrorShape::sender("InvalidOperationException");
     pub const INVALID_PARAMETER: ErrorShape = ErrorShape::sender("InvalidParameterException");
     pub const INVALID_SEQUENCE_TOKEN: ErrorShape = ErrorShape::sender("InvalidSequenceTokenException");
     pub const LIMIT_EXCEEDED: ErrorShape = ErrorShape::sender("LimitExceededException");

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 pub static LOG_GROUP: ResourceType = ResourceType {
     name: "AWS::Logs::LogGroup",
-    properties: &["LogGroupName", "RetentionInDays", "Tags"],
+    properties: &["LogGroupClass", "LogGroupName", "RetentionInDays", "Tags"],
     create: create_group,
     update: update_group,
     delete: delete_group,
@@ -34,7 +34,8 @@ fn create_group(cx: &mut Cx, new: &New) -> Result<Progress> {
     let mut tags = tags_of(&new.properties);
     tags.extend(new.tags.iter().cloned());
     let tags = (!tags.is_empty()).then_some(tags);
-    cx.call(CreateLogGroup { log_group_name: name.clone(), tags, ..CreateLogGroup::default() })?;
+    let log_group_class = text(&new.properties, "LogGroupClass");
+    cx.call(CreateLogGroup { log_group_name: name.clone(), tags, log_group_class, ..CreateLogGroup::default() })?;
     if let Some(retention_in_days) = days(&new.properties) {
         cx.call(PutRetentionPolicy { log_group_name: name.clone(), retention_in_days })?;
     }
@@ -43,6 +44,9 @@ fn create_group(cx: &mut Cx, new: &New) -> Result<Progress> {
 
 fn update_group(cx: &mut Cx, change: &Change) -> Result<Progress> {
     let log_group_name = change.physical_id.clone();
+    if let Some(class) = text(&change.after, "LogGroupClass").filter(|it| it != "STANDARD") {
+        return Err(group::unsupported(&format!("LogGroupClass {class}")));
+    }
     match (days(&change.before), days(&change.after)) {
         (before, after) if before == after => {}
         (_, Some(retention_in_days)) => {
@@ -53,7 +57,9 @@ fn update_group(cx: &mut Cx, change: &Change) -> Result<Progress> {
         }
     }
     let resource_arn = group::arn_of(cx, &log_group_name);
-    let (mut before, after) = (tags_of(&change.before), tags_of(&change.after));
+    let (mut before, mut after) = (tags_of(&change.before), tags_of(&change.after));
+    before.extend(change.tags_before.iter().cloned());
+    after.extend(change.tags.iter().cloned());
     before.retain(|key, _| !after.contains_key(key));
     if !before.is_empty() {
         let tag_keys = before.into_keys().collect();

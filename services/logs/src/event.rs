@@ -11,7 +11,7 @@ use api::logs::{InputLogEvent, PutLogEvents, PutLogEventsOutput, RejectedLogEven
 use kernel::Cx;
 use model::Result;
 use serde::{Deserialize, Serialize};
-use store::Table;
+use store::{Span, Table};
 
 /// Every event. Key: (group's store, timestamp, sequence).
 pub static EVENTS: Table<Event> = Table::regional("logs.event");
@@ -19,6 +19,10 @@ pub static EVENTS: Table<Event> = Table::regional("logs.event");
 pub static POSITIONS: Table<Position> = Table::regional("logs.position");
 /// What appends change of a group. Key: group's store.
 pub static TALLIES: Table<Tally> = Table::regional("logs.tally");
+
+/// The appends of the last minute, so that a live tail finds what is new without searching. Key: (group's store, the
+/// first event's sequence).
+pub static ARRIVALS: Table<Arrival> = Table::regional("logs.arrival");
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Event {
@@ -44,6 +48,23 @@ pub struct Tally {
     /// When the job that deletes expired events is due, in milliseconds since 1970.
     pub expiry_due: Option<i64>,
 }
+
+/// One append. Its events have consecutive sequences.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Arrival {
+    /// The number of its stream.
+    pub stream: u64,
+    /// The times of the first and the last event, and of the append, in milliseconds since 1970.
+    pub first: i64,
+    pub last: i64,
+    pub at: i64,
+    pub count: u64,
+}
+
+/// A live tail that is slower than this misses what came.
+const ARRIVALS_KEPT_MS: i64 = 60 * 1000;
+/// Old arrivals deleted by each append: more than it adds, so that they do not pile up.
+const ARRIVALS_DROPPED: usize = 2;
 
 /// Limits of PutLogEvents in the API reference. The number of events, 10,000, is in the model.
 const LARGEST_BATCH_BYTES: i64 = 1_048_576;
@@ -117,6 +138,7 @@ fn accept(
 fn append(cx: &mut Cx, group: &Group, stream: &mut Stream, events: &[InputLogEvent]) {
     let mut tally = cx.get(&TALLIES, &group.store).unwrap_or_default();
     let ingested_at = cx.now().0;
+    let first_sequence = tally.next_sequence;
     for it in events {
         let position = Position { timestamp: it.timestamp, sequence: tally.next_sequence };
         tally.next_sequence += 1;
@@ -125,12 +147,22 @@ fn append(cx: &mut Cx, group: &Group, stream: &mut Stream, events: &[InputLogEve
         cx.put(&EVENTS, &(group.store, position.timestamp, position.sequence), &event);
         cx.put(&POSITIONS, &(stream.number, position.timestamp, position.sequence), &position);
     }
-    retention::ask(cx, group, &mut tally, events[0].timestamp);
+    let (first, last) = (events[0].timestamp, events[events.len() - 1].timestamp);
+    let arrival = Arrival { stream: stream.number, first, last, at: ingested_at, count: events.len() as u64 };
+    note(cx, group.store, first_sequence, &arrival);
+    retention::ask(cx, group, &mut tally, first);
     cx.put(&TALLIES, &group.store, &tally);
     let before = stream.last_event_at;
-    let latest = events[events.len() - 1].timestamp;
-    stream.last_event_at = Some(before.map_or(latest, |it| it.max(latest)));
+    stream.last_event_at = Some(before.map_or(last, |it| it.max(last)));
     stream.last_ingested_at = Some(ingested_at);
     stream.next_sequence = tally.next_sequence;
     stream::store(cx, group, before, stream);
+}
+
+fn note(cx: &mut Cx, store: u64, first_sequence: u64, arrival: &Arrival) {
+    let oldest: Vec<((u64, u64), Arrival)> = cx.rows(&ARRIVALS, Span::prefix(&store), ARRIVALS_DROPPED);
+    for (key, _) in oldest.into_iter().filter(|(_, it)| it.at < arrival.at - ARRIVALS_KEPT_MS) {
+        cx.delete(&ARRIVALS, &key);
+    }
+    cx.put(&ARRIVALS, &(store, first_sequence), arrival);
 }

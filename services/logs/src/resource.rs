@@ -5,7 +5,7 @@
 //! (`LogGroup` in the CloudWatch Logs API reference, members `arn` and `logGroupArn`).
 
 use api::logs::error;
-use kernel::Cx;
+use kernel::{Cx, Resources};
 use model::{Error, Result};
 
 /// A whole group; all groups of the account for the empty name.
@@ -52,6 +52,19 @@ pub fn tagged(cx: &Cx, arn: &str) -> Result<String> {
 /// The name of the group that a tagged ARN means.
 pub fn tagged_name<'a>(cx: &Cx, arn: &'a str) -> Result<&'a str> {
     Ok(parse(cx, arn)?.1)
+}
+
+/// A group that a live tail follows: its ARN, without an asterisk at its end (StartLiveTail in the API reference).
+pub fn followed<'a>(cx: &Cx, identifier: &'a str) -> Result<(String, &'a str)> {
+    if identifier.ends_with('*') {
+        return Err(invalid_arn(identifier));
+    }
+    let (place, name) = parse(cx, identifier)?;
+    Ok((format!("{place}:log-group:{name}:log-stream:"), name))
+}
+
+pub fn all_followed(cx: &Cx, identifiers: &[String]) -> Resources {
+    Resources(identifiers.iter().map(|it| followed(cx, it).map(|(arn, _)| arn)).collect())
 }
 
 /// `arn:aws:logs:us-east-1:000000000000`, and the name of the group. Only groups of the request's region can be reached.

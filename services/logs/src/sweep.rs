@@ -1,6 +1,6 @@
 //! Cleaning up what was kept under numbers that no group or stream has any more, page by page.
 
-use crate::event::{EVENTS, Event, POSITIONS, Position, TALLIES, size};
+use crate::event::{ARRIVALS, EVENTS, Event, POSITIONS, Position, TALLIES, size};
 use crate::stream::{BY_LAST_EVENT, NAMES, STREAMS, Stream};
 use kernel::{Cx, Job};
 use model::Result;
@@ -40,6 +40,8 @@ pub fn group(cx: &mut Cx, it: AbandonedGroup) -> Result<()> {
         cx.delete(&EVENTS, &(*store, *timestamp, *sequence));
         cx.delete(&POSITIONS, &(event.stream, *timestamp, *sequence));
     }
+    let arrivals: Vec<(u64, u64)> = cx.keys(&ARRIVALS, Span::prefix(&it.store), PAGE);
+    arrivals.iter().for_each(|key| cx.delete(&ARRIVALS, key));
     let streams: Vec<Stream> = match events.len() {
         PAGE => Vec::new(),
         _ => cx.range(&STREAMS, Span::prefix(&it.store), PAGE),
@@ -50,7 +52,7 @@ pub fn group(cx: &mut Cx, it: AbandonedGroup) -> Result<()> {
         cx.delete(&BY_LAST_EVENT, &(it.store, stream.last_event_at.unwrap_or(0), name));
         cx.delete(&NAMES, &stream.number);
     }
-    if events.len() == PAGE || streams.len() == PAGE {
+    if [events.len(), arrivals.len(), streams.len()].contains(&PAGE) {
         cx.at(cx.now(), &GROUP, &it);
     }
     Ok(())

@@ -1,5 +1,8 @@
 //! Scenarios through the door, on a clock that is moved by hand.
 
+mod scripts;
+mod tail;
+
 use api::logs::*;
 use kernel::driver::{Drivers, FunctionSpec, Functions, Http, HttpAnswer, HttpCall, LogSink, Sandbox, StartError};
 use kernel::{BoxFuture, Caller, Clock, Cloud, Entropy, Identity, Kernel, Principal, Service, Settings};
@@ -391,6 +394,22 @@ async fn retention_hides_at_once_and_deletes_by_the_clock() {
 }
 
 #[tokio::test]
+async fn a_shorter_retention_deletes_at_once_what_is_past_it() {
+    let cloud = cloud().await;
+    cloud.kernel().start();
+    let retention = |days| PutRetentionPolicy { log_group_name: "g".to_owned(), retention_in_days: days };
+    cloud.call(retention(30)).await.unwrap();
+    put(&cloud, "s", &[(NOW - 5 * DAY, "old")]).await.unwrap();
+    put(&cloud, "s", &[(NOW, "new")]).await.unwrap();
+    cloud.call(retention(3)).await.unwrap();
+    assert_eq!(filtered(&cloud, filtering()).await, ["new"]);
+    eventually(async || group(&cloud, "g").await.unwrap().stored_bytes == Some(29)).await;
+    // And what is left goes when its time comes, by the new retention.
+    cloud.kernel().clock.advance(Duration::from_millis((3 * DAY) as u64));
+    eventually(async || group(&cloud, "g").await.unwrap().stored_bytes == Some(0)).await;
+}
+
+#[tokio::test]
 async fn a_deleted_stream_is_gone_at_once_and_its_name_is_free() {
     let cloud = cloud().await;
     put(&cloud, "s", &[(NOW, "a")]).await.unwrap();
@@ -420,6 +439,7 @@ async fn a_deleted_group_leaves_nothing_behind() {
                 + cx.everywhere::<(u64, String), _>(&crate::stream::STREAMS).len()
                 + cx.everywhere::<(u64, i64, String), _>(&crate::stream::BY_LAST_EVENT).len()
                 + cx.everywhere::<u64, _>(&crate::stream::NAMES).len()
+                + cx.everywhere::<(u64, u64), _>(&crate::event::ARRIVALS).len()
         }) == 0
     };
     eventually(rows).await;

@@ -28,6 +28,14 @@ impl<L> Expression<L> {
             Expression::Leaf(leaf) => of(leaf),
         }
     }
+
+    /// Every condition in it.
+    pub fn leaves(&self) -> Vec<&L> {
+        match self {
+            Expression::All(parts) | Expression::Any(parts) => parts.iter().flat_map(Expression::leaves).collect(),
+            Expression::Leaf(leaf) => vec![leaf],
+        }
+    }
 }
 
 fn any<L>(from: &mut Scanner, leaf: Leaf<L>, depth: usize) -> Result<Expression<L>, Invalid> {

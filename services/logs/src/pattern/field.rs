@@ -14,7 +14,11 @@ pub struct Fields {
 }
 
 /// What one field of a message has to be.
-type Field = Option<Expression<Comparison>>;
+#[derive(Debug, Default)]
+struct Field {
+    name: Option<String>,
+    test: Option<Expression<Comparison>>,
+}
 
 impl Fields {
     pub fn parse(mut from: Scanner) -> Result<Fields, Invalid> {
@@ -49,10 +53,22 @@ impl Fields {
         };
         enough && all(&self.first, &words[..self.first.len()]) && all(last, &words[words.len() - last.len()..])
     }
+
+    /// Every field of a message that matches, by its name or its number.
+    pub fn extracted(&self, message: &str) -> Vec<(String, String)> {
+        let words = split(message);
+        let from_the_end = words.len().saturating_sub(self.last.as_ref().map_or(0, Vec::len));
+        let field = |at: usize| match at.checked_sub(from_the_end) {
+            Some(index) if self.last.is_some() => self.last.as_ref().and_then(|it| it.get(index)),
+            _ => self.first.get(at),
+        };
+        let name = |at: usize| field(at).and_then(|it| it.name.clone()).unwrap_or_else(|| (at + 1).to_string());
+        words.iter().enumerate().map(|(at, word)| (format!("${}", name(at)), (*word).to_owned())).collect()
+    }
 }
 
 fn all(fields: &[Field], words: &[&str]) -> bool {
-    fields.iter().zip(words).all(|(field, word)| field.as_ref().is_none_or(|it| holds(it, word)))
+    fields.iter().zip(words).all(|(field, word)| field.test.as_ref().is_none_or(|it| holds(it, word)))
 }
 
 fn holds(expression: &Expression<Comparison>, word: &str) -> bool {
@@ -69,15 +85,15 @@ fn holds(expression: &Expression<Comparison>, word: &str) -> bool {
 /// A name, or conditions on it; the name is the same in all of them. A field without a name may be anything.
 fn field(from: &mut Scanner) -> Result<Field, Invalid> {
     if from.at_end() || from.starts_with(",") {
-        return Ok(None);
+        return Ok(Field::default());
     }
     if !from.starts_with("(") {
         let mut ahead = from.clone();
-        name(&mut ahead)?;
+        let name = name(&mut ahead)?;
         ahead.skip_space();
         if ahead.at_end() || ahead.starts_with(",") {
             *from = ahead;
-            return Ok(None);
+            return Ok(Field { name: Some(name), test: None });
         }
     }
     let mut known: Option<String> = None;
@@ -88,7 +104,8 @@ fn field(from: &mut Scanner) -> Result<Field, Invalid> {
         }
         Comparison::parse(from, bare)
     };
-    Expression::parse(from, &mut condition).map(Some)
+    let test = Some(Expression::parse(from, &mut condition)?);
+    Ok(Field { name: known, test })
 }
 
 fn name(from: &mut Scanner) -> Result<String, Invalid> {

@@ -11,6 +11,8 @@ pub struct Filter(Expression<Condition>);
 
 #[derive(Debug)]
 struct Condition {
+    /// As the pattern has it.
+    text: String,
     selector: Vec<Step>,
     test: Test,
 }
@@ -49,9 +51,24 @@ impl Filter {
     }
 }
 
+impl Filter {
+    pub fn extracted(&self, message: &str) -> Vec<(String, String)> {
+        let json: Json = serde_json::from_str(message).unwrap_or_default();
+        let named = |it: &Condition| {
+            let found = first(&json, &it.selector)?;
+            let text = found.as_str().map_or_else(|| found.to_string(), str::to_owned);
+            Some((it.text.clone(), text))
+        };
+        self.0.leaves().into_iter().filter_map(named).collect()
+    }
+}
+
 impl Condition {
     fn parse(from: &mut Scanner) -> Result<Condition, Invalid> {
+        from.skip_space();
+        let before = from.clone();
         let selector = selector(from)?;
+        let text = from.since(&before).to_owned();
         let test = if from.take_word("IS") {
             if from.take_word("NULL") {
                 Test::IsNull
@@ -70,7 +87,7 @@ impl Condition {
         } else {
             Test::Compares(Comparison::parse(from, bare)?)
         };
-        Ok(Condition { selector, test })
+        Ok(Condition { text, selector, test })
     }
 
     fn holds(&self, json: &Json) -> bool {
@@ -94,6 +111,18 @@ fn any(json: &Json, selector: &[Step], test: &dyn Fn(&Json) -> bool) -> bool {
         (Step::Each, Json::Array(items)) => items.iter().any(|it| any(it, rest, test)),
         (Step::Each, Json::Object(members)) => members.values().any(|it| any(it, rest, test)),
         (Step::Member(_) | Step::Element(_) | Step::Each, _) => false,
+    }
+}
+
+/// The first value that the selector leads to.
+fn first<'j>(json: &'j Json, selector: &[Step]) -> Option<&'j Json> {
+    let Some((step, rest)) = selector.split_first() else { return value(json).map(|_| json) };
+    match (step, json) {
+        (Step::Member(name), Json::Object(members)) => first(members.get(name)?, rest),
+        (Step::Element(index), Json::Array(items)) => first(items.get(*index)?, rest),
+        (Step::Each, Json::Array(items)) => items.iter().find_map(|it| first(it, rest)),
+        (Step::Each, Json::Object(members)) => members.values().find_map(|it| first(it, rest)),
+        (Step::Member(_) | Step::Element(_) | Step::Each, _) => None,
     }
 }
 

@@ -59,6 +59,18 @@ impl Pattern {
     }
 }
 
+impl Pattern {
+    /// What the pattern names, with its values in a message that it matches: `$.user.id` of JSON, `$status` of fields, and
+    /// `$3` of a field without a name.
+    pub fn extracted(&self, message: &str) -> Vec<(String, String)> {
+        match self {
+            Pattern::Everything | Pattern::Terms(_) => Vec::new(),
+            Pattern::Json(it) => it.extracted(message),
+            Pattern::Fields(it) => it.extracted(message),
+        }
+    }
+}
+
 impl fmt::Display for Invalid {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

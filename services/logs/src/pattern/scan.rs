@@ -16,6 +16,11 @@ impl<'a> Scanner<'a> {
         Scanner { rest: text, regexes: 0 }
     }
 
+    /// What was taken between `before` and now.
+    pub fn since(&self, before: &Scanner<'a>) -> &'a str {
+        &before.rest[..before.rest.len() - self.rest.len()]
+    }
+
     pub fn skip_space(&mut self) {
         self.rest = self.rest.trim_start();
     }
