@@ -4,6 +4,42 @@
 use crate::prelude::*;
 
 structure! {
+    AddRoleToInstanceProfile => "iam", AddRoleToInstanceProfileOutput {
+        instance_profile_name: String = "InstanceProfileName",
+        role_name: String = "RoleName",
+    }
+}
+
+structure! {
+    AddRoleToInstanceProfileOutput {
+    }
+}
+
+structure! {
+    AddUserToGroup => "iam", AddUserToGroupOutput {
+        group_name: String = "GroupName",
+        user_name: String = "UserName",
+    }
+}
+
+structure! {
+    AddUserToGroupOutput {
+    }
+}
+
+structure! {
+    AttachGroupPolicy => "iam", AttachGroupPolicyOutput {
+        group_name: String = "GroupName",
+        policy_arn: String = "PolicyArn",
+    }
+}
+
+structure! {
+    AttachGroupPolicyOutput {
+    }
+}
+
+structure! {
     AttachRolePolicy => "iam", AttachRolePolicyOutput {
         role_name: String = "RoleName",
         policy_arn: String = "PolicyArn",
@@ -12,6 +48,68 @@ structure! {
 
 structure! {
     AttachRolePolicyOutput {
+    }
+}
+
+structure! {
+    AttachUserPolicy => "iam", AttachUserPolicyOutput {
+        user_name: String = "UserName",
+        policy_arn: String = "PolicyArn",
+    }
+}
+
+structure! {
+    AttachUserPolicyOutput {
+    }
+}
+
+structure! {
+    CreateAccessKey => "iam", CreateAccessKeyOutput {
+        user_name: Option<String> = "UserName",
+    }
+}
+
+structure! {
+    CreateAccessKeyOutput {
+        access_key: AccessKey = "AccessKey",
+    }
+}
+
+structure! {
+    CreateAccountAlias => "iam", CreateAccountAliasOutput {
+        account_alias: String = "AccountAlias",
+    }
+}
+
+structure! {
+    CreateAccountAliasOutput {
+    }
+}
+
+structure! {
+    CreateGroup => "iam", CreateGroupOutput {
+        path: Option<String> = "Path",
+        group_name: String = "GroupName",
+    }
+}
+
+structure! {
+    CreateGroupOutput {
+        group: Group = "Group",
+    }
+}
+
+structure! {
+    CreateInstanceProfile => "iam", CreateInstanceProfileOutput {
+        instance_profile_name: String = "InstanceProfileName",
+        path: Option<String> = "Path",
+        tags: Option<Vec<Tag>> = "Tags",
+    }
+}
+
+structure! {
+    CreateInstanceProfileOutput {
+        instance_profile: InstanceProfile = "InstanceProfile",
     }
 }
 
@@ -28,6 +126,20 @@ structure! {
 structure! {
     CreatePolicyOutput {
         policy: Option<Policy> = "Policy",
+    }
+}
+
+structure! {
+    CreatePolicyVersion => "iam", CreatePolicyVersionOutput {
+        policy_arn: String = "PolicyArn",
+        policy_document: String = "PolicyDocument",
+        set_as_default: Option<bool> = "SetAsDefault",
+    }
+}
+
+structure! {
+    CreatePolicyVersionOutput {
+        policy_version: Option<PolicyVersion> = "PolicyVersion",
     }
 }
 
@@ -50,6 +162,78 @@ structure! {
 }
 
 structure! {
+    CreateUser => "iam", CreateUserOutput {
+        path: Option<String> = "Path",
+        user_name: String = "UserName",
+        permissions_boundary: Option<String> = "PermissionsBoundary",
+        tags: Option<Vec<Tag>> = "Tags",
+    }
+}
+
+structure! {
+    CreateUserOutput {
+        user: Option<User> = "User",
+    }
+}
+
+structure! {
+    DeleteAccessKey => "iam", DeleteAccessKeyOutput {
+        user_name: Option<String> = "UserName",
+        access_key_id: String = "AccessKeyId",
+    }
+}
+
+structure! {
+    DeleteAccessKeyOutput {
+    }
+}
+
+structure! {
+    DeleteAccountAlias => "iam", DeleteAccountAliasOutput {
+        account_alias: String = "AccountAlias",
+    }
+}
+
+structure! {
+    DeleteAccountAliasOutput {
+    }
+}
+
+structure! {
+    DeleteGroup => "iam", DeleteGroupOutput {
+        group_name: String = "GroupName",
+    }
+}
+
+structure! {
+    DeleteGroupOutput {
+    }
+}
+
+structure! {
+    DeleteGroupPolicy => "iam", DeleteGroupPolicyOutput {
+        group_name: String = "GroupName",
+        policy_name: String = "PolicyName",
+    }
+}
+
+structure! {
+    DeleteGroupPolicyOutput {
+    }
+}
+
+structure! {
+    DeleteInstanceProfile => "iam", DeleteInstanceProfileOutput {
+        instance_profile_name: String = "InstanceProfileName",
+    }
+}
+
+structure! {
+    DeleteInstanceProfileOutput {
+    }
+}
+
+structure! {
     DeletePolicy => "iam", DeletePolicyOutput {
         policy_arn: String = "PolicyArn",
     }
@@ -61,6 +245,18 @@ structure! {
 }
 
 structure! {
+    DeletePolicyVersion => "iam", DeletePolicyVersionOutput {
+        policy_arn: String = "PolicyArn",
+        version_id: String = "VersionId",
+    }
+}
+
+structure! {
+    DeletePolicyVersionOutput {
+    }
+}
+
+structure! {
     DeleteRole => "iam", DeleteRoleOutput {
         role_name: String = "RoleName",
     }
@@ -68,6 +264,17 @@ structure! {
 
 structure! {
     DeleteRoleOutput {
+    }
+}
+
+structure! {
+    DeleteRolePermissionsBoundary => "iam", DeleteRolePermissionsBoundaryOutput {
+        role_name: String = "RoleName",
+    }
+}
+
+structure! {
+    DeleteRolePermissionsBoundaryOutput {
     }
 }
 
@@ -84,6 +291,52 @@ structure! {
 }
 
 structure! {
+    DeleteUser => "iam", DeleteUserOutput {
+        user_name: String = "UserName",
+    }
+}
+
+structure! {
+    DeleteUserOutput {
+    }
+}
+
+structure! {
+    DeleteUserPermissionsBoundary => "iam", DeleteUserPermissionsBoundaryOutput {
+        user_name: String = "UserName",
+    }
+}
+
+structure! {
+    DeleteUserPermissionsBoundaryOutput {
+    }
+}
+
+structure! {
+    DeleteUserPolicy => "iam", DeleteUserPolicyOutput {
+        user_name: String = "UserName",
+        policy_name: String = "PolicyName",
+    }
+}
+
+structure! {
+    DeleteUserPolicyOutput {
+    }
+}
+
+structure! {
+    DetachGroupPolicy => "iam", DetachGroupPolicyOutput {
+        group_name: String = "GroupName",
+        policy_arn: String = "PolicyArn",
+    }
+}
+
+structure! {
+    DetachGroupPolicyOutput {
+    }
+}
+
+structure! {
     DetachRolePolicy => "iam", DetachRolePolicyOutput {
         role_name: String = "RoleName",
         policy_arn: String = "PolicyArn",
@@ -92,6 +345,130 @@ structure! {
 
 structure! {
     DetachRolePolicyOutput {
+    }
+}
+
+structure! {
+    DetachUserPolicy => "iam", DetachUserPolicyOutput {
+        user_name: String = "UserName",
+        policy_arn: String = "PolicyArn",
+    }
+}
+
+structure! {
+    DetachUserPolicyOutput {
+    }
+}
+
+structure! {
+    GetAccessKeyLastUsed => "iam", GetAccessKeyLastUsedOutput {
+        access_key_id: String = "AccessKeyId",
+    }
+}
+
+structure! {
+    GetAccessKeyLastUsedOutput {
+        user_name: Option<String> = "UserName",
+        access_key_last_used: Option<AccessKeyLastUsed> = "AccessKeyLastUsed",
+    }
+}
+
+structure! {
+    GetAccountAuthorizationDetails => "iam", GetAccountAuthorizationDetailsOutput {
+        filter: Option<Vec<String>> = "Filter",
+        max_items: Option<i64> = "MaxItems",
+        marker: Option<String> = "Marker",
+    }
+}
+
+structure! {
+    GetAccountAuthorizationDetailsOutput {
+        user_detail_list: Option<Vec<UserDetail>> = "UserDetailList",
+        group_detail_list: Option<Vec<GroupDetail>> = "GroupDetailList",
+        role_detail_list: Option<Vec<RoleDetail>> = "RoleDetailList",
+        policies: Option<Vec<ManagedPolicyDetail>> = "Policies",
+        is_truncated: Option<bool> = "IsTruncated",
+        marker: Option<String> = "Marker",
+    }
+}
+
+structure! {
+    GetAccountSummary => "iam", GetAccountSummaryOutput {
+    }
+}
+
+structure! {
+    GetAccountSummaryOutput {
+        summary_map: Option<Map<i64>> = "SummaryMap",
+    }
+}
+
+structure! {
+    GetContextKeysForCustomPolicy => "iam", GetContextKeysForCustomPolicyOutput {
+        policy_input_list: Vec<String> = "PolicyInputList",
+    }
+}
+
+structure! {
+    GetContextKeysForCustomPolicyOutput {
+        context_key_names: Option<Vec<String>> = "ContextKeyNames",
+    }
+}
+
+structure! {
+    GetContextKeysForPrincipalPolicy => "iam", GetContextKeysForPrincipalPolicyOutput {
+        policy_source_arn: String = "PolicySourceArn",
+        policy_input_list: Option<Vec<String>> = "PolicyInputList",
+    }
+}
+
+structure! {
+    GetContextKeysForPrincipalPolicyOutput {
+        context_key_names: Option<Vec<String>> = "ContextKeyNames",
+    }
+}
+
+structure! {
+    GetGroup => "iam", GetGroupOutput {
+        group_name: String = "GroupName",
+        marker: Option<String> = "Marker",
+        max_items: Option<i64> = "MaxItems",
+    }
+}
+
+structure! {
+    GetGroupOutput {
+        group: Group = "Group",
+        users: Vec<User> = "Users",
+        is_truncated: Option<bool> = "IsTruncated",
+        marker: Option<String> = "Marker",
+    }
+}
+
+structure! {
+    GetGroupPolicy => "iam", GetGroupPolicyOutput {
+        group_name: String = "GroupName",
+        policy_name: String = "PolicyName",
+    }
+}
+
+structure! {
+    GetGroupPolicyOutput {
+        group_name: String = "GroupName",
+        policy_name: String = "PolicyName",
+        policy_document: String = "PolicyDocument",
+    }
+}
+
+structure! {
+    GetInstanceProfile => "iam", GetInstanceProfileOutput {
+        instance_profile_name: String = "InstanceProfileName",
+    }
+}
+
+structure! {
+    GetInstanceProfileOutput {
+        instance_profile: InstanceProfile = "InstanceProfile",
     }
 }
 
@@ -148,6 +525,81 @@ structure! {
 }
 
 structure! {
+    GetUser => "iam", GetUserOutput {
+        user_name: Option<String> = "UserName",
+    }
+}
+
+structure! {
+    GetUserOutput {
+        user: User = "User",
+    }
+}
+
+structure! {
+    GetUserPolicy => "iam", GetUserPolicyOutput {
+        user_name: String = "UserName",
+        policy_name: String = "PolicyName",
+    }
+}
+
+structure! {
+    GetUserPolicyOutput {
+        user_name: String = "UserName",
+        policy_name: String = "PolicyName",
+        policy_document: String = "PolicyDocument",
+    }
+}
+
+structure! {
+    ListAccessKeys => "iam", ListAccessKeysOutput {
+        user_name: Option<String> = "UserName",
+        marker: Option<String> = "Marker",
+        max_items: Option<i64> = "MaxItems",
+    }
+}
+
+structure! {
+    ListAccessKeysOutput {
+        access_key_metadata: Vec<AccessKeyMetadata> = "AccessKeyMetadata",
+        is_truncated: Option<bool> = "IsTruncated",
+        marker: Option<String> = "Marker",
+    }
+}
+
+structure! {
+    ListAccountAliases => "iam", ListAccountAliasesOutput {
+        marker: Option<String> = "Marker",
+        max_items: Option<i64> = "MaxItems",
+    }
+}
+
+structure! {
+    ListAccountAliasesOutput {
+        account_aliases: Vec<String> = "AccountAliases",
+        is_truncated: Option<bool> = "IsTruncated",
+        marker: Option<String> = "Marker",
+    }
+}
+
+structure! {
+    ListAttachedGroupPolicies => "iam", ListAttachedGroupPoliciesOutput {
+        group_name: String = "GroupName",
+        path_prefix: Option<String> = "PathPrefix",
+        marker: Option<String> = "Marker",
+        max_items: Option<i64> = "MaxItems",
+    }
+}
+
+structure! {
+    ListAttachedGroupPoliciesOutput {
+        attached_policies: Option<Vec<AttachedPolicy>> = "AttachedPolicies",
+        is_truncated: Option<bool> = "IsTruncated",
+        marker: Option<String> = "Marker",
+    }
+}
+
+structure! {
     ListAttachedRolePolicies => "iam", ListAttachedRolePoliciesOutput {
         role_name: String = "RoleName",
         path_prefix: Option<String> = "PathPrefix",
@@ -159,6 +611,140 @@ structure! {
 structure! {
     ListAttachedRolePoliciesOutput {
         attached_policies: Option<Vec<AttachedPolicy>> = "AttachedPolicies",
+        is_truncated: Option<bool> = "IsTruncated",
+        marker: Option<String> = "Marker",
+    }
+}
+
+structure! {
+    ListAttachedUserPolicies => "iam", ListAttachedUserPoliciesOutput {
+        user_name: String = "UserName",
+        path_prefix: Option<String> = "PathPrefix",
+        marker: Option<String> = "Marker",
+        max_items: Option<i64> = "MaxItems",
+    }
+}
+
+structure! {
+    ListAttachedUserPoliciesOutput {
+        attached_policies: Option<Vec<AttachedPolicy>> = "AttachedPolicies",
+        is_truncated: Option<bool> = "IsTruncated",
+        marker: Option<String> = "Marker",
+    }
+}
+
+structure! {
+    ListEntitiesForPolicy => "iam", ListEntitiesForPolicyOutput {
+        policy_arn: String = "PolicyArn",
+        entity_filter: Option<String> = "EntityFilter",
+        path_prefix: Option<String> = "PathPrefix",
+        policy_usage_filter: Option<String> = "PolicyUsageFilter",
+        marker: Option<String> = "Marker",
+        max_items: Option<i64> = "MaxItems",
+    }
+}
+
+structure! {
+    ListEntitiesForPolicyOutput {
+        policy_groups: Option<Vec<PolicyGroup>> = "PolicyGroups",
+        policy_users: Option<Vec<PolicyUser>> = "PolicyUsers",
+        policy_roles: Option<Vec<PolicyRole>> = "PolicyRoles",
+        is_truncated: Option<bool> = "IsTruncated",
+        marker: Option<String> = "Marker",
+    }
+}
+
+structure! {
+    ListGroupPolicies => "iam", ListGroupPoliciesOutput {
+        group_name: String = "GroupName",
+        marker: Option<String> = "Marker",
+        max_items: Option<i64> = "MaxItems",
+    }
+}
+
+structure! {
+    ListGroupPoliciesOutput {
+        policy_names: Vec<String> = "PolicyNames",
+        is_truncated: Option<bool> = "IsTruncated",
+        marker: Option<String> = "Marker",
+    }
+}
+
+structure! {
+    ListGroups => "iam", ListGroupsOutput {
+        path_prefix: Option<String> = "PathPrefix",
+        marker: Option<String> = "Marker",
+        max_items: Option<i64> = "MaxItems",
+    }
+}
+
+structure! {
+    ListGroupsOutput {
+        groups: Vec<Group> = "Groups",
+        is_truncated: Option<bool> = "IsTruncated",
+        marker: Option<String> = "Marker",
+    }
+}
+
+structure! {
+    ListGroupsForUser => "iam", ListGroupsForUserOutput {
+        user_name: String = "UserName",
+        marker: Option<String> = "Marker",
+        max_items: Option<i64> = "MaxItems",
+    }
+}
+
+structure! {
+    ListGroupsForUserOutput {
+        groups: Vec<Group> = "Groups",
+        is_truncated: Option<bool> = "IsTruncated",
+        marker: Option<String> = "Marker",
+    }
+}
+
+structure! {
+    ListInstanceProfileTags => "iam", ListInstanceProfileTagsOutput {
+        instance_profile_name: String = "InstanceProfileName",
+        marker: Option<String> = "Marker",
+        max_items: Option<i64> = "MaxItems",
+    }
+}
+
+structure! {
+    ListInstanceProfileTagsOutput {
+        tags: Vec<Tag> = "Tags",
+        is_truncated: Option<bool> = "IsTruncated",
+        marker: Option<String> = "Marker",
+    }
+}
+
+structure! {
+    ListInstanceProfiles => "iam", ListInstanceProfilesOutput {
+        path_prefix: Option<String> = "PathPrefix",
+        marker: Option<String> = "Marker",
+        max_items: Option<i64> = "MaxItems",
+    }
+}
+
+structure! {
+    ListInstanceProfilesOutput {
+        instance_profiles: Vec<InstanceProfile> = "InstanceProfiles",
+        is_truncated: Option<bool> = "IsTruncated",
+        marker: Option<String> = "Marker",
+    }
+}
+
+structure! {
+    ListInstanceProfilesForRole => "iam", ListInstanceProfilesForRoleOutput {
+        role_name: String = "RoleName",
+        marker: Option<String> = "Marker",
+        max_items: Option<i64> = "MaxItems",
+    }
+}
+
+structure! {
+    ListInstanceProfilesForRoleOutput {
+        instance_profiles: Vec<InstanceProfile> = "InstanceProfiles",
         is_truncated: Option<bool> = "IsTruncated",
         marker: Option<String> = "Marker",
     }
@@ -178,6 +764,22 @@ structure! {
 structure! {
     ListPoliciesOutput {
         policies: Option<Vec<Policy>> = "Policies",
+        is_truncated: Option<bool> = "IsTruncated",
+        marker: Option<String> = "Marker",
+    }
+}
+
+structure! {
+    ListPolicyTags => "iam", ListPolicyTagsOutput {
+        policy_arn: String = "PolicyArn",
+        marker: Option<String> = "Marker",
+        max_items: Option<i64> = "MaxItems",
+    }
+}
+
+structure! {
+    ListPolicyTagsOutput {
+        tags: Vec<Tag> = "Tags",
         is_truncated: Option<bool> = "IsTruncated",
         marker: Option<String> = "Marker",
     }
@@ -248,6 +850,79 @@ structure! {
 }
 
 structure! {
+    ListUserPolicies => "iam", ListUserPoliciesOutput {
+        user_name: String = "UserName",
+        marker: Option<String> = "Marker",
+        max_items: Option<i64> = "MaxItems",
+    }
+}
+
+structure! {
+    ListUserPoliciesOutput {
+        policy_names: Vec<String> = "PolicyNames",
+        is_truncated: Option<bool> = "IsTruncated",
+        marker: Option<String> = "Marker",
+    }
+}
+
+structure! {
+    ListUserTags => "iam", ListUserTagsOutput {
+        user_name: String = "UserName",
+        marker: Option<String> = "Marker",
+        max_items: Option<i64> = "MaxItems",
+    }
+}
+
+structure! {
+    ListUserTagsOutput {
+        tags: Vec<Tag> = "Tags",
+        is_truncated: Option<bool> = "IsTruncated",
+        marker: Option<String> = "Marker",
+    }
+}
+
+structure! {
+    ListUsers => "iam", ListUsersOutput {
+        path_prefix: Option<String> = "PathPrefix",
+        marker: Option<String> = "Marker",
+        max_items: Option<i64> = "MaxItems",
+    }
+}
+
+structure! {
+    ListUsersOutput {
+        users: Vec<User> = "Users",
+        is_truncated: Option<bool> = "IsTruncated",
+        marker: Option<String> = "Marker",
+    }
+}
+
+structure! {
+    PutGroupPolicy => "iam", PutGroupPolicyOutput {
+        group_name: String = "GroupName",
+        policy_name: String = "PolicyName",
+        policy_document: String = "PolicyDocument",
+    }
+}
+
+structure! {
+    PutGroupPolicyOutput {
+    }
+}
+
+structure! {
+    PutRolePermissionsBoundary => "iam", PutRolePermissionsBoundaryOutput {
+        role_name: String = "RoleName",
+        permissions_boundary: String = "PermissionsBoundary",
+    }
+}
+
+structure! {
+    PutRolePermissionsBoundaryOutput {
+    }
+}
+
+structure! {
     PutRolePolicy => "iam", PutRolePolicyOutput {
         role_name: String = "RoleName",
         policy_name: String = "PolicyName",
@@ -257,6 +932,142 @@ structure! {
 
 structure! {
     PutRolePolicyOutput {
+    }
+}
+
+structure! {
+    PutUserPermissionsBoundary => "iam", PutUserPermissionsBoundaryOutput {
+        user_name: String = "UserName",
+        permissions_boundary: String = "PermissionsBoundary",
+    }
+}
+
+structure! {
+    PutUserPermissionsBoundaryOutput {
+    }
+}
+
+structure! {
+    PutUserPolicy => "iam", PutUserPolicyOutput {
+        user_name: String = "UserName",
+        policy_name: String = "PolicyName",
+        policy_document: String = "PolicyDocument",
+    }
+}
+
+structure! {
+    PutUserPolicyOutput {
+    }
+}
+
+structure! {
+    RemoveRoleFromInstanceProfile => "iam", RemoveRoleFromInstanceProfileOutput {
+        instance_profile_name: String = "InstanceProfileName",
+        role_name: String = "RoleName",
+    }
+}
+
+structure! {
+    RemoveRoleFromInstanceProfileOutput {
+    }
+}
+
+structure! {
+    RemoveUserFromGroup => "iam", RemoveUserFromGroupOutput {
+        group_name: String = "GroupName",
+        user_name: String = "UserName",
+    }
+}
+
+structure! {
+    RemoveUserFromGroupOutput {
+    }
+}
+
+structure! {
+    SetDefaultPolicyVersion => "iam", SetDefaultPolicyVersionOutput {
+        policy_arn: String = "PolicyArn",
+        version_id: String = "VersionId",
+    }
+}
+
+structure! {
+    SetDefaultPolicyVersionOutput {
+    }
+}
+
+structure! {
+    SimulateCustomPolicy => "iam", SimulateCustomPolicyOutput {
+        policy_input_list: Vec<String> = "PolicyInputList",
+        permissions_boundary_policy_input_list: Option<Vec<String>> = "PermissionsBoundaryPolicyInputList",
+        ordered_organization_policy_input_list: Option<Vec<OrderedOrganizationPolicyType>> = "OrderedOrganizationPolicyInputList",
+        action_names: Vec<String> = "ActionNames",
+        resource_arns: Option<Vec<String>> = "ResourceArns",
+        resource_policy: Option<String> = "ResourcePolicy",
+        resource_owner: Option<String> = "ResourceOwner",
+        caller_arn: Option<String> = "CallerArn",
+        context_entries: Option<Vec<ContextEntry>> = "ContextEntries",
+        resource_handling_option: Option<String> = "ResourceHandlingOption",
+        max_items: Option<i64> = "MaxItems",
+        marker: Option<String> = "Marker",
+    }
+}
+
+structure! {
+    SimulateCustomPolicyOutput {
+        evaluation_results: Option<Vec<EvaluationResult>> = "EvaluationResults",
+        is_truncated: Option<bool> = "IsTruncated",
+        marker: Option<String> = "Marker",
+    }
+}
+
+structure! {
+    SimulatePrincipalPolicy => "iam", SimulatePrincipalPolicyOutput {
+        policy_source_arn: String = "PolicySourceArn",
+        policy_input_list: Option<Vec<String>> = "PolicyInputList",
+        permissions_boundary_policy_input_list: Option<Vec<String>> = "PermissionsBoundaryPolicyInputList",
+        policy_exclusion_list: Option<Vec<PolicyIdentifier>> = "PolicyExclusionList",
+        action_names: Vec<String> = "ActionNames",
+        resource_arns: Option<Vec<String>> = "ResourceArns",
+        resource_policy: Option<String> = "ResourcePolicy",
+        resource_owner: Option<String> = "ResourceOwner",
+        caller_arn: Option<String> = "CallerArn",
+        context_entries: Option<Vec<ContextEntry>> = "ContextEntries",
+        resource_handling_option: Option<String> = "ResourceHandlingOption",
+        max_items: Option<i64> = "MaxItems",
+        marker: Option<String> = "Marker",
+    }
+}
+
+structure! {
+    SimulatePrincipalPolicyOutput {
+        evaluation_results: Option<Vec<EvaluationResult>> = "EvaluationResults",
+        is_truncated: Option<bool> = "IsTruncated",
+        marker: Option<String> = "Marker",
+    }
+}
+
+structure! {
+    TagInstanceProfile => "iam", TagInstanceProfileOutput {
+        instance_profile_name: String = "InstanceProfileName",
+        tags: Vec<Tag> = "Tags",
+    }
+}
+
+structure! {
+    TagInstanceProfileOutput {
+    }
+}
+
+structure! {
+    TagPolicy => "iam", TagPolicyOutput {
+        policy_arn: String = "PolicyArn",
+        tags: Vec<Tag> = "Tags",
+    }
+}
+
+structure! {
+    TagPolicyOutput {
     }
 }
 
@@ -273,6 +1084,42 @@ structure! {
 }
 
 structure! {
+    TagUser => "iam", TagUserOutput {
+        user_name: String = "UserName",
+        tags: Vec<Tag> = "Tags",
+    }
+}
+
+structure! {
+    TagUserOutput {
+    }
+}
+
+structure! {
+    UntagInstanceProfile => "iam", UntagInstanceProfileOutput {
+        instance_profile_name: String = "InstanceProfileName",
+        tag_keys: Vec<String> = "TagKeys",
+    }
+}
+
+structure! {
+    UntagInstanceProfileOutput {
+    }
+}
+
+structure! {
+    UntagPolicy => "iam", UntagPolicyOutput {
+        policy_arn: String = "PolicyArn",
+        tag_keys: Vec<String> = "TagKeys",
+    }
+}
+
+structure! {
+    UntagPolicyOutput {
+    }
+}
+
+structure! {
     UntagRole => "iam", UntagRoleOutput {
         role_name: String = "RoleName",
         tag_keys: Vec<String> = "TagKeys",
@@ -285,6 +1132,31 @@ structure! {
 }
 
 structure! {
+    UntagUser => "iam", UntagUserOutput {
+        user_name: String = "UserName",
+        tag_keys: Vec<String> = "TagKeys",
+    }
+}
+
+structure! {
+    UntagUserOutput {
+    }
+}
+
+structure! {
+    UpdateAccessKey => "iam", UpdateAccessKeyOutput {
+        user_name: Option<String> = "UserName",
+        access_key_id: String = "AccessKeyId",
+        status: String = "Status",
+    }
+}
+
+structure! {
+    UpdateAccessKeyOutput {
+    }
+}
+
+structure! {
     UpdateAssumeRolePolicy => "iam", UpdateAssumeRolePolicyOutput {
         role_name: String = "RoleName",
         policy_document: String = "PolicyDocument",
@@ -293,6 +1165,19 @@ structure! {
 
 structure! {
     UpdateAssumeRolePolicyOutput {
+    }
+}
+
+structure! {
+    UpdateGroup => "iam", UpdateGroupOutput {
+        group_name: String = "GroupName",
+        new_path: Option<String> = "NewPath",
+        new_group_name: Option<String> = "NewGroupName",
+    }
+}
+
+structure! {
+    UpdateGroupOutput {
     }
 }
 
@@ -319,6 +1204,19 @@ structure! {
 structure! {
     UpdateRoleDescriptionOutput {
         role: Option<Role> = "Role",
+    }
+}
+
+structure! {
+    UpdateUser => "iam", UpdateUserOutput {
+        user_name: String = "UserName",
+        new_path: Option<String> = "NewPath",
+        new_user_name: Option<String> = "NewUserName",
+    }
+}
+
+structure! {
+    UpdateUserOutput {
     }
 }
 
@@ -368,6 +1266,102 @@ structure! {
 }
 
 structure! {
+    EvaluationResult {
+        eval_action_name: String = "EvalActionName",
+        eval_resource_name: Option<String> = "EvalResourceName",
+        eval_decision: String = "EvalDecision",
+        matched_statements: Option<Vec<Statement>> = "MatchedStatements",
+        missing_context_values: Option<Vec<String>> = "MissingContextValues",
+        organizations_decision_detail: Option<OrganizationsDecisionDetail> = "OrganizationsDecisionDetail",
+        permissions_boundary_decision_detail: Option<PermissionsBoundaryDecisionDetail> = "PermissionsBoundaryDecisionDetail",
+        eval_decision_details: Option<Map<String>> = "EvalDecisionDetails",
+        resource_specific_results: Option<Vec<ResourceSpecificResult>> = "ResourceSpecificResults",
+    }
+}
+
+structure! {
+    ResourceSpecificResult {
+        eval_resource_name: String = "EvalResourceName",
+        eval_resource_decision: String = "EvalResourceDecision",
+        matched_statements: Option<Vec<Statement>> = "MatchedStatements",
+        missing_context_values: Option<Vec<String>> = "MissingContextValues",
+        eval_decision_details: Option<Map<String>> = "EvalDecisionDetails",
+        permissions_boundary_decision_detail: Option<PermissionsBoundaryDecisionDetail> = "PermissionsBoundaryDecisionDetail",
+    }
+}
+
+structure! {
+    PermissionsBoundaryDecisionDetail {
+        allowed_by_permissions_boundary: Option<bool> = "AllowedByPermissionsBoundary",
+    }
+}
+
+structure! {
+    Statement {
+        source_policy_id: Option<String> = "SourcePolicyId",
+        source_policy_type: Option<String> = "SourcePolicyType",
+        start_position: Option<Position> = "StartPosition",
+        end_position: Option<Position> = "EndPosition",
+    }
+}
+
+structure! {
+    Position {
+        line: Option<i64> = "Line",
+        column: Option<i64> = "Column",
+    }
+}
+
+structure! {
+    OrganizationsDecisionDetail {
+        allowed_by_organizations: Option<bool> = "AllowedByOrganizations",
+    }
+}
+
+structure! {
+    ContextEntry {
+        context_key_name: Option<String> = "ContextKeyName",
+        context_key_values: Option<Vec<String>> = "ContextKeyValues",
+        context_key_type: Option<String> = "ContextKeyType",
+    }
+}
+
+structure! {
+    PolicyIdentifier {
+        policy_type: Option<String> = "PolicyType",
+        policy_arn: Option<String> = "PolicyArn",
+        inline_policy_identifier: Option<InlinePolicyIdentifierType> = "InlinePolicyIdentifier",
+    }
+}
+
+structure! {
+    InlinePolicyIdentifierType {
+        policy_name: String = "PolicyName",
+        attachment_type: String = "AttachmentType",
+        attachment_name: String = "AttachmentName",
+    }
+}
+
+structure! {
+    OrderedOrganizationPolicyType {
+        service_control_policy_input_list: Option<Vec<String>> = "ServiceControlPolicyInputList",
+    }
+}
+
+structure! {
+    User {
+        path: String = "Path",
+        user_name: String = "UserName",
+        user_id: String = "UserId",
+        arn: String = "Arn",
+        create_date: Timestamp = "CreateDate",
+        password_last_used: Option<Timestamp> = "PasswordLastUsed",
+        permissions_boundary: Option<AttachedPermissionsBoundary> = "PermissionsBoundary",
+        tags: Option<Vec<Tag>> = "Tags",
+    }
+}
+
+structure! {
     PolicyVersion {
         document: Option<String> = "Document",
         version_id: Option<String> = "VersionId",
@@ -394,9 +1388,147 @@ structure! {
 }
 
 structure! {
+    InstanceProfile {
+        path: String = "Path",
+        instance_profile_name: String = "InstanceProfileName",
+        instance_profile_id: String = "InstanceProfileId",
+        arn: String = "Arn",
+        create_date: Timestamp = "CreateDate",
+        roles: Vec<Role> = "Roles",
+        tags: Option<Vec<Tag>> = "Tags",
+    }
+}
+
+structure! {
+    Group {
+        path: String = "Path",
+        group_name: String = "GroupName",
+        group_id: String = "GroupId",
+        arn: String = "Arn",
+        create_date: Timestamp = "CreateDate",
+    }
+}
+
+structure! {
+    PolicyRole {
+        role_name: Option<String> = "RoleName",
+        role_id: Option<String> = "RoleId",
+    }
+}
+
+structure! {
+    PolicyUser {
+        user_name: Option<String> = "UserName",
+        user_id: Option<String> = "UserId",
+    }
+}
+
+structure! {
+    PolicyGroup {
+        group_name: Option<String> = "GroupName",
+        group_id: Option<String> = "GroupId",
+    }
+}
+
+structure! {
     AttachedPolicy {
         policy_name: Option<String> = "PolicyName",
         policy_arn: Option<String> = "PolicyArn",
+    }
+}
+
+structure! {
+    AccessKeyMetadata {
+        user_name: Option<String> = "UserName",
+        access_key_id: Option<String> = "AccessKeyId",
+        status: Option<String> = "Status",
+        create_date: Option<Timestamp> = "CreateDate",
+    }
+}
+
+structure! {
+    ManagedPolicyDetail {
+        policy_name: Option<String> = "PolicyName",
+        policy_id: Option<String> = "PolicyId",
+        arn: Option<String> = "Arn",
+        path: Option<String> = "Path",
+        default_version_id: Option<String> = "DefaultVersionId",
+        attachment_count: Option<i64> = "AttachmentCount",
+        permissions_boundary_usage_count: Option<i64> = "PermissionsBoundaryUsageCount",
+        is_attachable: Option<bool> = "IsAttachable",
+        description: Option<String> = "Description",
+        create_date: Option<Timestamp> = "CreateDate",
+        update_date: Option<Timestamp> = "UpdateDate",
+        policy_version_list: Option<Vec<PolicyVersion>> = "PolicyVersionList",
+    }
+}
+
+structure! {
+    RoleDetail {
+        path: Option<String> = "Path",
+        role_name: Option<String> = "RoleName",
+        role_id: Option<String> = "RoleId",
+        arn: Option<String> = "Arn",
+        create_date: Option<Timestamp> = "CreateDate",
+        assume_role_policy_document: Option<String> = "AssumeRolePolicyDocument",
+        instance_profile_list: Option<Vec<InstanceProfile>> = "InstanceProfileList",
+        role_policy_list: Option<Vec<PolicyDetail>> = "RolePolicyList",
+        attached_managed_policies: Option<Vec<AttachedPolicy>> = "AttachedManagedPolicies",
+        permissions_boundary: Option<AttachedPermissionsBoundary> = "PermissionsBoundary",
+        tags: Option<Vec<Tag>> = "Tags",
+        role_last_used: Option<RoleLastUsed> = "RoleLastUsed",
+    }
+}
+
+structure! {
+    PolicyDetail {
+        policy_name: Option<String> = "PolicyName",
+        policy_document: Option<String> = "PolicyDocument",
+    }
+}
+
+structure! {
+    GroupDetail {
+        path: Option<String> = "Path",
+        group_name: Option<String> = "GroupName",
+        group_id: Option<String> = "GroupId",
+        arn: Option<String> = "Arn",
+        create_date: Option<Timestamp> = "CreateDate",
+        group_policy_list: Option<Vec<PolicyDetail>> = "GroupPolicyList",
+        attached_managed_policies: Option<Vec<AttachedPolicy>> = "AttachedManagedPolicies",
+    }
+}
+
+structure! {
+    UserDetail {
+        path: Option<String> = "Path",
+        user_name: Option<String> = "UserName",
+        user_id: Option<String> = "UserId",
+        arn: Option<String> = "Arn",
+        create_date: Option<Timestamp> = "CreateDate",
+        user_policy_list: Option<Vec<PolicyDetail>> = "UserPolicyList",
+        group_list: Option<Vec<String>> = "GroupList",
+        attached_managed_policies: Option<Vec<AttachedPolicy>> = "AttachedManagedPolicies",
+        permissions_boundary: Option<AttachedPermissionsBoundary> = "PermissionsBoundary",
+        tags: Option<Vec<Tag>> = "Tags",
+    }
+}
+
+structure! {
+    AccessKeyLastUsed {
+        last_used_date: Option<Timestamp> = "LastUsedDate",
+        service_name: String = "ServiceName",
+        region: String = "Region",
+    }
+}
+
+structure! {
+    AccessKey {
+        user_name: String = "UserName",
+        access_key_id: String = "AccessKeyId",
+        status: String = "Status",
+        secret_access_key: String = "SecretAccessKey",
+        create_date: Option<Timestamp> = "CreateDate",
     }
 }
 
@@ -407,10 +1539,13 @@ pub mod error {
     pub const CONCURRENT_MODIFICATION: ErrorShape = ErrorShape::sender("ConcurrentModification").status(409);
     pub const DELETE_CONFLICT: ErrorShape = ErrorShape::sender("DeleteConflict").status(409);
     pub const ENTITY_ALREADY_EXISTS: ErrorShape = ErrorShape::sender("EntityAlreadyExists").status(409);
+    pub const ENTITY_TEMPORARILY_UNMODIFIABLE: ErrorShape =
+        ErrorShape::sender("EntityTemporarilyUnmodifiable").status(409);
     pub const INVALID_INPUT: ErrorShape = ErrorShape::sender("InvalidInput");
     pub const LIMIT_EXCEEDED: ErrorShape = ErrorShape::sender("LimitExceeded").status(409);
     pub const MALFORMED_POLICY_DOCUMENT: ErrorShape = ErrorShape::sender("MalformedPolicyDocument");
     pub const NO_SUCH_ENTITY: ErrorShape = ErrorShape::sender("NoSuchEntity").status(404);
+    pub const POLICY_EVALUATION: ErrorShape = ErrorShape::receiver("PolicyEvaluation");
     pub const POLICY_NOT_ATTACHABLE: ErrorShape = ErrorShape::sender("PolicyNotAttachable");
     pub const SERVICE_FAILURE: ErrorShape = ErrorShape::receiver("ServiceFailure");
     pub const UNMODIFIABLE_ENTITY: ErrorShape = ErrorShape::sender("UnmodifiableEntity");

@@ -33,6 +33,18 @@ structure! {
 }
 
 structure! {
+    GetAccessKeyInfo => "sts", GetAccessKeyInfoOutput {
+        access_key_id: String = "AccessKeyId",
+    }
+}
+
+structure! {
+    GetAccessKeyInfoOutput {
+        account: Option<String> = "Account",
+    }
+}
+
+structure! {
     GetCallerIdentity => "sts", GetCallerIdentityOutput {
     }
 }
@@ -46,9 +58,40 @@ structure! {
 }
 
 structure! {
-    AssumedRoleUser {
-        assumed_role_id: String = "AssumedRoleId",
-        arn: String = "Arn",
+    GetFederationToken => "sts", GetFederationTokenOutput {
+        name: String = "Name",
+        policy: Option<String> = "Policy",
+        policy_arns: Option<Vec<PolicyDescriptorType>> = "PolicyArns",
+        duration_seconds: Option<i64> = "DurationSeconds",
+        tags: Option<Vec<Tag>> = "Tags",
+        minimum_session_token_size: Option<i64> = "MinimumSessionTokenSize",
+    }
+}
+
+structure! {
+    GetFederationTokenOutput {
+        credentials: Option<Credentials> = "Credentials",
+        federated_user: Option<FederatedUser> = "FederatedUser",
+        packed_policy_size: Option<i64> = "PackedPolicySize",
+        session_token_utilization: Option<i64> = "SessionTokenUtilization",
+        session_token_size: Option<i64> = "SessionTokenSize",
+    }
+}
+
+structure! {
+    GetSessionToken => "sts", GetSessionTokenOutput {
+        duration_seconds: Option<i64> = "DurationSeconds",
+        serial_number: Option<String> = "SerialNumber",
+        token_code: Option<String> = "TokenCode",
+        minimum_session_token_size: Option<i64> = "MinimumSessionTokenSize",
+    }
+}
+
+structure! {
+    GetSessionTokenOutput {
+        credentials: Option<Credentials> = "Credentials",
+        session_token_utilization: Option<i64> = "SessionTokenUtilization",
+        session_token_size: Option<i64> = "SessionTokenSize",
     }
 }
 
@@ -62,9 +105,9 @@ structure! {
 }
 
 structure! {
-    ProvidedContext {
-        provider_arn: Option<String> = "ProviderArn",
-        context_assertion: Option<String> = "ContextAssertion",
+    FederatedUser {
+        federated_user_id: String = "FederatedUserId",
+        arn: String = "Arn",
     }
 }
 
@@ -78,6 +121,20 @@ structure! {
 structure! {
     PolicyDescriptorType {
         arn: Option<String> = "arn",
+    }
+}
+
+structure! {
+    AssumedRoleUser {
+        assumed_role_id: String = "AssumedRoleId",
+        arn: String = "Arn",
+    }
+}
+
+structure! {
+    ProvidedContext {
+        provider_arn: Option<String> = "ProviderArn",
+        context_assertion: Option<String> = "ContextAssertion",
     }
 }
 

@@ -4,7 +4,7 @@ use crate::chunked::{Chain, Form};
 use crate::header;
 use crate::refusal::{Refusal, SKEW_SECONDS};
 use crate::sigv4::{self, Algorithm, Claim, Head, Paths, Place, SigningKeys};
-use kernel::{Credential, Kernel, Principal, is_account};
+use kernel::{Credential, Kernel, Principal, Session, is_account};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -28,8 +28,7 @@ pub struct Evidence<'r> {
 pub struct Who {
     pub principal: Principal,
     pub access_key: Option<String>,
-    pub token_issued_at: Option<i64>,
-    pub session_policies: Vec<String>,
+    pub session: Option<Session>,
     pub chain: Option<Chain>,
 }
 
@@ -42,7 +41,7 @@ pub fn identify(kernel: &Arc<Kernel>, keys: &SigningKeys, evidence: &Evidence) -
     let credential = kernel.credential(&claim.access_key).filter(|it| it.active).ok_or_else(unknown)?;
     let key = keys.of(&credential.secret, claim);
     verify(evidence, claim, &key, machine_time())?;
-    if credential.token.as_deref() != claim.token.as_deref() {
+    if credential.token.as_deref() != claim.token.as_deref() || !reaches(&credential, evidence) {
         return Err(unknown());
     }
     // Niebla's clock issued the credentials, so its clock ends them.
@@ -51,6 +50,16 @@ pub fn identify(kernel: &Arc<Kernel>, keys: &SigningKeys, evidence: &Evidence) -
     }
     let chain = content_hash(&evidence.head).and_then(Form::of).filter(|it| it.signed).map(|_| Chain::new(claim, key));
     Ok(Who::of(credential, claim, chain))
+}
+
+/// The session of a user, or of one for whom a user asked, opens neither IAM nor most of STS (GetSessionToken and
+/// GetFederationToken in the STS API reference). IAM does not even know its token.
+fn reaches(credential: &Credential, evidence: &Evidence) -> bool {
+    let narrow = matches!(
+        credential.principal,
+        Principal::Root { .. } | Principal::User { .. } | Principal::FederatedUser { .. }
+    );
+    !(credential.session.is_some() && narrow && evidence.service.name == "iam")
 }
 
 /// `test` is root of 000000000000, a key of 12 digits is root of that account. Nobody asks for their secrets, which is
@@ -164,15 +173,14 @@ fn is_hash(declared: &str) -> bool {
 
 impl Who {
     fn new(principal: Principal, access_key: Option<String>) -> Self {
-        Self { principal, access_key, token_issued_at: None, session_policies: Vec::new(), chain: None }
+        Self { principal, access_key, session: None, chain: None }
     }
 
     fn of(credential: Credential, claim: &Claim, chain: Option<Chain>) -> Self {
         Self {
             principal: credential.principal,
             access_key: Some(claim.access_key.to_string()),
-            token_issued_at: credential.issued_at,
-            session_policies: credential.session_policies,
+            session: credential.session,
             chain,
         }
     }

@@ -1,6 +1,8 @@
 //! Who calls, on whose behalf, from where.
 
+use model::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Someone who may be allowed to do something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +25,12 @@ pub enum Principal {
         role_id: String,
         session: String,
     },
+    /// Somebody for whom a user, or the root, asked for credentials with GetFederationToken.
+    FederatedUser {
+        account: String,
+        name: String,
+        by: Box<Principal>,
+    },
     /// A service of AWS, acting for itself: `lambda.amazonaws.com`, in the account whose resource it serves.
     Service {
         account: String,
@@ -42,16 +50,28 @@ pub struct Caller {
     pub user_agent: String,
     /// Came over TLS.
     pub secure: bool,
-    /// When temporary credentials were issued, in milliseconds since 1970.
-    pub token_issued_at: Option<i64>,
-    /// Policies that were passed with AssumeRole and narrow the session.
-    pub session_policies: Vec<String>,
+    /// Present for temporary credentials.
+    pub session: Option<Box<Session>>,
     /// The request as its sender knows it.
     pub request_id: String,
     /// The host and scheme that the request came to, so that answers can name URLs that work for the caller.
     pub endpoint: String,
     /// Made by a service on the caller's behalf: the service's principal, `cloudformation.amazonaws.com`.
     pub via: Option<String>,
+}
+
+/// What temporary credentials carry beside their principal.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// When they were issued, in milliseconds since 1970.
+    pub issued_at: i64,
+    /// Policies that narrow them: (name or ARN, document).
+    pub policies: Vec<(String, String)>,
+    /// Beside the tags of the role or user.
+    pub tags: BTreeMap<String, String>,
+    /// The keys of the tags that pass on to roles assumed from here.
+    pub transitive: BTreeSet<String>,
+    pub source_identity: Option<String>,
 }
 
 /// What a key opens: kept by IAM and STS, verified by the edge.
@@ -62,9 +82,8 @@ pub struct Credential {
     pub token: Option<String>,
     /// Milliseconds since 1970.
     pub expires_at: Option<i64>,
-    pub issued_at: Option<i64>,
     pub principal: Principal,
-    pub session_policies: Vec<String>,
+    pub session: Option<Session>,
     /// An inactive key is known and refused.
     pub active: bool,
 }
@@ -84,6 +103,7 @@ impl Principal {
             Principal::Root { account }
             | Principal::User { account, .. }
             | Principal::Session { account, .. }
+            | Principal::FederatedUser { account, .. }
             | Principal::Service { account, .. } => account,
             Principal::Anonymous => "",
         }
@@ -97,6 +117,7 @@ impl Principal {
             Principal::Session { account, role, session, .. } => {
                 format!("arn:aws:sts::{account}:assumed-role/{role}/{session}")
             }
+            Principal::FederatedUser { account, name, .. } => format!("arn:aws:sts::{account}:federated-user/{name}"),
             Principal::Service { name, .. } => name.clone(),
             Principal::Anonymous => "anonymous".to_owned(),
         }
@@ -108,6 +129,7 @@ impl Principal {
             Principal::Root { account } => account.clone(),
             Principal::User { id, .. } => id.clone(),
             Principal::Session { role_id, session, .. } => format!("{role_id}:{session}"),
+            Principal::FederatedUser { account, name, .. } => format!("{account}:{name}"),
             Principal::Service { name, .. } => name.clone(),
             Principal::Anonymous => "anonymous".to_owned(),
         }
@@ -132,8 +154,7 @@ impl Caller {
             source_ip: "127.0.0.1".to_owned(),
             user_agent: "niebla".to_owned(),
             secure: true,
-            token_issued_at: None,
-            session_policies: Vec::new(),
+            session: None,
             request_id,
             endpoint: String::new(),
             via: None,
@@ -142,5 +163,12 @@ impl Caller {
 
     pub fn account(&self) -> &str {
         self.principal.account()
+    }
+
+    /// The same request, made by somebody else: nothing of the first one's credentials stays.
+    pub(crate) fn acting_as(&self, principal: Principal, now: Timestamp) -> Self {
+        let is_session = matches!(principal, Principal::Session { .. });
+        let session = is_session.then(|| Box::new(Session { issued_at: now.0, ..Session::default() }));
+        Self { principal, session, access_key: None, ..self.clone() }
     }
 }

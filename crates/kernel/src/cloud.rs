@@ -53,7 +53,7 @@ impl Cloud {
 
     /// The same Niebla, seen by somebody else.
     pub fn acting_as(&self, principal: Principal) -> Cloud {
-        let caller = Caller { principal, session_policies: Vec::new(), ..Caller::clone(&self.caller) };
+        let caller = self.caller.acting_as(principal, self.now());
         Cloud { kernel: self.kernel.clone(), caller: Arc::new(caller), place: None }
     }
 

@@ -1,10 +1,12 @@
 //! What a handler is given: the caller, the time, the tables, and the other services. Nothing else exists for it.
 
+use crate::access_key;
 use crate::caller::{Caller, Principal};
 use crate::door;
 use crate::job::{self, Job};
 use crate::kernel::Kernel;
 use crate::service::{Role, Switch};
+use crate::trail::{LAST_USES, LastUse};
 use model::typed::{Operation, Typed};
 use model::{Error, ErrorShape, Result, Timestamp, Value};
 use serde::{Serialize, de::DeserializeOwned};
@@ -196,6 +198,18 @@ impl<'a> Cx<'a> {
         door::authorize(self, service, action, arn, None, conditions)
     }
 
+    /// The same where the resource's own policy has a say too: `sts:TagSession` and a role's trust policy.
+    pub fn require_of(
+        &self,
+        service: &str,
+        action: &str,
+        arn: &str,
+        conditions: impl FnOnce(&mut policy::Context),
+    ) -> Result<()> {
+        let service = self.kernel.services.get(service).expect("a service asks for itself");
+        door::authorize(self, service, action, arn, door::policy_of(self, service, arn), conditions)
+    }
+
     /// Calls another operation, of any service, through the door, as the same caller. An error undoes what it wrote.
     pub fn call<I: Operation>(&mut self, input: I) -> Result<I::Output> {
         self.call_by_name(I::SERVICE, I::NAME, input.into_value()).map(Typed::from_value)
@@ -209,7 +223,7 @@ impl<'a> Cx<'a> {
 
     /// Runs `inside` as somebody else, in their account; an error undoes what it wrote.
     pub fn acting_as<T>(&mut self, principal: Principal, inside: impl FnOnce(&mut Cx) -> Result<T>) -> Result<T> {
-        let caller = Caller { principal, session_policies: Vec::new(), ..Caller::clone(&self.caller) };
+        let caller = self.caller.acting_as(principal, self.now);
         self.nested(Arc::new(caller), inside)
     }
 
@@ -228,6 +242,22 @@ impl<'a> Cx<'a> {
     pub fn role(&self, arn: &str) -> Option<Role> {
         let find = self.kernel.services.values().find_map(|it| it.role)?;
         self.look_in_place_of(arn, |cx| find(cx, arn))
+    }
+
+    /// The text of a managed policy that is in force, of any account, without asking whether the caller may see it.
+    pub fn managed_policy(&self, arn: &str) -> Option<String> {
+        let find = self.kernel.services.values().find_map(|it| it.managed_policy)?;
+        self.look_in_place_of(arn, |cx| find(cx, arn))
+    }
+
+    /// A new access key id in the account where this runs: `AKIA…` for users, `ASIA…` for sessions.
+    pub fn access_key_id(&self, kind: &str) -> String {
+        access_key::id(kind, &self.account, self.random_bytes())
+    }
+
+    /// When, where and with what an access key or a role was last used, by its id.
+    pub fn last_use(&self, id: &str) -> Option<LastUse> {
+        self.reader().get(&LAST_USES, Place::PARTITION, id)
     }
 
     /// Does something later, at `time` or as soon as this transaction is on disk.

@@ -7,7 +7,7 @@ use crate::panic::{caught, caught_async};
 use crate::policies;
 use crate::service::{Identity, ResourcePolicy, Run, Service};
 use model::{Error, ErrorShape, Protocol, Result, Value};
-use policy::{Attached, Context, Kind, Policies, Request};
+use policy::{Context, Kind, Policies, Request};
 use std::any::Any;
 use std::future::Future;
 
@@ -62,7 +62,7 @@ pub(crate) fn allows(cx: &Cx, named: &Named, arn: &str) -> bool {
 }
 
 /// The policy of the resource itself, read where the resource lives.
-fn policy_of(cx: &Cx, service: &Service, arn: &str) -> Option<ResourcePolicy> {
+pub(crate) fn policy_of(cx: &Cx, service: &Service, arn: &str) -> Option<ResourcePolicy> {
     let find = service.resource_policy?;
     match cx.is_elsewhere(arn) {
         true => cx.look_in_place_of(arn, |cx| find(cx, arn)),
@@ -85,22 +85,17 @@ pub(crate) fn authorize(
     if own_root && resource_policy.is_none() {
         return Ok(());
     }
-    let cache = &cx.kernel().policies;
     let identity = identity_of(cx, &caller.principal);
-    let attached = |(name, document): &(String, String), kind| {
-        cache.parsed(document, kind).map(|policy| Attached { name: name.as_str().into(), policy })
-    };
-    let of_identity: Vec<_> = identity.policies.iter().filter_map(|it| attached(it, Kind::Identity)).collect();
-    let boundary = identity.boundary.as_ref().and_then(|it| attached(it, Kind::Boundary));
-    let of_session: Vec<_> = caller
-        .session_policies
-        .iter()
-        .filter_map(|it| attached(&("session policy".to_owned(), it.clone()), Kind::Session))
-        .collect();
-    let resource = resource_policy.as_ref().and_then(|it| cache.parsed(&it.document, it.kind));
+    let of_identity: Vec<_> = identity.policies.iter().map(|it| policies::attached(cx, it, Kind::Identity)).collect();
+    let boundary = identity.boundary.as_ref().map(|it| policies::attached(cx, it, Kind::Boundary));
+    let session = caller.session.as_deref();
+    let of_session: Vec<_> =
+        session.iter().flat_map(|it| &it.policies).map(|it| policies::of_session(cx, it)).collect();
+    let resource = resource_policy.as_ref().map(|it| cx.kernel().policies.parsed(&it.document, it.kind));
     let mut context = policies::context(cx, caller);
+    policies::add_resource_tags(cx, service, arn, &mut context);
     conditions(&mut context);
-    let principal = policies::principal(&caller.principal);
+    let principal = policies::principal(caller, identity.tags);
     let request =
         Request { principal: &principal, action, resource: arn, resource_account: account, context: &context };
     let policies = Policies {

@@ -3,6 +3,7 @@
 //! A request becomes one call of [`Kernel::call`]; the order in which it is checked, admitted, carried out and recorded
 //! stands in `door.rs` and nowhere else.
 
+mod access_key;
 pub mod caller;
 mod clock;
 mod cloud;
@@ -21,12 +22,13 @@ pub mod source;
 mod stream;
 pub mod trail;
 
-pub use caller::{Caller, Credential, Principal};
+pub use access_key::account_of_key;
+pub use caller::{Caller, Credential, Principal, Session};
 pub use clock::Clock;
 pub use cloud::Cloud;
 pub use cx::{Cx, INTERNAL_FAILURE, is_account};
 pub use entropy::Entropy;
 pub use job::{Job, Retry};
 pub use kernel::{Kernel, NOT_IMPLEMENTED, Settings};
-pub use service::{BoxFuture, Identity, ResourcePolicy, Resources, Role, Service, Switch};
+pub use service::{BoxFuture, Identity, IdentityPolicy, PolicyText, ResourcePolicy, Resources, Role, Service, Switch};
 pub use stream::{Answer, EventStream, Sink, Streamed};

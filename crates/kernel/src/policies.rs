@@ -2,36 +2,75 @@
 
 use crate::caller::{Caller, Principal};
 use crate::cx::Cx;
+use crate::service::{IdentityPolicy, PolicyText, Service};
 use model::Timestamp;
-use policy::{Context, Kind, Policy};
+use policy::{Attached, Context, Kind, Policy};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-/// Parsed policies by their text. May be emptied at any time.
+/// Parsed policies, by their text or by what stands for it. May be emptied at any time.
 #[derive(Default)]
-pub(crate) struct PolicyCache(Mutex<BTreeMap<(u8, String), Parsed>>);
+pub(crate) struct PolicyCache(Mutex<BTreeMap<u8, BTreeMap<String, Arc<Policy>>>>);
 
-/// None for a text that is no policy.
-type Parsed = Option<Arc<Policy>>;
-
-/// Some thousand roles' worth; then it starts anew.
+/// Some thousand roles' worth of one kind; then it starts anew.
 const MOST_CACHED: usize = 8_192;
 
 impl PolicyCache {
-    /// None for a text that is no policy: it was refused when it was stored, so this is a damaged row and allows nothing.
-    pub(crate) fn parsed(&self, document: &str, kind: Kind) -> Option<Arc<Policy>> {
-        let mut cache = self.0.lock().expect("no panic while a policy is looked up");
-        let key = (kind as u8, document.to_owned());
-        if let Some(known) = cache.get(&key) {
-            return known.clone();
-        }
-        if cache.len() >= MOST_CACHED {
-            cache.clear();
-        }
-        let parsed = Policy::parse(document, kind).ok().map(Arc::new);
-        cache.insert(key, parsed.clone());
-        parsed
+    /// A policy whose text is at hand.
+    pub(crate) fn parsed(&self, document: &str, kind: Kind) -> Arc<Policy> {
+        self.known(document, kind, || Some(document.to_owned()))
     }
+
+    /// By a key that changes whenever the text does.
+    fn known(&self, key: &str, kind: Kind, text: impl FnOnce() -> Option<String>) -> Arc<Policy> {
+        if let Some(known) = self.of_kind(kind, |it| it.get(key).cloned()) {
+            return known;
+        }
+        let policy = Arc::new(read(key, kind, text()));
+        self.of_kind(kind, |it| {
+            if it.len() >= MOST_CACHED {
+                it.clear();
+            }
+            it.insert(key.to_owned(), policy.clone());
+        });
+        policy
+    }
+
+    fn of_kind<T>(&self, kind: Kind, with: impl FnOnce(&mut BTreeMap<String, Arc<Policy>>) -> T) -> T {
+        with(self.0.lock().expect("no panic while a policy is looked up").entry(kind as u8).or_default())
+    }
+}
+
+/// A text was checked when it was stored, so one that is no policy is a damaged row. What it denied is not known, so it
+/// denies everything.
+fn read(key: &str, kind: Kind, text: Option<String>) -> Policy {
+    let parsed = text.as_deref().map(|it| Policy::parse(it, kind));
+    match parsed {
+        Some(Ok(policy)) => return policy,
+        Some(Err(malformed)) => tracing::error!("a stored policy cannot be read and denies everything: {malformed}"),
+        None => tracing::error!("the policy {key} is gone and denies everything"),
+    }
+    let closed = match kind {
+        Kind::Trust => r#"{"Statement":{"Effect":"Deny","Principal":"*","Action":"sts:*"}}"#,
+        Kind::Resource => r#"{"Statement":{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}}"#,
+        Kind::Identity | Kind::Boundary | Kind::Session | Kind::ServiceControl => {
+            r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"*"}}"#
+        }
+    };
+    Policy::parse(closed, kind).expect("it is written here")
+}
+
+pub(crate) fn attached(cx: &Cx, it: &IdentityPolicy, kind: Kind) -> Attached {
+    let cache = &cx.kernel().policies;
+    let policy = match &it.text {
+        PolicyText::Inline(text) => cache.parsed(text, kind),
+        PolicyText::Version(version) => cache.known(version, kind, || cx.managed_policy(&it.name)),
+    };
+    Attached { name: it.name.as_str().into(), policy }
+}
+
+pub(crate) fn of_session(cx: &Cx, (name, document): &(String, String)) -> Attached {
+    Attached { name: name.as_str().into(), policy: cx.kernel().policies.parsed(document, Kind::Session) }
 }
 
 /// The global condition keys that do not follow from the principal (AWS global condition context keys in the IAM user guide).
@@ -50,23 +89,43 @@ pub(crate) fn context(cx: &Cx, caller: &Caller) -> Context {
         context.insert("aws:CalledViaFirst", via.clone());
         context.insert("aws:CalledViaLast", via.clone());
     }
-    if let Some(issued) = caller.token_issued_at {
-        context.insert("aws:TokenIssueTime", Timestamp(issued).iso_8601());
+    if let Some(session) = &caller.session {
+        context.insert("aws:TokenIssueTime", Timestamp(session.issued_at).iso_8601());
+        // Present for temporary credentials alone. Niebla knows no devices yet, so none was used.
+        context.insert("aws:MultiFactorAuthPresent", false);
+        if let Some(identity) = &session.source_identity {
+            context.insert("aws:SourceIdentity", identity.clone());
+        }
     }
     context
 }
 
-/// The caller as the policy language sees it.
-pub(crate) fn principal(caller: &Principal) -> policy::Principal {
-    match caller {
+/// `aws:ResourceTag/…`, and the same under the service's own prefix.
+pub(crate) fn add_resource_tags(cx: &Cx, service: &Service, arn: &str, context: &mut Context) {
+    let Some(find) = service.resource_tags else { return };
+    for (key, value) in cx.look_in_place_of(arn, |cx| find(cx, arn)) {
+        context.insert(format!("{}:ResourceTag/{key}", service.prefix), value.clone());
+        context.insert(format!("aws:ResourceTag/{key}"), value);
+    }
+}
+
+/// The caller as the policy language sees it. The tags of a session come before those of its role.
+pub(crate) fn principal(caller: &Caller, tags: Vec<(String, String)>) -> policy::Principal {
+    let of_session = caller.session.iter().flat_map(|it| it.tags.clone());
+    policy::Principal { tags: of_session.chain(tags).collect(), ..without_tags(&caller.principal) }
+}
+
+fn without_tags(principal: &Principal) -> policy::Principal {
+    match principal {
         Principal::Root { account } => policy::Principal::root(account),
         Principal::User { account, path, name, id } => {
             policy::Principal::user(account, &format!("{}{name}", path.trim_start_matches('/')), id)
         }
         Principal::Session { role_id, session, .. } => {
-            let role = caller.role_arn().expect("a session has a role");
+            let role = principal.role_arn().expect("a session has a role");
             policy::Principal::assumed_role(&role, role_id, session)
         }
+        Principal::FederatedUser { name, by, .. } => policy::Principal::federated_user(&by.arn(), name),
         Principal::Service { name, .. } => policy::Principal::service(name),
         Principal::Anonymous => policy::Principal::anonymous(),
     }

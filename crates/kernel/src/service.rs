@@ -37,6 +37,10 @@ pub struct Service {
     pub identity: Option<fn(&Cx, &Principal) -> Identity>,
     /// Finds a role by its ARN, in the place of its account. IAM has one.
     pub role: Option<fn(&Cx, &str) -> Option<Role>>,
+    /// Finds the text in force of a managed policy by its ARN, in the place of its account. IAM has one.
+    pub managed_policy: Option<fn(&Cx, &str) -> Option<String>>,
+    /// Finds the tags of a resource by its ARN, in the resource's place, for `aws:ResourceTag/…`.
+    pub resource_tags: Option<TagsOf>,
     /// Finds the policy of a resource that operations of this service are about, by ARN, in the resource's place.
     pub resource_policy: Option<fn(&Cx, &str) -> Option<ResourcePolicy>>,
     /// What the configuration can switch on.
@@ -66,6 +70,7 @@ pub struct Entry {
     pub(crate) outside: Option<Conversing>,
 }
 
+pub type TagsOf = fn(&Cx, &str) -> Vec<(String, String)>;
 pub(crate) type Input = Box<dyn Any + Send>;
 type ResourcesOf = Box<dyn Fn(&Cx, &(dyn Any + Send)) -> Result<Vec<String>> + Send + Sync>;
 /// (name, value) of input and output.
@@ -92,9 +97,27 @@ pub(crate) enum Run {
 /// What a principal may do by its own policies.
 #[derive(Clone, Debug, Default)]
 pub struct Identity {
-    /// (name or ARN, document).
-    pub policies: Vec<(String, String)>,
-    pub boundary: Option<(String, String)>,
+    pub policies: Vec<IdentityPolicy>,
+    pub boundary: Option<IdentityPolicy>,
+    /// For `aws:PrincipalTag/…`.
+    pub tags: Vec<(String, String)>,
+}
+
+/// A policy that belongs to a principal.
+#[derive(Clone, Debug)]
+pub struct IdentityPolicy {
+    /// Its name, or its ARN.
+    pub name: String,
+    pub text: PolicyText,
+}
+
+#[derive(Clone, Debug)]
+pub enum PolicyText {
+    /// Of an inline policy.
+    Inline(String),
+    /// Of a managed policy: something that is another one whenever its text is. The text is asked for by the policy's
+    /// ARN when it is not known yet.
+    Version(String),
 }
 
 /// A role, as far as those who assume it have to know it.
@@ -106,6 +129,7 @@ pub struct Role {
     pub id: String,
     pub trust_policy: String,
     pub max_session_seconds: i64,
+    pub tags: Vec<(String, String)>,
 }
 
 /// A policy that is attached to a resource.
@@ -161,6 +185,8 @@ impl Service {
             credential: None,
             identity: None,
             role: None,
+            managed_policy: None,
+            resource_tags: None,
             resource_policy: None,
             switches: Vec::new(),
             invalid: validation_error,
@@ -321,6 +347,16 @@ impl Service {
 
     pub fn roles(mut self, find: fn(&Cx, &str) -> Option<Role>) -> Self {
         self.role = Some(find);
+        self
+    }
+
+    pub fn managed_policies(mut self, find: fn(&Cx, &str) -> Option<String>) -> Self {
+        self.managed_policy = Some(find);
+        self
+    }
+
+    pub fn resource_tags(mut self, find: TagsOf) -> Self {
+        self.resource_tags = Some(find);
         self
     }
 

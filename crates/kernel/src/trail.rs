@@ -41,6 +41,17 @@ pub struct Call {
     pub error: Option<String>,
 }
 
+/// When an access key or a role was last used. Key: the id of either.
+pub(crate) static LAST_USES: Table<LastUse> = Table::partition("kernel.last-use");
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LastUse {
+    /// Milliseconds since 1970.
+    pub time: i64,
+    pub region: String,
+    pub service: String,
+}
+
 /// Calls that no row holds yet. A crash takes those of the last moment with it.
 #[derive(Default)]
 pub struct Trail {
@@ -140,10 +151,31 @@ pub(crate) async fn flush(kernel: &Kernel) {
     let mut noted = kernel.trail.take().into_iter().peekable();
     while noted.peek().is_some() {
         let row = Moment::of(noted.by_ref().take(MOST_CALLS_IN_A_ROW));
-        if let Err(error) = kernel.store.write(move |tx| append(tx, &row)).await {
+        let written = kernel.store.write(move |tx| {
+            note_uses(tx, &row)?;
+            append(tx, &row)
+        });
+        if let Err(error) = written.await {
             tracing::error!("the trail has a gap: {error}");
         }
     }
+}
+
+/// One row for each key and role of the moment.
+fn note_uses(tx: &mut Transaction, moment: &Moment) -> Result<(), StoreError> {
+    for (number, who) in moment.callers.iter().enumerate() {
+        let Some(call) = moment.calls.iter().rfind(|it| it.caller == number) else { continue };
+        let last = LastUse { time: call.time, region: who.region.clone(), service: call.service.clone() };
+        let role = match &who.principal {
+            Principal::Session { role_id, .. } => Some(role_id),
+            _ => None,
+        };
+        let key = who.access_key.as_ref().filter(|it| it.starts_with("AKIA"));
+        for id in key.into_iter().chain(role) {
+            tx.put(&LAST_USES, Place::PARTITION, id.as_str(), &last)?;
+        }
+    }
+    Ok(())
 }
 
 fn append(tx: &mut Transaction, moment: &Moment) -> Result<(), StoreError> {

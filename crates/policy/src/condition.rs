@@ -57,6 +57,17 @@ impl Condition {
         Some(Condition { operator_name: name.to_owned(), key: Key::new(key), texts, test, operands })
     }
 
+    /// The condition's key, and those that its values name.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        let of_values = self.operands.iter().filter_map(|operand| match operand {
+            Operand::Text(matcher) => Some(matcher.variables()),
+            Operand::Number(_) | Operand::Date(_) | Operand::Bool(_) | Operand::Binary(_) | Operand::Network { .. } => {
+                None
+            }
+        });
+        std::iter::once(self.key.name.as_str()).chain(of_values.flatten())
+    }
+
     pub fn holds(&self, request: &Request) -> bool {
         let values = self.key.values(request).filter(|values| !values.is_empty());
         match (self.test.operator, values) {

@@ -82,6 +82,21 @@ impl Policy {
         read::policy(json, kind)
     }
 
+    /// The condition keys that its conditions and variables name, in the order of the text, each once.
+    pub fn context_keys(&self) -> Vec<&str> {
+        let mut keys: Vec<&str> = Vec::new();
+        for statement in &self.statements {
+            let resources = statement.resources.iter().flat_map(|it| &it.list).flat_map(|it| it.variables());
+            let conditions = statement.conditions.iter().flat_map(|it| it.keys());
+            for key in resources.chain(conditions) {
+                if !keys.iter().any(|known| known.eq_ignore_ascii_case(key)) {
+                    keys.push(key);
+                }
+            }
+        }
+        keys
+    }
+
     pub fn kind(&self) -> Kind {
         self.kind
     }

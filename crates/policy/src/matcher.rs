@@ -75,6 +75,18 @@ impl Matcher {
         }
     }
 
+    /// The keys whose values stand in the text.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        let pieces = match &self.body {
+            Body::Fixed(_) => &[][..],
+            Body::Variable(pieces) => pieces,
+        };
+        pieces.iter().filter_map(|piece| match piece {
+            Piece::Encoded(_) => None,
+            Piece::Variable { key, .. } => Some(key.name.as_str()),
+        })
+    }
+
     /// Whether no value can ever match: an ARN operator's text that is not an ARN.
     pub fn is_hopeless(&self) -> bool {
         self.body == Body::Fixed(Prepared::Never)

@@ -9,7 +9,10 @@ use bytes::Bytes;
 use kernel::driver::{
     Drivers, FunctionSpec, Functions, Http, HttpAnswer, HttpCall, LogSink, ModelServer, Sandbox, StartError,
 };
-use kernel::{Answer, BoxFuture, Caller, Clock, Cloud, Entropy, Identity, Kernel, Principal, Service, Settings};
+use kernel::{
+    Answer, BoxFuture, Caller, Clock, Cloud, Entropy, Identity, IdentityPolicy, Kernel, PolicyText, Principal, Service,
+    Settings,
+};
 use model::typed::Operation;
 use model::{Error, Result, Timestamp, Value};
 use serde_json::Value as Json;
@@ -68,8 +71,11 @@ fn served(answer: std::result::Result<(u16, &str), &str>) -> (Cloud, Arc<Server>
 fn world(server: Arc<Server>, model_server: Option<ModelServer>) -> Cloud {
     let drivers = Drivers { functions: Arc::new(NoFunctions), http: server };
     let settings = Settings { endpoint: "http://127.0.0.1:4566".to_owned(), version: "test", model_server };
-    let iam = Service::new("iam")
-        .identities(|_, _| Identity { policies: vec![("inline".to_owned(), POLICY.to_owned())], boundary: None });
+    let iam = Service::new("iam").identities(|_, _| {
+        let text = PolicyText::Inline(POLICY.to_owned());
+        let policies = vec![IdentityPolicy { name: "inline".to_owned(), text }];
+        Identity { policies, ..Identity::default() }
+    });
     let clock = Clock::frozen(Timestamp(1_800_000_000_000));
     let services = vec![crate::service(), iam];
     let kernel = Kernel::new(Store::ephemeral(), clock, Entropy::seeded(1), drivers, settings, services);

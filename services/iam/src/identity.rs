@@ -1,40 +1,56 @@
 //! For the door: what a principal may do by its own policies, and who a role is.
 
-use crate::role::{ROLES, Stored};
-use crate::{attachment, inline, managed};
-use kernel::{Cx, Identity, Principal, Role};
+use crate::entity::Entity;
+use crate::{attachment, inline, managed, membership, role, trust};
+use kernel::{Cx, Identity, IdentityPolicy, PolicyText, Principal, Role};
+
+/// The root may everything; those for whom it asked credentials may what their session's policies allow.
+const EVERYTHING: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 
 pub fn of(cx: &Cx, principal: &Principal) -> Identity {
-    let (Some(arn), Principal::Session { role_id, .. }) = (principal.role_arn(), principal) else {
-        return Identity::default();
-    };
-    cx.look_in_place_of(&arn, |cx| {
-        // A role of the same name that was made later is another role.
-        let Some(role) = by_arn(cx, &arn).filter(|it| it.id == *role_id) else { return Identity::default() };
-        let attached = attachment::of(cx, &role.name).into_iter();
-        let attached = attached.filter_map(|arn| managed::document(cx, &arn).map(|document| (arn, document)));
-        let policies = inline::of(cx, &role.name).into_iter().chain(attached).collect();
-        let nothing = || r#"{"Version":"2012-10-17","Statement":[]}"#.to_owned();
-        // A boundary whose policy is gone allows nothing.
-        let boundary = role.boundary.map(|arn| (arn.clone(), managed::document(cx, &arn).unwrap_or_else(nothing)));
-        Identity { policies, boundary }
+    match principal {
+        Principal::User { account, id, .. } => of_entity(cx, account, id),
+        Principal::Session { account, role_id, .. } => of_entity(cx, account, role_id),
+        Principal::FederatedUser { by, .. } => match by.as_ref() {
+            Principal::Root { .. } => {
+                let text = PolicyText::Inline(EVERYTHING.to_owned());
+                Identity { policies: vec![IdentityPolicy { name: "root".to_owned(), text }], ..Identity::default() }
+            }
+            by => of(cx, by),
+        },
+        Principal::Root { .. } | Principal::Service { .. } | Principal::Anonymous => Identity::default(),
+    }
+}
+
+/// Policies are kept by the id: another one of the same name, made later, has others.
+fn of_entity(cx: &Cx, account: &str, id: &str) -> Identity {
+    cx.look_in_place_of(&format!("arn:aws:iam::{account}:root"), |cx| {
+        let Some(entity) = Entity::by_id(cx, id) else { return Identity::default() };
+        let mut policies = policies_of(cx, id);
+        for group in membership::group_ids(cx, id) {
+            policies.extend(policies_of(cx, &group));
+        }
+        let boundary = entity.boundary.map(|arn| managed::of_identity(cx, arn));
+        Identity { policies, boundary, tags: entity.tags.into_iter().collect() }
     })
+}
+
+pub fn policies_of(cx: &Cx, id: &str) -> Vec<IdentityPolicy> {
+    let inline = inline::of(cx, id).into_iter();
+    let inline = inline.map(|(name, text)| IdentityPolicy { name, text: PolicyText::Inline(text) });
+    inline.chain(attachment::of(cx, id).into_iter().map(|arn| managed::of_identity(cx, arn))).collect()
 }
 
 pub fn role(cx: &Cx, arn: &str) -> Option<Role> {
-    let role = by_arn(cx, arn)?;
+    let name = Entity::by_arn(cx, arn)?.name;
+    let role = role::by_name(cx, &name).ok().filter(|_| arn.contains(":role/"))?;
     Some(Role {
         account: cx.account().to_owned(),
+        trust_policy: trust::current(cx, &role),
         path: role.path,
         name: role.name,
         id: role.id,
-        trust_policy: role.trust_policy,
         max_session_seconds: role.max_session,
+        tags: role.tags.into_iter().collect(),
     })
-}
-
-fn by_arn(cx: &Cx, arn: &str) -> Option<Stored> {
-    let name = arn.rsplit('/').next()?;
-    let role = cx.get(&ROLES, name)?;
-    (cx.global_arn("iam", &format!("role{}{}", role.path, role.name)) == arn).then_some(role)
 }

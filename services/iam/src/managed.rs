@@ -1,24 +1,24 @@
 //! Managed policies: AWS's own, from the catalogue, and the customer's.
 
-use crate::attachment;
-use crate::document::check;
+use crate::document::check_managed;
+use crate::entity::{self, ID_LETTERS, key};
 use crate::page::Page;
-use crate::role::{ID_LETTERS, shown_tags, tags};
-use crate::version::{self, VERSIONS, Version};
+use crate::tag::{Tags, shown_tags};
+use crate::version::{self, Version};
+use crate::{attachment, boundary, tag};
 use api::iam::{
     CreatePolicy, CreatePolicyOutput, DeletePolicy, DeletePolicyOutput, GetPolicy, GetPolicyOutput, ListPolicies,
     ListPoliciesOutput, Policy, error,
 };
-use kernel::Cx;
+use kernel::{Cx, IdentityPolicy, PolicyText};
 use model::catalog::{ManagedPolicy, managed_policies, managed_policy};
+use model::wire::parse_timestamp;
 use model::{Error, Result, Timestamp};
-use policy::Kind;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use store::{Span, Table};
 
-/// The customer's. Key: name.
-pub static POLICIES: Table<Stored> = Table::account("iam.policy");
+/// The customer's. Key: name in lower case.
+pub static POLICIES: Table<Stored> = Table::account("iam.managed-policy");
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Stored {
@@ -32,34 +32,35 @@ pub struct Stored {
     pub created_at: i64,
     pub updated_at: i64,
     pub default_version: u32,
-    pub tags: BTreeMap<String, String>,
+    /// No number is given twice.
+    pub last_version: u32,
+    pub tags: Tags,
 }
 
+pub const QUOTA: (&str, usize) = ("PoliciesPerAccount", 1_500);
+
 pub fn create(cx: &mut Cx, input: CreatePolicy) -> Result<CreatePolicyOutput> {
-    check(&input.policy_document, Kind::Identity)?;
-    if policy::size(&input.policy_document) > policy::IDENTITY_LIMIT {
-        return Err(
-            error::LIMIT_EXCEEDED.with(format!("Cannot exceed quota for PolicySize: {}", policy::IDENTITY_LIMIT))
-        );
-    }
+    check_managed(&input.policy_document)?;
     let name = input.policy_name;
-    if cx.has(&POLICIES, &name.as_str()) {
+    if cx.has(&POLICIES, key(&name).as_str()) {
         return Err(error::ENTITY_ALREADY_EXISTS
             .with(format!("A policy called {name} already exists. Duplicate names are not allowed.")));
     }
+    entity::check_room(cx, &POLICIES, QUOTA)?;
     let now = cx.now().0;
     let stored = Stored {
         path: input.path.unwrap_or_else(|| "/".to_owned()),
-        id: format!("ANPA{}", cx.random_text(17, ID_LETTERS)),
+        id: entity::new_id(cx, "ANPA"),
         description: input.description,
         created_at: now,
         updated_at: now,
         default_version: 1,
-        tags: tags(input.tags)?,
+        last_version: 1,
+        tags: tag::first(cx, input.tags)?,
         name,
     };
-    cx.put(&POLICIES, &stored.name.as_str(), &stored);
-    cx.put(&VERSIONS, &(stored.name.as_str(), 1_u32), &Version { document: input.policy_document, created_at: now });
+    put(cx, &stored);
+    version::put(cx, &stored.id, 1, &Version { document: input.policy_document, created_at: now });
     Ok(CreatePolicyOutput { policy: Some(shown(cx, &stored)) })
 }
 
@@ -71,43 +72,49 @@ pub fn get(cx: &Cx, input: GetPolicy) -> Result<GetPolicyOutput> {
     Ok(GetPolicyOutput { policy: Some(policy) })
 }
 
+/// Without descriptions and tags, as ListPolicies in the IAM API reference says.
 pub fn list(cx: &Cx, input: ListPolicies) -> Result<ListPoliciesOutput> {
     let page = Page::of(input.max_items, input.marker)?;
-    if input.policy_usage_filter.as_deref().is_some_and(|it| it != "PermissionsPolicy") {
-        return Err(error::INVALID_INPUT.with("Niebla does not support PolicyUsageFilter PermissionsBoundary yet."));
-    }
     let scope = input.scope.unwrap_or_else(|| "All".to_owned());
     let prefix = input.path_prefix.unwrap_or_else(|| "/".to_owned());
     let only_attached = input.only_attached.unwrap_or(false);
-    let own = cx.range(&POLICIES, Span::all(), usize::MAX).into_iter().filter(|_| scope != "AWS");
+    let as_boundary = input.policy_usage_filter.as_deref() == Some("PermissionsBoundary");
+    let own = all(cx).into_iter().filter(|_| scope != "AWS");
     let aws = managed_policies().iter().filter(|_| scope != "Local");
-    let all = own.map(|it| shown(cx, &it)).chain(aws.map(|it| of_aws(cx, it)));
-    let arn = |it: &Policy| it.arn.clone().unwrap_or_default();
-    let mut chosen: Vec<Policy> = all
+    let shown = own.map(|it| shown(cx, &it)).chain(aws.map(|it| of_aws(cx, it)));
+    let mut chosen: Vec<Policy> = shown
         .filter(|it| it.path.as_ref().is_some_and(|path| path.starts_with(&prefix)))
         .filter(|it| !only_attached || it.attachment_count.is_some_and(|count| count > 0))
-        .filter(|it| page.after.as_ref().is_none_or(|after| arn(it) > *after))
+        .filter(|it| !as_boundary || it.permissions_boundary_usage_count.is_some_and(|count| count > 0))
+        .map(|it| Policy { description: None, tags: None, ..it })
         .collect();
+    let arn = |it: &Policy| it.arn.clone().unwrap_or_default();
     chosen.sort_by_key(arn);
     let cut = page.cut(chosen, arn);
     Ok(ListPoliciesOutput { policies: Some(cut.items), is_truncated: cut.is_truncated, marker: cut.marker })
 }
 
 pub fn delete(cx: &mut Cx, input: DeletePolicy) -> Result<DeletePolicyOutput> {
-    let policy = by_arn(cx, &input.policy_arn)?;
-    if attachment::count(cx, &input.policy_arn) > 0 {
+    let arn = &input.policy_arn;
+    let policy = by_arn(cx, arn)?;
+    if !attachment::holders(cx, arn).is_empty() || !boundary::bounded_by(cx, arn).is_empty() {
         return Err(error::DELETE_CONFLICT.with("Cannot delete a policy attached to entities."));
     }
-    cx.delete(&POLICIES, &policy.name.as_str());
-    for (name, number) in version::keys(cx, &policy.name) {
-        cx.delete(&VERSIONS, &(name.as_str(), number));
+    if version::numbers(cx, &policy.id).len() > 1 {
+        return Err(error::DELETE_CONFLICT.with("This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy."));
     }
+    cx.delete(&POLICIES, key(&policy.name).as_str());
+    version::remove(cx, &policy.id, policy.default_version);
     Ok(DeletePolicyOutput {})
 }
 
-/// A policy that can be attached, AWS's or ours.
-pub fn exists(cx: &Cx, arn: &str) -> Result<()> {
-    if managed_policy(arn).is_some() { Ok(()) } else { by_arn(cx, arn).map(drop) }
+pub fn put(cx: &mut Cx, policy: &Stored) {
+    cx.put(&POLICIES, key(&policy.name).as_str(), policy);
+}
+
+/// A policy that can be attached, AWS's or the account's.
+pub fn exists(cx: &Cx, arn: &str) -> bool {
+    managed_policy(arn).is_some() || by_arn(cx, arn).is_ok()
 }
 
 /// The text in force.
@@ -116,16 +123,35 @@ pub fn document(cx: &Cx, arn: &str) -> Option<String> {
         return Some(it.document().to_string());
     }
     let policy = by_arn(cx, arn).ok()?;
-    cx.get(&VERSIONS, &(policy.name.as_str(), policy.default_version)).map(|it| it.document)
+    version::document(cx, &policy.id, policy.default_version)
+}
+
+/// For the door, which knows most texts already.
+pub fn of_identity(cx: &Cx, arn: String) -> IdentityPolicy {
+    let version = match (managed_policy(&arn), by_arn(cx, &arn)) {
+        (Some(aws), _) => format!("{arn} {}", aws.version),
+        (None, Ok(own)) => format!("{} v{}", own.id, own.default_version),
+        // It cannot be deleted while it is in use, so its row is damaged.
+        (None, Err(_)) => format!("{arn} is gone"),
+    };
+    IdentityPolicy { name: arn, text: PolicyText::Version(version) }
 }
 
 pub fn by_arn(cx: &Cx, arn: &str) -> Result<Stored> {
     let name = arn.rsplit('/').next().unwrap_or_default();
-    let found = cx.get(&POLICIES, name).filter(|it| arn_of(cx, it) == arn);
+    let found = cx.get(&POLICIES, key(name).as_str()).filter(|it| arn_of(cx, it) == arn);
     found.ok_or_else(|| no_such(arn))
 }
 
+pub fn all(cx: &Cx) -> Vec<Stored> {
+    cx.range(&POLICIES, Span::all(), usize::MAX)
+}
+
 pub fn no_such(arn: &str) -> Error {
+    error::NO_SUCH_ENTITY.with(format!("Policy {arn} was not found."))
+}
+
+pub fn not_attachable(arn: &str) -> Error {
     error::NO_SUCH_ENTITY.with(format!("Policy {arn} does not exist or is not attachable."))
 }
 
@@ -144,35 +170,38 @@ fn arn_of(cx: &Cx, it: &Stored) -> String {
     cx.global_arn("iam", &format!("policy{}{}", it.path, it.name))
 }
 
-fn shown(cx: &Cx, it: &Stored) -> Policy {
+pub fn shown(cx: &Cx, it: &Stored) -> Policy {
     let arn = arn_of(cx, it);
     Policy {
         policy_name: Some(it.name.clone()),
         policy_id: Some(it.id.clone()),
         path: Some(it.path.clone()),
         default_version_id: Some(format!("v{}", it.default_version)),
-        attachment_count: Some(attachment::count(cx, &arn) as i64),
-        permissions_boundary_usage_count: Some(0),
+        attachment_count: Some(attachment::holders(cx, &arn).len() as i64),
+        permissions_boundary_usage_count: Some(boundary::bounded_by(cx, &arn).len() as i64),
         is_attachable: Some(true),
         description: it.description.clone(),
         create_date: Some(Timestamp(it.created_at)),
         update_date: Some(Timestamp(it.updated_at)),
-        tags: Some(shown_tags(&it.tags)),
+        tags: Some(shown_tags(&it.tags).unwrap_or_default()),
         arn: Some(arn),
     }
 }
 
-fn of_aws(cx: &Cx, it: &ManagedPolicy) -> Policy {
+pub fn of_aws(cx: &Cx, it: &ManagedPolicy) -> Policy {
     Policy {
         policy_name: Some(it.name.clone()),
         policy_id: Some(format!("ANPA{}", digits(&it.name))),
         arn: Some(it.arn.clone()),
         path: Some(it.path.clone()),
         default_version_id: Some(it.version.clone()),
-        attachment_count: Some(attachment::count(cx, &it.arn) as i64),
-        permissions_boundary_usage_count: Some(0),
+        attachment_count: Some(attachment::holders(cx, &it.arn).len() as i64),
+        permissions_boundary_usage_count: Some(boundary::bounded_by(cx, &it.arn).len() as i64),
         is_attachable: Some(true),
-        ..Policy::default()
+        create_date: parse_timestamp(&it.created),
+        update_date: parse_timestamp(&it.updated),
+        description: None,
+        tags: Some(Vec::new()),
     }
 }
 

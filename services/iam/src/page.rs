@@ -1,16 +1,17 @@
 //! Pages: `MaxItems`, `Marker`, `IsTruncated`, the same for every list of IAM.
 
-use api::iam::error;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use model::Result;
 
+use crate::entity::VALIDATION_ERROR;
+
 const DEFAULT_ITEMS: i64 = 100;
 
 pub struct Page {
-    pub limit: usize,
-    /// The last key of the page before.
-    pub after: Option<String>,
+    limit: usize,
+    /// The key of the last item of the page before.
+    after: Option<String>,
 }
 
 /// The items of a page, whether there are more, and the marker of the next one.
@@ -28,13 +29,15 @@ impl Page {
             None => Ok(Page { limit, after: None }),
             Some(marker) => match read(&marker) {
                 Some(after) => Ok(Page { limit, after: Some(after) }),
-                None => Err(error::INVALID_INPUT.with("Invalid Marker.")),
+                None => Err(VALIDATION_ERROR.with(format!("Invalid Marker: {marker}"))),
             },
         }
     }
 
-    /// From one item more than the page takes.
-    pub fn cut<T>(&self, mut items: Vec<T>, key: impl Fn(&T) -> String) -> Cut<T> {
+    /// From all items, in the order of their keys.
+    pub fn cut<T>(&self, all: impl IntoIterator<Item = T>, key: impl Fn(&T) -> String) -> Cut<T> {
+        let rest = all.into_iter().filter(|it| self.after.as_ref().is_none_or(|after| key(it) > *after));
+        let mut items: Vec<T> = rest.take(self.limit + 1).collect();
         let more = items.len() > self.limit;
         items.truncate(self.limit);
         let marker = items.last().filter(|_| more).map(|it| BASE64.encode(key(it)));

@@ -5,7 +5,10 @@ mod tail;
 
 use api::logs::*;
 use kernel::driver::{Drivers, FunctionSpec, Functions, Http, HttpAnswer, HttpCall, LogSink, Sandbox, StartError};
-use kernel::{BoxFuture, Caller, Clock, Cloud, Entropy, Identity, Kernel, Principal, Service, Settings};
+use kernel::{
+    BoxFuture, Caller, Clock, Cloud, Entropy, Identity, IdentityPolicy, Kernel, PolicyText, Principal, Service,
+    Settings,
+};
 use model::{Error, Timestamp};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,8 +40,11 @@ impl Http for NoDrivers {
 fn kernel() -> Arc<Kernel> {
     let drivers = Drivers { functions: Arc::new(NoDrivers), http: Arc::new(NoDrivers) };
     let settings = Settings { endpoint: "http://127.0.0.1:4566".to_owned(), version: "test", ..Settings::default() };
-    let iam = Service::new("iam")
-        .identities(|_, _| Identity { policies: vec![("inline".to_owned(), POLICY.to_owned())], boundary: None });
+    let iam = Service::new("iam").identities(|_, _| {
+        let text = PolicyText::Inline(POLICY.to_owned());
+        let policies = vec![IdentityPolicy { name: "inline".to_owned(), text }];
+        Identity { policies, ..Identity::default() }
+    });
     let services = vec![crate::service(), iam];
     Kernel::new(Store::ephemeral(), Clock::frozen(Timestamp(NOW)), Entropy::seeded(1), drivers, settings, services)
 }

@@ -202,9 +202,8 @@ fn credential(_: &Cx, access_key: &str) -> Option<Credential> {
         secret: SECRET.to_owned(),
         token: None,
         expires_at: None,
-        issued_at: None,
         principal: Principal::root("111122223333"),
-        session_policies: Vec::new(),
+        session: None,
         active: true,
     };
     let token = Some("the token".to_owned());
