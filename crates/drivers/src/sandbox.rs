@@ -96,6 +96,11 @@ impl Sandbox {
         self.kept.kill();
     }
 
+    /// Says that the program has started: until then it has more weight on a busy processor.
+    pub fn settle(&self) {
+        self.kept.settle();
+    }
+
     /// Asks the program to end, with SIGTERM.
     pub fn terminate(&self) {
         self.kept.terminate();

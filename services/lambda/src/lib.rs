@@ -62,6 +62,7 @@ fn functions(service: Service) -> Service {
             invoke::invoke,
         )
         .checked_as("lambda:InvokeFunction")
+        .conditions(invoke::conditions)
         .conversation(|cx, it: &InvokeAsync| name::arn(cx, &it.function_name), invoke::invoke_async)
         .op(|cx, it: &PutFunctionEventInvokeConfig| name::arn(cx, &it.function_name), event_config::put)
         .op(|cx, it: &UpdateFunctionEventInvokeConfig| name::arn(cx, &it.function_name), event_config::update)

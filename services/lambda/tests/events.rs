@@ -341,3 +341,52 @@ async fn a_function_knows_by_which_name_it_was_invoked() {
         assert!(trace.starts_with("Root=1-68bc2240-") && trace.ends_with(";Sampled=0"), "{trace}");
     }
 }
+
+#[tokio::test]
+async fn a_failed_message_of_a_group_holds_back_those_behind_it() {
+    let world = World::new().await;
+    let create = |name: &str, attributes: &[(&str, &str)]| CreateQueue {
+        queue_name: name.to_owned(),
+        attributes: Some(attributes.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()),
+        ..CreateQueue::default()
+    };
+    world.cloud.call(create("dead.fifo", &[("FifoQueue", "true")])).await.unwrap();
+    let redrive = json!({"deadLetterTargetArn": arn("dead.fifo"), "maxReceiveCount": 2}).to_string();
+    let attributes =
+        [("FifoQueue", "true"), ("ContentBasedDeduplication", "true"), ("RedrivePolicy", redrive.as_str())];
+    let url = world.cloud.call(create("jobs.fifo", &attributes)).await.unwrap().queue_url.unwrap();
+    world.function("f", "index.picky").await;
+    let input = CreateEventSourceMapping {
+        function_name: "f".to_owned(),
+        event_source_arn: Some(arn("jobs.fifo")),
+        batch_size: Some(1),
+        ..CreateEventSourceMapping::default()
+    };
+    for refused in [
+        CreateEventSourceMapping { batch_size: Some(11), maximum_batching_window_in_seconds: Some(1), ..input.clone() },
+        CreateEventSourceMapping { maximum_batching_window_in_seconds: Some(1), ..input.clone() },
+    ] {
+        assert_eq!(world.cloud.call(refused).await.unwrap_err().code(), "InvalidParameterValueException");
+    }
+    for (body, group) in [("poison", "a"), ("behind", "a"), ("beside", "b")] {
+        let input = SendMessage {
+            queue_url: url.clone(),
+            message_body: body.to_owned(),
+            message_group_id: Some(group.to_owned()),
+            ..SendMessage::default()
+        };
+        world.cloud.call(input).await.unwrap();
+    }
+    world.cloud.call(input).await.unwrap();
+    eventually(|| async { (bodies(&world).len() == 2).then_some(()) }).await;
+    a_moment().await;
+    let mut first = bodies(&world);
+    first.sort();
+    assert_eq!(first, ["beside", "poison"]);
+    for _ in 0..4 {
+        world.advance(31);
+        a_moment().await;
+    }
+    eventually(|| async { (bodies(&world).len() == 4).then_some(()) }).await;
+    assert_eq!(bodies(&world)[2..], ["poison", "behind"]);
+}

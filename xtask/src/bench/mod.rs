@@ -2,6 +2,7 @@
 //!
 //! Processor time per request is what a busy machine disturbs least, so the bars are ratios of it within one run.
 
+mod functions;
 mod load;
 mod server;
 
@@ -69,12 +70,15 @@ impl Bench {
             idle.total_mb, idle.anonymous_mb
         );
 
+        let functions = functions::measure(&Running::niebla(&niebla, &folder.0.join("functions"))?)?;
+
         let missed = [
             (missed_ratio, "SendMessage costs too much"),
             (startup > MOST_STARTUP, "startup is too slow"),
             (idle.total_mb > MOST_IDLE_MB, "idle memory is too large"),
         ];
-        let missed: Vec<&str> = missed.into_iter().filter(|(is_missed, _)| *is_missed).map(|(_, what)| what).collect();
+        let missed = missed.into_iter().filter(|(is_missed, _)| *is_missed).map(|(_, what)| what);
+        let missed: Vec<&str> = missed.chain(functions).collect();
         match missed.is_empty() {
             true => println!("Every bar is reached."),
             false if self.strict => return Err(format!("Missed: {}.", missed.join("; "))),

@@ -138,12 +138,9 @@ impl Group {
             // One whole processor at least: a quota below would slow a cold start on a machine that has nothing else to do.
             let quota = (processors.max(1.0) * PERIOD_MICROS) as u64;
             if let Some(cpu) = &self.cpu {
-                let _ = fs::write(cpu.join("cpu.shares"), ((processors * V1_WEIGHT) as u64).max(2).to_string());
                 let _ = fs::write(cpu.join("cpu.cfs_quota_us"), quota.to_string());
             }
             if let Some(v2) = &self.v2 {
-                let weight = ((processors * V2_WEIGHT) as u64).clamp(1, 10_000);
-                let _ = fs::write(v2.join("cpu.weight"), weight.to_string());
                 let _ = fs::write(v2.join("cpu.max"), format!("{quota} {PERIOD_MICROS}"));
             }
         }
@@ -152,6 +149,19 @@ impl Group {
             if let Some(v2) = &self.v2 {
                 let _ = fs::write(v2.join("pids.max"), processes.to_string());
             }
+        }
+    }
+
+    /// The program has started. Until then it has a whole processor's weight, as on AWS, where starting is given more of
+    /// the processor than the function's memory brings; from now on it has what its memory brings.
+    pub fn settle(&self, limits: &Limits) {
+        let Some(processors) = limits.processors else { return };
+        if let Some(cpu) = &self.cpu {
+            let _ = fs::write(cpu.join("cpu.shares"), ((processors * V1_WEIGHT) as u64).max(2).to_string());
+        }
+        if let Some(v2) = &self.v2 {
+            let weight = ((processors * V2_WEIGHT) as u64).clamp(1, 10_000);
+            let _ = fs::write(v2.join("cpu.weight"), weight.to_string());
         }
     }
 

@@ -180,6 +180,11 @@ impl Kept {
         let _ = self.socket.get_ref().try_write(b"t");
     }
 
+    /// Says that the program has started, so that it competes for the processor as its limits say.
+    pub fn settle(&self) {
+        let _ = self.socket.get_ref().try_write(b"s");
+    }
+
     /// Ends the program and all its descendants, with SIGKILL. Does not wait; `ended` does.
     pub fn kill(&self) {
         let _ = self.socket.get_ref().try_write(b"k");

@@ -225,7 +225,7 @@ impl Running {
             // SAFETY: three elements, as said; a negative descriptor is skipped.
             unsafe { libc::poll(wanted.as_mut_ptr(), 3, patience) };
             if wanted[0].revents != 0 {
-                self.obey();
+                self.obey(group);
             }
             if (wanted[2].revents != 0 || memory.looks) && memory.exceeded(self.child) {
                 self.end();
@@ -244,10 +244,11 @@ impl Running {
     }
 
     /// One order from the server; its silence for ever is one, too.
-    fn obey(&self) {
+    fn obey(&self, group: &Group) {
         let mut order = [0];
         match sys::read(SERVER, &mut order) {
             Ok(1) if order[0] == b't' => sys::kill(self.child, libc::SIGTERM),
+            Ok(1) if order[0] == b's' => group.settle(&self.order.limits),
             _ => self.end(),
         }
     }

@@ -115,6 +115,7 @@ pub struct Instance {
     logs: Arc<Logs>,
     exit: watch::Receiver<Option<Exit>>,
     kill: Arc<Notify>,
+    settle: Arc<Notify>,
     tasks: [JoinHandle<()>; 3],
     /// The host's number of the runtime's process.
     runtime: Option<i32>,
@@ -135,6 +136,7 @@ impl Instance {
             biased;
             it = ready => match it {
                 Ok(Init::Ready) => {
+                    instance.settle.notify_one();
                     instance.logs.drain();
                     instance.init_duration = Some(began.elapsed());
                     return Ok(instance);
@@ -206,18 +208,19 @@ impl Instance {
         let within = environment::sandbox(spec, prepared, address, apart);
         let desk = Desk::new(told);
         let (ended, exit) = watch::channel(None);
-        let kill = Arc::new(Notify::new());
+        let (kill, settle) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let server = tokio::spawn(api::serve(listener, desk.clone()));
         let pump = tokio::spawn(logs.clone().pump());
         let (stdout, stderr) = (Stdio::from(output.try_clone()?), Stdio::from(output));
         let sandbox = Sandbox::start(within, stdout, stderr).await;
         let (named, pid) = oneshot::channel();
-        let guard = tokio::spawn(guard(sandbox, named, kill.clone(), ended));
+        let guard = tokio::spawn(guard(sandbox, named, (kill.clone(), settle.clone()), ended));
         let mut instance = Instance {
             desk,
             logs,
             exit,
             kill,
+            settle,
             tasks: [server, pump, guard],
             runtime: None,
             init_duration: None,
@@ -264,7 +267,7 @@ impl FailedInit {
 async fn guard(
     sandbox: io::Result<Sandbox>,
     named: oneshot::Sender<Option<i32>>,
-    kill: Arc<Notify>,
+    (kill, settle): (Arc<Notify>, Arc<Notify>),
     ended: watch::Sender<Option<Exit>>,
 ) {
     let mut sandbox = match sandbox {
@@ -277,11 +280,14 @@ async fn guard(
     };
     sandbox.started().await;
     let _ = named.send(sandbox.pid());
-    let exit = tokio::select! {
-        it = sandbox.ended() => it,
-        () = kill.notified() => {
-            sandbox.kill();
-            sandbox.ended().await
+    let exit = loop {
+        tokio::select! {
+            it = sandbox.ended() => break it,
+            () = settle.notified() => sandbox.settle(),
+            () = kill.notified() => {
+                sandbox.kill();
+                break sandbox.ended().await;
+            }
         }
     };
     ended.send_replace(Some(exit));

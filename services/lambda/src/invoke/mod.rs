@@ -19,6 +19,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use kernel::{Cloud, Cx};
 use model::{Error, Result};
+use policy::Context;
 
 /// Lambda quotas in the developer guide: a payload that is answered, and one that is queued.
 pub const MOST_SYNCHRONOUS: usize = 6 * 1024 * 1024;
@@ -58,6 +59,11 @@ pub async fn invoke(cloud: Cloud, input: Invoke) -> Result<InvokeOutput> {
             })
         }
     }
+}
+
+/// There are no function URLs yet, through which an event could come.
+pub fn conditions(_: &Cx, _: &Invoke, context: &mut Context) {
+    context.insert("lambda:InvokedViaFunctionUrl", false);
 }
 
 /// The oldest way to invoke later, kept by AWS for those who still use it.
