@@ -1,7 +1,7 @@
 //! Some seeds, the same in every run, and one that is new in every run and printed when it fails.
 
 use sim::history::queue::{Tally, play};
-use sim::history::{function, stack};
+use sim::history::{fifo, function, stack};
 
 const STEPS: usize = 200;
 
@@ -27,6 +27,26 @@ fn nothing_acknowledged_is_lost_in_a_history_that_nobody_has_seen() {
 #[test]
 fn a_seed_gives_the_same_history() {
     assert_eq!(played(77), played(77));
+}
+
+fn fifos(seed: u64) -> fifo::Tally {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
+    runtime.block_on(fifo::play(seed, STEPS)).unwrap_or_else(|why| panic!("{why}"))
+}
+
+#[test]
+fn groups_keep_their_order_in_known_histories() {
+    for seed in 1..=12 {
+        let tally = fifos(seed);
+        let quiet = tally.sent < 30 || tally.repeated == 0 || tally.deleted < 10 || tally.crashes == 0;
+        assert!(!quiet, "seed {seed} is a quiet history: {tally:?}");
+    }
+}
+
+#[test]
+fn groups_keep_their_order_in_a_history_that_nobody_has_seen() {
+    let seed = u64::from(std::process::id());
+    println!("{:?}", fifos(seed));
 }
 
 fn stacks(seed: u64) -> stack::Tally {

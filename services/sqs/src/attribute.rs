@@ -10,7 +10,7 @@ use model::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What can be set. Seconds and bytes.
+/// What can be set. Seconds and bytes. What a queue lacks is not written, because every call reads this.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Attributes {
     pub delay: i64,
@@ -18,12 +18,15 @@ pub struct Attributes {
     pub retention: i64,
     pub receive_wait: i64,
     pub visibility_timeout: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redrive: Option<Redrive>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redrive_allow: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fifo: Option<Fifo>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Encryption::is_default")]
     pub encryption: Encryption,
 }
 
@@ -63,6 +66,12 @@ impl Default for Encryption {
     /// New queues have SSE-SQS (Server-side encryption at rest in the developer guide).
     fn default() -> Self {
         Self { managed: true, key: None, key_reuse: 300 }
+    }
+}
+
+impl Encryption {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
     }
 }
 

@@ -38,11 +38,13 @@ pub struct Queue {
     /// What the keys of its messages begin with.
     pub store: u64,
     pub attributes: Attributes,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
     /// Seconds since 1970, as the attributes give them.
     pub created_at: i64,
     pub modified_at: i64,
     /// Milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub purged_at: Option<i64>,
     /// A standard queue that was sent a message of some group: a fair queue.
     #[serde(default)]

@@ -24,6 +24,7 @@ pub struct State {
     pub visible_at: i64,
     pub sequence: u64,
     pub receives: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_received_at: Option<i64>,
     /// Changes with every receive, so that only the latest receiver can hide or delete the message.
     pub receipt: u64,

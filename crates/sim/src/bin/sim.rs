@@ -1,6 +1,6 @@
 //! `cargo xtask sim [SEED]`: plays the histories of a seed, or of fresh seeds for some seconds, and prints each that fails.
 
-use sim::history::{function, queue, stack};
+use sim::history::{fifo, function, queue, stack};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -32,9 +32,12 @@ fn main() -> ExitCode {
 fn play(runtime: &tokio::runtime::Runtime, seed: u64) -> ExitCode {
     let told = runtime.block_on(async {
         let queues = queue::play(seed, STEPS).await.map_err(|why| format!("queues: {why}"))?;
+        let fifos = fifo::play(seed, STEPS).await.map_err(|why| format!("FIFO queues: {why}"))?;
         let stacks = stack::play(seed, STEPS).await.map_err(|why| format!("stacks: {why}"))?;
         let functions = function::play(seed, STEPS).await.map_err(|why| format!("functions: {why}"))?;
-        Ok::<_, String>(format!("seed {seed}: queues {queues:?}, stacks {stacks:?}, functions {functions:?}"))
+        Ok::<_, String>(format!(
+            "seed {seed}: queues {queues:?}, FIFO queues {fifos:?}, stacks {stacks:?}, functions {functions:?}"
+        ))
     });
     match told {
         Ok(tallies) => {

@@ -1,6 +1,7 @@
 //! Random histories: the same seed plays the same history, with crashes, failing commits and jumps of the clock between
 //! the calls. After every step the world must agree with what its users were told.
 
+pub mod fifo;
 pub mod function;
 pub mod queue;
 pub mod stack;

@@ -22,7 +22,7 @@ use model::Result;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What of a message never changes as long as it stays in its queue.
+/// What of a message never changes as long as it stays in its queue. What it lacks is not written.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Stored {
     pub sequence: u64,
@@ -31,12 +31,16 @@ pub struct Stored {
     /// Milliseconds since 1970; its retention begins then.
     pub sent_at: i64,
     pub sender: String,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, Attribute>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
     /// The ARN of the queue that gave it up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dead_letter_source: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deduplication: Option<String>,
 }
 
