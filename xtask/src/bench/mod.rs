@@ -24,8 +24,11 @@ pub struct Bench {
     strict: bool,
 }
 
-/// What Niebla has to reach on two cores.
-const MOST_RATIO: f64 = 5.0;
+/// What Niebla has to reach on two cores: processor time as a multiple of the static reply's.
+const MOST_SEND: f64 = 4.0;
+const MOST_RECEIVE_DELETE: f64 = 9.0;
+/// The slowest of a hundred durable calls, as a multiple of one sync of the disk.
+const MOST_SYNCS: f64 = 10.0;
 const MOST_STARTUP: Duration = Duration::from_millis(50);
 const MOST_IDLE_MB: f64 = 40.0;
 
@@ -52,11 +55,13 @@ impl Bench {
         let fixed = Running::start(&built.join("examples/static_reply"), &[])?;
         let server = Running::niebla(&niebla, &folder.0.join("load"))?;
         let rows = self.loads(&fixed, &server)?;
-        let missed_ratio = table(&rows);
+        let mut missed = table(&rows);
         drop((fixed, server));
 
         shell::stage("the rest");
         let sync = sync_time(&folder.0)?;
+        let syncs = rows[1].figures.p99_ms / milliseconds(sync);
+        println!("p99 of SendMessage                {syncs:>8.2} syncs (bar {MOST_SYNCS:.0})");
         println!("fdatasync of 4 KiB on this disk   {:>8.2} ms (median of {SYNCS})", milliseconds(sync));
         let startup = startup(&niebla, &folder.0)?;
         let bar = milliseconds(MOST_STARTUP);
@@ -72,13 +77,13 @@ impl Bench {
 
         let functions = functions::measure(&Running::niebla(&niebla, &folder.0.join("functions"))?)?;
 
-        let missed = [
-            (missed_ratio, "SendMessage costs too much"),
+        let rest = [
+            (syncs > MOST_SYNCS, "SendMessage waits too long"),
             (startup > MOST_STARTUP, "startup is too slow"),
             (idle.total_mb > MOST_IDLE_MB, "idle memory is too large"),
         ];
-        let missed = missed.into_iter().filter(|(is_missed, _)| *is_missed).map(|(_, what)| what);
-        let missed: Vec<&str> = missed.chain(functions).collect();
+        missed.extend(rest.into_iter().filter(|(is_missed, _)| *is_missed).map(|(_, what)| what));
+        missed.extend(functions);
         match missed.is_empty() {
             true => println!("Every bar is reached."),
             false if self.strict => return Err(format!("Missed: {}.", missed.join("; "))),
@@ -98,15 +103,19 @@ impl Bench {
         let who = "Action=GetCallerIdentity&Version=2011-06-15";
         let who = Call { service: "sts", content_type: FORM, target: "", body: who };
         let mut rows = Vec::new();
-        let mut add = |name, server, script: &[&str]| -> Outcome {
-            rows.push(Row { name, figures: load::run(server, script, self.seconds)? });
+        let mut add = |name, server, script: &[&str], most| -> Outcome {
+            rows.push(Row { name, figures: load::run(server, script, self.seconds)?, most });
             Ok(())
         };
-        add("static reply", fixed, &send.script())?;
-        add("sqs SendMessage (durable)", server, &send.script())?;
-        add("sqs ReceiveMessage, DeleteMessage", server, &["bench/receive_delete.lua", &queue])?;
-        add("sqs ListQueues", server, &list.script())?;
-        add("sts GetCallerIdentity", server, &who.script())?;
+        let receive_delete = ["bench/receive_delete.lua", &queue];
+        add("static reply", fixed, &send.script(), None)?;
+        add("sqs SendMessage (durable)", server, &send.script(), Some(MOST_SEND))?;
+        add("sqs ReceiveMessage + DeleteMessage", server, &receive_delete, Some(MOST_RECEIVE_DELETE))?;
+        add("sqs ListQueues", server, &list.script(), None)?;
+        add("sts GetCallerIdentity", server, &who.script(), None)?;
+        // Two calls are one pair; the waiting times stay those of each call.
+        rows[2].figures.processor_us *= 2.0;
+        rows[2].figures.per_second /= 2.0;
         Ok(rows)
     }
 }
@@ -114,29 +123,31 @@ impl Bench {
 struct Row {
     name: &'static str,
     figures: Figures,
+    /// The bar: its processor time as a multiple of the static reply's.
+    most: Option<f64>,
 }
 
-/// Prints the table; true if SendMessage misses its bar.
-fn table(rows: &[Row]) -> bool {
+/// Prints the table; which rows miss their bars.
+fn table(rows: &[Row]) -> Vec<&'static str> {
     let floor = rows[0].figures.processor_us;
     println!(
-        "{:<36}{:>12}{:>10}{:>10}{:>14}{:>9}{:>8}",
-        "", "requests/s", "p50 ms", "p99 ms", "processor µs", "ratio", "errors"
+        "{:<36}{:>12}{:>10}{:>10}{:>14}{:>9}{:>6}{:>8}",
+        "", "requests/s", "p50 ms", "p99 ms", "processor µs", "ratio", "bar", "errors"
     );
-    for Row { name, figures } in rows {
+    for Row { name, figures, most } in rows {
         println!(
-            "{name:<36}{:>12.0}{:>10.2}{:>10.2}{:>14.1}{:>9.2}{:>8}",
+            "{name:<36}{:>12.0}{:>10.2}{:>10.2}{:>14.1}{:>9.2}{:>6}{:>8}",
             figures.per_second,
             figures.p50_ms,
             figures.p99_ms,
             figures.processor_us,
             figures.processor_us / floor,
+            most.map_or(String::new(), |it| format!("{it:.0}")),
             figures.errors
         );
     }
-    let ratio = rows[1].figures.processor_us / floor;
-    println!("processor time per SendMessage is {ratio:.2} times the static reply's (bar {MOST_RATIO:.0})");
-    ratio > MOST_RATIO
+    let misses = |row: &&Row| row.most.is_some_and(|most| row.figures.processor_us / floor > most);
+    rows.iter().filter(misses).map(|it| it.name).collect()
 }
 
 fn startup(niebla: &Path, folder: &Path) -> Outcome<Duration> {
