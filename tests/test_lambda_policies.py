@@ -188,6 +188,23 @@ def test_an_identity_policy_may_name_the_function_of_a_mapping(server, functions
     assert theirs.delete_event_source_mapping(UUID=uuid)["State"] == "Deleting"
 
 
+def test_an_identity_policy_may_ask_for_tags(server, functions, echo, name):
+    iam = server.client("iam")
+    trust = policy({"Effect": "Allow", "Principal": {"AWS": ROOT_ACCOUNT}, "Action": "sts:AssumeRole"})
+    made = iam.create_role(RoleName=f"{name}-user", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    only = {"StringEquals": {"aws:RequestTag/team": "sea"}, "ForAllValues:StringEquals": {"aws:TagKeys": ["team"]}}
+    document = policy({**allow("lambda:TagResource"), "Condition": only})
+    iam.put_role_policy(RoleName=f"{name}-user", PolicyName="may", PolicyDocument=document)
+    theirs = server.client("sts").assume_role(RoleArn=made, RoleSessionName="them")["Credentials"]
+    theirs = server.client_as("lambda", theirs)
+    arn = functions.get_function(FunctionName=echo)["Configuration"]["FunctionArn"]
+    for tags in ({"team": "land"}, {"team": "sea", "other": "x"}):
+        with refused("AccessDeniedException"):
+            theirs.tag_resource(Resource=arn, Tags=tags)
+    theirs.tag_resource(Resource=arn, Tags={"team": "sea"})
+    assert functions.list_tags(Resource=arn)["Tags"] == {"team": "sea"}
+
+
 def test_a_role_that_trusts_lambda_no_longer_runs_nothing(server, functions, name):
     arn = create_role(server, name)
     create_function(server, name, arn, ECHO)

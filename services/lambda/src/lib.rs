@@ -37,6 +37,7 @@ fn functions(service: Service) -> Service {
     service
         .op(|cx, it: &CreateFunction| name::arn(cx, &it.function_name), function::create)
         .from_outside(function::create_uploaded)
+        .conditions(|_, it: &CreateFunction, context| tag::requested(it.tags.as_ref(), context))
         .read(|cx, it: &GetFunction| name::qualified_arn(cx, &it.function_name, it.qualifier.as_deref()), function::get)
         .read(
             |cx, it: &GetFunctionConfiguration| name::qualified_arn(cx, &it.function_name, it.qualifier.as_deref()),
@@ -82,6 +83,7 @@ fn functions(service: Service) -> Service {
             |cx, it: &RemovePermission| name::qualified_arn(cx, &it.function_name, it.qualifier.as_deref()),
             permission::remove,
         )
+        .conditions(permission::conditions_of_remove)
         .read(|cx, it: &GetPolicy| name::qualified_arn(cx, &it.function_name, it.qualifier.as_deref()), permission::get)
 }
 
@@ -97,7 +99,9 @@ fn mappings(service: Service) -> Service {
         .op(|cx, it: &DeleteEventSourceMapping| mapping::arn(cx, &it.uuid), mapping::delete)
         .conditions(mapping::conditions_of_delete)
         .op(|_, it: &TagResource| it.resource.clone(), tag::add)
+        .conditions(tag::conditions_of_add)
         .op(|_, it: &UntagResource| it.resource.clone(), tag::remove)
+        .conditions(tag::conditions_of_remove)
         .read(|_, it: &ListTags| it.resource.clone(), tag::list)
 }
 

@@ -87,6 +87,19 @@ pub fn conditions(_: &Cx, input: &AddPermission, context: &mut Context) {
     }
 }
 
+/// The same two, of the statement that is to go.
+pub fn conditions_of_remove(cx: &Cx, input: &RemovePermission, context: &mut Context) {
+    let Ok(place) = Place::of(cx, &input.function_name, input.qualifier.as_deref()) else { return };
+    let Some(statement) = place.find(cx).and_then(|it| it.statement(&input.statement_id)) else { return };
+    let principal = &statement["Principal"];
+    if let Some(it) = [principal, &principal["AWS"], &principal["Service"]].iter().find_map(|it| it.as_str()) {
+        context.insert("lambda:Principal", it.to_owned());
+    }
+    if let Some(it) = statement["Condition"]["StringEquals"]["lambda:FunctionUrlAuthType"].as_str() {
+        context.insert("lambda:FunctionUrlAuthType", it.to_owned());
+    }
+}
+
 /// The function is deleted, and all of its policies with it.
 pub fn forget(cx: &mut Cx, function: &str) {
     let keys: Vec<(String, String)> = cx.keys(&POLICIES, Span::prefix(&function), usize::MAX);
@@ -131,6 +144,10 @@ impl Place {
 impl Stored {
     fn document(&self) -> String {
         format!(r#"{{"Version":"2012-10-17","Id":"default","Statement":[{}]}}"#, self.statements.join(","))
+    }
+
+    fn statement(&self, id: &str) -> Option<Json> {
+        serde_json::from_str(&self.statements[self.position(id)?]).ok()
     }
 
     fn position(&self, id: &str) -> Option<usize> {

@@ -7,6 +7,7 @@ use api::lambda::{
 };
 use kernel::Cx;
 use model::Result;
+use policy::Context;
 use std::collections::BTreeMap;
 
 type Tags = BTreeMap<String, String>;
@@ -46,6 +47,25 @@ pub fn check(tags: &Tags) -> Result<()> {
         );
     }
     Ok(())
+}
+
+// `aws:RequestTag/…` and `aws:TagKeys`.
+
+pub fn conditions_of_add(_: &Cx, input: &TagResource, context: &mut Context) {
+    requested(Some(&input.tags), context);
+}
+
+pub fn conditions_of_remove(_: &Cx, input: &UntagResource, context: &mut Context) {
+    context.insert("aws:TagKeys", input.tag_keys.clone());
+}
+
+/// The tags that a request brings for what it makes.
+pub fn requested(tags: Option<&Tags>, context: &mut Context) {
+    let Some(tags) = tags.filter(|it| !it.is_empty()) else { return };
+    for (key, value) in tags {
+        context.insert(format!("aws:RequestTag/{key}"), value.clone());
+    }
+    context.insert("aws:TagKeys", tags.keys().cloned().collect::<Vec<_>>());
 }
 
 enum Tagged<'i> {

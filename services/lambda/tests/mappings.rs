@@ -281,3 +281,33 @@ async fn cloudformation_makes_mappings() {
     let found = world.cloud.call(GetEventSourceMapping { uuid }).await.unwrap();
     assert_eq!((found.batch_size, found.function_response_types.unwrap().len()), (Some(2), 1));
 }
+
+#[tokio::test]
+async fn no_more_batches_are_under_way_than_may_be() {
+    let world = World::new().await;
+    let url = queues(&world, "30").await;
+    let input = CreateEventSourceMapping {
+        batch_size: Some(1),
+        scaling_config: Some(api::lambda::ScalingConfig { maximum_concurrency: Some(2) }),
+        ..mapping("f")
+    };
+    let refused = CreateEventSourceMapping {
+        scaling_config: Some(api::lambda::ScalingConfig { maximum_concurrency: Some(1) }),
+        ..input.clone()
+    };
+    world.function("f", "index.wait").await;
+    let error = world.cloud.call(refused).await.unwrap_err();
+    assert!(error.message().contains("greater than or equal to 2"), "{error}");
+    for number in 0..5 {
+        send(&world, &url, &format!("{number}")).await;
+    }
+    world.cloud.call(input).await.unwrap();
+    for so_far in 2..=5 {
+        eventually(|| async { (world.events().len() == so_far).then_some(()) }).await;
+        a_moment().await;
+        assert_eq!(world.events().len(), so_far);
+        world.seen.gate.add_permits(1);
+    }
+    world.seen.gate.add_permits(1);
+    eventually(|| async { (count(&world, &url).await == 0).then_some(()) }).await;
+}

@@ -220,3 +220,20 @@ fn filters_are_checked_and_shown() {
         "#,
     );
 }
+
+#[test]
+fn tags_are_kept_and_counted() {
+    let many: String = (0..51).map(|it| format!(r#""k{it}":"v","#)).collect();
+    check(
+        &r#"
+        lambda tag-resource Resource=ARN:f Tags={"team":"sea"} => ok
+        lambda list-tags Resource=ARN:f => Tags.team=sea
+        lambda get-function FunctionName=f => Tags.team=sea Configuration.RevisionId=$first
+        lambda tag-resource Resource=ARN:f Tags={MANY} => error InvalidParameterValueException "Number of tags exceeds resource tag limit of 50."
+        lambda untag-resource Resource=ARN:f tagKeys=["team"] => ok
+        lambda list-tags Resource=ARN:f => Tags.team=absent
+        lambda tag-resource Resource=ARN:g Tags={"team":"sea"} => error ResourceNotFoundException "Function not found: ARN:g"
+        "#
+        .replace("MANY", many.trim_end_matches(',')),
+    );
+}

@@ -20,10 +20,13 @@ pub use node_sdk::Modules;
 pub use package::{Package, Packages};
 pub use runtimes::{Interpreter, Language, Missing};
 
-/// The memory of this machine; half a gigabyte where it does not say.
+/// The memory of this machine, or of the container that we run in; half a gigabyte where neither says.
 pub fn memory_mb() -> u64 {
     const UNKNOWN: u64 = 512;
     let told = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let kilobytes = told.lines().find_map(|it| it.strip_prefix("MemTotal:")?.trim().strip_suffix("kB"));
-    kilobytes.and_then(|it| it.trim().parse::<u64>().ok()).map_or(UNKNOWN, |it| it / 1024)
+    let machine = kilobytes.and_then(|it| it.trim().parse::<u64>().ok()).map_or(UNKNOWN, |it| it / 1024);
+    let limits = ["/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"];
+    let limit = limits.iter().find_map(|it| std::fs::read_to_string(it).ok()?.trim().parse::<u64>().ok());
+    limit.map_or(machine, |it| machine.min(it >> 20))
 }

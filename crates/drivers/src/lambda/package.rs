@@ -104,7 +104,11 @@ fn clean(below: &Path, place: &Path) -> io::Result<()> {
     }
     for entry in fs::read_dir(place)?.flatten() {
         let path = entry.path();
-        if path.extension().is_some_and(|it| it == "lock") && is_old(&path) {
+        let extension = path.extension().unwrap_or_default().to_string_lossy();
+        if extension.starts_with("partial-") && is_old(&path) {
+            // Of a server that ended while it unpacked.
+            remove(&path)?;
+        } else if extension == "lock" && is_old(&path) {
             let lock = File::open(&path)?;
             if lock.try_lock().is_ok() {
                 remove(&path.with_extension(""))?;

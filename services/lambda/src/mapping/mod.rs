@@ -185,6 +185,7 @@ pub fn arn(cx: &Cx, uuid: &str) -> String {
 
 pub fn conditions(cx: &Cx, input: &CreateEventSourceMapping, context: &mut Context) {
     context.insert("lambda:FunctionArn", name::arn(cx, &input.function_name));
+    tag::requested(input.tags.as_ref(), context);
 }
 
 pub fn conditions_of_get(cx: &Cx, input: &GetEventSourceMapping, context: &mut Context) {
