@@ -40,6 +40,8 @@ enum Command {
     NewOp { service: String, operation: String },
     /// Run the simulation; a seed gives the same history
     Sim { seed: Option<u64> },
+    /// Throw mutated inputs at one of the readers of bytes; without a name, list them
+    Fuzz { target: Option<String>, seconds: Option<u64> },
     /// Say which operations of each service are implemented, and write docs/coverage.md
     Coverage(coverage::Coverage),
 }
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
         Command::NewService { name } => scaffold::new_service(&name),
         Command::NewOp { service, operation } => scaffold::new_operation(&service, &operation),
         Command::Sim { seed } => sim(seed),
+        Command::Fuzz { target, seconds } => fuzz(target, seconds),
         Command::Coverage(it) => it.run(),
     };
     match outcome {
@@ -72,4 +75,19 @@ fn sim(seed: Option<u64>) -> Outcome {
     let mut cargo = shell::cargo(["run", "--quiet", "--package", "sim", "--bin", "sim", "--"]);
     cargo.args(seed.map(|it| it.to_string()));
     shell::must(&mut cargo, "The simulation failed.")
+}
+
+/// Of all that it may take. An input that needs more fails to get it, and the run ends.
+const FUZZ_KILOBYTES: u64 = 8 << 20;
+
+fn fuzz(target: Option<String>, seconds: Option<u64>) -> Outcome {
+    shell::must(
+        &mut shell::cargo(["build", "--quiet", "--package", "sim", "--bin", "fuzz"]),
+        "It could not be built.",
+    )?;
+    let program = place::target().join("debug/fuzz");
+    let script = format!("ulimit -v {FUZZ_KILOBYTES}; exec \"$0\" \"$@\"");
+    let mut fuzz = shell::program("sh", ["-c", script.as_str()]);
+    fuzz.arg(program).args(target).args(seconds.map(|it| it.to_string()));
+    shell::must(&mut fuzz, "The fuzzer has something to show.")
 }

@@ -18,7 +18,7 @@ mod limits;
 mod refusal;
 mod route;
 mod server;
-mod sigv4;
+pub mod sigv4;
 
 pub use cors::Origins;
 pub use internal::Handler;

@@ -6,6 +6,7 @@
 
 pub mod drivers;
 mod expect;
+pub mod fuzz;
 pub mod history;
 pub mod hostile;
 pub mod remote;

@@ -15,11 +15,11 @@ use store::engine::Fault;
 pub(crate) struct Dice(u64);
 
 impl Dice {
-    fn new(seed: u64) -> Dice {
+    pub(crate) fn new(seed: u64) -> Dice {
         Dice(seed)
     }
 
-    fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -29,7 +29,7 @@ impl Dice {
 }
 
 /// The owner of the account in which everything happens.
-fn root(world: &World) -> Cloud {
+pub(crate) fn root(world: &World) -> Cloud {
     let id = world.kernel.entropy.uuid();
     world.kernel.cloud(Arc::new(Caller::internal(Principal::root("000000000000"), "us-east-1", id)))
 }
