@@ -32,9 +32,21 @@ pub fn resource_type(cx: &Cx, name: &str) -> Option<&'static ResourceType> {
 const IAM: &str = "CAPABILITY_IAM";
 const NAMED: &str = "CAPABILITY_NAMED_IAM";
 
+/// What a user has to acknowledge (CreateStack, in the API reference).
+const ACKNOWLEDGED: [&str; 8] = [
+    "AWS::IAM::AccessKey",
+    "AWS::IAM::Group",
+    "AWS::IAM::InstanceProfile",
+    "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::Policy",
+    "AWS::IAM::Role",
+    "AWS::IAM::User",
+    "AWS::IAM::UserToGroupAddition",
+];
+
 /// The capability that a template needs, and the types that need it.
 pub fn capability(template: &Template) -> Option<(&'static str, Vec<&str>)> {
-    let of_iam = |it: &&Declared| it.type_name.starts_with("AWS::IAM::");
+    let of_iam = |it: &&Declared| ACKNOWLEDGED.contains(&it.type_name.as_str());
     let types: BTreeSet<&str> = template.resources.values().filter(of_iam).map(|it| it.type_name.as_str()).collect();
     if types.is_empty() {
         return None;

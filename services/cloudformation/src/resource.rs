@@ -140,7 +140,8 @@ pub fn describe_all(cx: &Cx, input: DescribeStackResources) -> Result<DescribeSt
     };
     let wanted = |it: &Resource| input.logical_resource_id.as_ref().is_none_or(|id| *id == it.logical_id);
     let rows = load(cx, &stack).into_values().filter(|it| it.slot == 0 && wanted(it));
-    let resources: Vec<_> = rows.map(|it| described(&stack, it)).collect();
+    // For more of them there is ListStackResources.
+    let resources: Vec<_> = rows.take(PAGE).map(|it| described(&stack, it)).collect();
     match (&input.logical_resource_id, resources.is_empty()) {
         (Some(id), true) => Err(no_resource(&stack, id)),
         _ => Ok(DescribeStackResourcesOutput { stack_resources: Some(resources) }),

@@ -18,6 +18,9 @@ use serde_json::Value as Json;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// AWS's limit for the name of an export.
+const LONGEST_EXPORT: usize = 255;
+
 pub fn step(cx: &mut Cx, stack: &mut Stack, rows: &mut Rows) -> Result<Next> {
     if !operation(stack).failures.is_empty() || operation(stack).reason.is_some() {
         cancel(cx, stack, rows);
@@ -367,6 +370,12 @@ pub fn evaluate_outputs(template: &Template, scope: &Scope) -> Result<Vec<Output
         };
         let export = declared.export.as_ref().map(|it| scope.evaluate(it)).transpose()?.flatten();
         let export = export.map(|it| text_of(&it));
+        if let Some(name) = export.as_ref().filter(|it| it.is_empty() || it.len() > LONGEST_EXPORT) {
+            let (name, length): (String, _) = (name.chars().take(32).collect(), name.len());
+            return Err(invalid(format!(
+                "The name of export {name} has {length} characters; it may have 1 to {LONGEST_EXPORT}"
+            )));
+        }
         outputs.push(Output { name: declared.name.clone(), value, description: declared.description.clone(), export });
     }
     Ok(outputs)

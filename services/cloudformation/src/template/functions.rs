@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use model::Result;
 use serde_json::{Value as Json, json};
+use std::net::IpAddr;
 
 /// All that are known, in AWS's order.
 pub const FUNCTIONS: [&str; 18] = [
@@ -124,7 +125,7 @@ fn split(argument: &Json) -> Result<Json> {
     Ok(json!(text.split(delimiter).collect::<Vec<_>>()))
 }
 
-/// `[block, count, bits]`: that many blocks with that many bits for hosts. IPv4, with 8 bits where none are named.
+/// `[block, count, bits]`: that many blocks with that many bits for hosts; 8 where none are named, of IPv4.
 fn cidr(argument: &Json) -> Result<Json> {
     let malformed = || {
         invalid("Template error: Fn::Cidr requires an ipBlock, a count from 1 to 256 and cidrBits that fit the block")
@@ -132,24 +133,33 @@ fn cidr(argument: &Json) -> Result<Json> {
     let parts = argument.as_array().ok_or_else(malformed)?;
     let number = |index: usize| parts.get(index).and_then(|it| text_of(it).parse::<u32>().ok());
     let block = parts.first().and_then(Json::as_str).ok_or_else(malformed)?;
-    if block.contains(':') {
-        return Err(unsupported("Fn::Cidr on IPv6 blocks"));
-    }
     let (address, prefix) = block.split_once('/').ok_or_else(malformed)?;
-    let address: std::net::Ipv4Addr = address.parse().map_err(|_| malformed())?;
-    let prefix: u32 = prefix.parse().ok().filter(|it| *it <= 32).ok_or_else(malformed)?;
+    let address: IpAddr = address.parse().map_err(|_| malformed())?;
+    let (address, width) = match address {
+        IpAddr::V4(it) => (u128::from(u32::from(it)), 32),
+        IpAddr::V6(it) => (u128::from(it), 128),
+    };
+    let prefix: u32 = prefix.parse().ok().filter(|it| *it <= width).ok_or_else(malformed)?;
     let count = number(1).filter(|it| (1..=MOST_CIDR_BLOCKS).contains(it)).ok_or_else(malformed)?;
-    let bits = if parts.len() > 2 { number(2).ok_or_else(malformed)? } else { 8 };
-    let room = 32 - prefix;
-    if bits > room || u64::from(count) << bits > 1 << room {
+    let bits = match (parts.len(), width) {
+        (2, 32) => 8,
+        (3, _) => number(2).ok_or_else(malformed)?,
+        _ => return Err(malformed()),
+    };
+    let room = width - prefix;
+    // A block of one more bit holds twice as many.
+    let needed = bits.saturating_add(count.next_power_of_two().trailing_zeros());
+    if needed > room {
         return Err(malformed());
     }
-    let mask = if prefix == 0 { 0 } else { u32::MAX << (32 - prefix) };
-    let base = u64::from(u32::from(address) & mask);
+    let base = if room == 128 { 0 } else { address >> room << room };
     let nth = |it: u32| {
-        let start = base + (u64::from(it) << bits);
-        let start = u32::try_from(start).expect("the blocks fit the block they are cut from");
-        format!("{}/{}", std::net::Ipv4Addr::from(start), 32 - bits)
+        let start = base + if bits == 128 { 0 } else { u128::from(it) << bits };
+        let start = match width {
+            32 => IpAddr::V4(u32::try_from(start).expect("the blocks fit the block they are cut from").into()),
+            _ => IpAddr::V6(start.into()),
+        };
+        format!("{start}/{}", width - bits)
     };
     Ok(json!((0..count).map(nth).collect::<Vec<_>>()))
 }
@@ -185,6 +195,18 @@ mod tests {
             (
                 "Fn::Cidr",
                 json!(["10.0.0.0/24", "2"]),
+                Err(
+                    "Template error: Fn::Cidr requires an ipBlock, a count from 1 to 256 and cidrBits that fit the block",
+                ),
+            ),
+            (
+                "Fn::Cidr",
+                json!(["2001:db8:1234:1a00::/56", "2", 64]),
+                Ok(json!(["2001:db8:1234:1a00::/64", "2001:db8:1234:1a01::/64"])),
+            ),
+            (
+                "Fn::Cidr",
+                json!(["::/0", 3, 127]),
                 Err(
                     "Template error: Fn::Cidr requires an ipBlock, a count from 1 to 256 and cidrBits that fit the block",
                 ),

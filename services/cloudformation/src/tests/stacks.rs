@@ -219,12 +219,20 @@ async fn what_cannot_work_is_refused_before_anything_is_made() {
             "Niebla does not support the resource type AWS::S3::Bucket (resource A) yet.",
         ),
         (
+            "Resources: {A: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: x}}}",
+            "Niebla does not support the resource type AWS::CloudFormation::Stack (resource A) yet.",
+        ),
+        (
+            "Resources: {A: {Type: Custom::Thing, Properties: {ServiceToken: x}}}",
+            "Niebla does not support the resource type Custom::Thing (resource A) yet.",
+        ),
+        (
             "Resources: {A: {Type: AWS::SQS::Queue, Properties: {Nope: 1}}}",
             "Properties validation failed for resource A of type AWS::SQS::Queue with message: [#: extraneous key [Nope] is not permitted]",
         ),
         (
-            "Resources: {A: {Type: AWS::SQS::Queue, Properties: {KmsMasterKeyId: x}}}",
-            "Niebla does not support the property KmsMasterKeyId of AWS::SQS::Queue (resource A) yet.",
+            "Resources: {A: {Type: AWS::Logs::LogGroup, Properties: {KmsKeyId: x}}}",
+            "Niebla does not support the property KmsKeyId of AWS::Logs::LogGroup (resource A) yet.",
         ),
         (
             "Resources: {A: {Type: AWS::SQS::Queue}}\nOutputs: {O: {Value: !GetAtt A.Nope}}",
