@@ -134,9 +134,7 @@ def test_a_stack_policy_holds_until_it_is_overridden(server, cfn, create, name):
     said = [it.get("ResourceStatusReason", "") for it in cfn.describe_stack_events(StackName=name)["StackEvents"]]
     assert any("Action denied by stack policy: Statement [#2] does not allow [Update:Modify]" in it for it in said)
     open_door = json.dumps({"Statement": protected["Statement"][:1]})
-    cfn.update_stack(
-        StackName=name, UsePreviousTemplate=True, Parameters=slow, StackPolicyDuringUpdateBody=open_door
-    )
+    cfn.update_stack(StackName=name, UsePreviousTemplate=True, Parameters=slow, StackPolicyDuringUpdateBody=open_door)
     assert settled(cfn, name) == "UPDATE_COMPLETE"
     assert delay_of(server, name) == "5"
     assert json.loads(cfn.get_stack_policy(StackName=name)["StackPolicyBody"]) == protected

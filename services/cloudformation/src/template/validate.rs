@@ -99,7 +99,8 @@ fn check_sub(argument: &Json) -> Result<()> {
 
 fn recognized_types(template: &Template) -> Result<()> {
     let types: BTreeSet<&str> = template.resources.values().map(|it| it.type_name.as_str()).collect();
-    let unknown: Vec<&str> = types.into_iter().filter(|it| !it.starts_with("Custom::") && schema::of(it).is_none()).collect();
+    let unknown: Vec<&str> =
+        types.into_iter().filter(|it| !it.starts_with("Custom::") && schema::of(it).is_none()).collect();
     match unknown.is_empty() {
         true => Ok(()),
         false => Err(invalid(format!("Template format error: Unrecognized resource types: [{}]", unknown.join(", ")))),

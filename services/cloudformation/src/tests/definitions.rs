@@ -1,7 +1,8 @@
 //! What a request and its template define: exports, rules, the extended language, capabilities, hidden parameters.
 
 use super::{World, check, named, parameter};
-use api::cloudformation::{CreateStack, DescribeStackEvents};
+use api::cloudformation::{CreateChangeSet, CreateStack, DeleteStack, DescribeStackEvents};
+use kernel::Cx;
 
 #[test]
 fn exports_and_their_importers_are_listed() {
@@ -91,4 +92,58 @@ fn only_named_types_are_taken_where_types_are_named() {
         cloudformation describe-stacks StackName=app => Stacks[0].StackStatus=CREATE_COMPLETE Stacks[0].Outputs[0].OutputValue=https://*
         "#,
     );
+}
+
+#[tokio::test]
+async fn an_account_has_room_for_two_thousand_stacks() {
+    let world = World::new();
+    let others = |cx: &mut Cx| {
+        for number in 0..1_999_i64 {
+            cx.put(&crate::stack::LIVE, &(number, "another"), &"another".to_owned());
+        }
+        Ok(())
+    };
+    world.cloud.write(others).await.unwrap();
+    let handle = "Resources: {H: {Type: AWS::CloudFormation::WaitConditionHandle}}";
+    world.create("last", handle).await.unwrap();
+    world.settled("last").await;
+    assert_eq!(world.create("more", handle).await.unwrap_err().code(), "LimitExceededException");
+    let input = CreateChangeSet {
+        stack_name: "more".to_owned(),
+        change_set_name: "c".to_owned(),
+        change_set_type: Some("CREATE".to_owned()),
+        template_body: Some(handle.to_owned()),
+        ..CreateChangeSet::default()
+    };
+    assert_eq!(world.cloud.call(input).await.unwrap_err().code(), "LimitExceededException");
+    let input = DeleteStack { stack_name: "last".to_owned(), ..DeleteStack::default() };
+    world.cloud.call(input).await.unwrap();
+    world.sim.settle().await;
+    world.create("more", handle).await.unwrap();
+}
+
+#[test]
+fn a_template_beyond_its_limits_is_refused() {
+    let many = |count: usize, section: &str, member: &str| {
+        let members: Vec<String> = (0..count).map(|it| format!("M{it}: {member}")).collect();
+        let rest = "Resources: {H: {Type: AWS::CloudFormation::WaitConditionHandle}}";
+        let rest = if section == "Resources" { "" } else { rest };
+        format!("{section}: {{{}}}\n{rest}", members.join(", "))
+    };
+    let handle = "{Type: 'AWS::CloudFormation::WaitConditionHandle'}";
+    let long = format!("Resources: {{{}: {handle}}}", "A".repeat(256));
+    let big = format!("Resources: {{A: {handle}}}\n#{}", "x".repeat(51_200));
+    let cases = [
+        (many(501, "Resources", handle), "Number of resources, 501, is greater than maximum allowed, 500"),
+        (many(201, "Parameters", "{Type: String}"), "Number of parameters, 201, is greater than maximum allowed, 200"),
+        (many(201, "Outputs", "{Value: a}"), "Number of outputs, 201, is greater than maximum allowed, 200"),
+        (long, "is longer than 255 characters"),
+        (big, "Member must have length less than or equal to 51200"),
+        (format!("Resources: {}1{}", "[".repeat(150), "]".repeat(150)), "nested more than 100 levels deep"),
+        (format!("{{\"Resources\":{}", "[".repeat(20_000)), "JSON not well-formed"),
+    ];
+    for (template, expected) in cases {
+        let error = crate::template::parse(&template).unwrap_err();
+        assert!(error.message().contains(expected), "{expected}: {}", error.message());
+    }
 }
