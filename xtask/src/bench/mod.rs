@@ -4,6 +4,7 @@
 
 mod functions;
 mod load;
+mod million;
 mod server;
 
 use crate::{Outcome, place, shell};
@@ -75,6 +76,7 @@ impl Bench {
             idle.total_mb, idle.anonymous_mb
         );
 
+        let million = million::measure(&niebla, &folder.0.join("million"), self.seconds)?;
         let functions = functions::measure(&Running::niebla(&niebla, &folder.0.join("functions"))?)?;
 
         let rest = [
@@ -83,6 +85,7 @@ impl Bench {
             (idle.total_mb > MOST_IDLE_MB, "idle memory is too large"),
         ];
         missed.extend(rest.into_iter().filter(|(is_missed, _)| *is_missed).map(|(_, what)| what));
+        missed.extend(million);
         missed.extend(functions);
         match missed.is_empty() {
             true => println!("Every bar is reached."),

@@ -76,7 +76,8 @@ impl Running {
         std::fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))
     }
 
-    fn post(&self, target: &str, body: &str) -> Outcome<String> {
+    /// One call of SQS; returns the body of the answer.
+    pub fn post(&self, target: &str, body: &str) -> Outcome<String> {
         let address = self.url.strip_prefix("http://").unwrap_or_default();
         let scope = "20260101/us-east-1/sqs/aws4_request";
         let request = format!(
