@@ -130,3 +130,49 @@ fn without_tags(principal: &Principal) -> policy::Principal {
         Principal::Anonymous => policy::Principal::anonymous(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use policy::{Effect, Policies, Request};
+
+    /// It may have denied anything, so it denies everything.
+    #[test]
+    fn a_policy_that_cannot_be_read_denies() {
+        let all = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+        let cache = PolicyCache::default();
+        let attached = |text| Attached { name: "p".into(), policy: cache.parsed(text, Kind::Identity) };
+        let (caller, context) = (policy::Principal::user("000000000000", "ana", "AIDA"), Context::new());
+        let request = Request {
+            principal: &caller,
+            action: "sqs:SendMessage",
+            resource: "arn:aws:sqs:us-east-1:000000000000:jobs",
+            resource_account: "",
+            context: &context,
+        };
+        let allowed = |identity: &[Attached]| policy::evaluate(&request, &Policies { identity, ..Policies::default() });
+        assert!(allowed(&[attached(all)]).allowed);
+        assert!(!allowed(&[attached(all), attached("damaged")]).allowed);
+    }
+
+    #[test]
+    fn every_kind_can_be_closed() {
+        let cache = PolicyCache::default();
+        let kinds = [Kind::Identity, Kind::Resource, Kind::Trust, Kind::Boundary, Kind::Session, Kind::ServiceControl];
+        for kind in kinds {
+            let closed = cache.parsed("damaged", kind);
+            assert!(closed.effects().all(|it| it == Effect::Deny), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_managed_policy_is_read_once_for_each_version() {
+        let text = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#;
+        let cache = PolicyCache::default();
+        let first = cache.known("ANPA v1", Kind::Identity, || Some(text.to_owned()));
+        let again = cache.known("ANPA v1", Kind::Identity, || unreachable!("it is known"));
+        assert!(Arc::ptr_eq(&first, &again));
+        let gone = cache.known("ANPA v2", Kind::Identity, || None);
+        assert!(gone.effects().all(|it| it == Effect::Deny));
+    }
+}

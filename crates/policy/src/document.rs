@@ -4,7 +4,7 @@
 mod read;
 mod resource;
 
-use crate::statement::Statement;
+use crate::statement::{Effect, Statement};
 use std::fmt;
 
 /// A managed policy, in characters without white space; a permissions boundary is one.
@@ -95,6 +95,10 @@ impl Policy {
             }
         }
         keys
+    }
+
+    pub fn effects(&self) -> impl Iterator<Item = Effect> {
+        self.statements.iter().map(|it| it.effect)
     }
 
     pub fn kind(&self) -> Kind {

@@ -64,7 +64,9 @@ fn update(cx: &mut Cx, change: &Change) -> Result<Progress> {
         (before, Some(arn)) if before.as_ref() != Some(&arn) => {
             cx.call(PutRolePermissionsBoundary { role_name: name.clone(), permissions_boundary: arn })?;
         }
-        (Some(_), None) => drop(cx.call(DeleteRolePermissionsBoundary { role_name: name.clone() })?),
+        (Some(_), None) => {
+            cx.call(DeleteRolePermissionsBoundary { role_name: name.clone() })?;
+        }
         (_, _) => {}
     }
     Holder::new(Kind::Role, &name).update(cx, before, after)?;

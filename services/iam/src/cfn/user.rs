@@ -48,7 +48,9 @@ fn update(cx: &mut Cx, change: &Change) -> Result<Progress> {
         (before, Some(arn)) if before.as_ref() != Some(&arn) => {
             cx.call(PutUserPermissionsBoundary { user_name: name.clone(), permissions_boundary: arn })?;
         }
-        (Some(_), None) => drop(cx.call(DeleteUserPermissionsBoundary { user_name: name.clone() })?),
+        (Some(_), None) => {
+            cx.call(DeleteUserPermissionsBoundary { user_name: name.clone() })?;
+        }
         (_, _) => {}
     }
     let (had, wants) = (list(before, "Groups"), list(after, "Groups"));
