@@ -107,6 +107,7 @@ def test_tags_of_a_stack_reach_its_log_groups(server, logs, name):
 
     def template(retention):
         properties = {"LogGroupName": name, "LogGroupClass": "STANDARD", "RetentionInDays": retention}
+        properties["DeletionProtectionEnabled"] = retention == 1
         properties["Tags"] = [{"Key": "own", "Value": "1"}]
         stream = {"Type": "AWS::Logs::LogStream", "Properties": {"LogGroupName": {"Ref": "Group"}}}
         group = {"Type": "AWS::Logs::LogGroup", "Properties": properties}
@@ -126,6 +127,8 @@ def test_tags_of_a_stack_reach_its_log_groups(server, logs, name):
     assert outputs["Arn"] == f"{arn_of(name)}:*"
     [stream] = logs.describe_log_streams(logGroupName=name)["logStreams"]
     assert stream["logStreamName"] == outputs["Stream"]
+    with refused("ValidationException", match="Cannot delete log group with deletion protection enabled"):
+        logs.delete_log_group(logGroupName=name)
 
     second = [{"Key": "stage", "Value": "live"}]
     cloudformation.update_stack(StackName=name, TemplateBody=template(3), Tags=second)

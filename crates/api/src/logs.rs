@@ -214,6 +214,18 @@ structure! {
 }
 
 structure! {
+    PutLogGroupDeletionProtection => "logs", PutLogGroupDeletionProtectionOutput {
+        log_group_identifier: String = "logGroupIdentifier",
+        deletion_protection_enabled: bool = "deletionProtectionEnabled",
+    }
+}
+
+structure! {
+    PutLogGroupDeletionProtectionOutput {
+    }
+}
+
+structure! {
     PutRetentionPolicy => "logs", PutRetentionPolicyOutput {
         log_group_name: String = "logGroupName",
         retention_in_days: i64 = "retentionInDays",

@@ -30,10 +30,13 @@ impl Functions for NoFunctions {
     }
 }
 
+/// URL, body and headers.
+type Asked = (String, Json, Vec<(String, String)>);
+
 /// A model server: what it was asked last, and what it answers.
 #[derive(Default)]
 struct Server {
-    asked: Mutex<Option<(String, Json, Vec<(String, String)>)>>,
+    asked: Mutex<Option<Asked>>,
     answer: Mutex<Option<Result<(u16, String), String>>>,
 }
 

@@ -2,8 +2,8 @@
 
 use crate::group;
 use api::logs::{
-    CreateLogGroup, CreateLogStream, DeleteLogGroup, DeleteLogStream, DeleteRetentionPolicy, PutRetentionPolicy,
-    TagResource, UntagResource,
+    CreateLogGroup, CreateLogStream, DeleteLogGroup, DeleteLogStream, DeleteRetentionPolicy,
+    PutLogGroupDeletionProtection, PutRetentionPolicy, TagResource, UntagResource,
 };
 use kernel::Cx;
 use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType};
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 pub static LOG_GROUP: ResourceType = ResourceType {
     name: "AWS::Logs::LogGroup",
-    properties: &["LogGroupClass", "LogGroupName", "RetentionInDays", "Tags"],
+    properties: &["DeletionProtectionEnabled", "LogGroupClass", "LogGroupName", "RetentionInDays", "Tags"],
     create: create_group,
     update: update_group,
     delete: delete_group,
@@ -35,7 +35,10 @@ fn create_group(cx: &mut Cx, new: &New) -> Result<Progress> {
     tags.extend(new.tags.iter().cloned());
     let tags = (!tags.is_empty()).then_some(tags);
     let log_group_class = text(&new.properties, "LogGroupClass");
-    cx.call(CreateLogGroup { log_group_name: name.clone(), tags, log_group_class, ..CreateLogGroup::default() })?;
+    let deletion_protection_enabled = Some(is_protected(&new.properties));
+    let log_group_name = name.clone();
+    let input = CreateLogGroup { log_group_name, tags, log_group_class, deletion_protection_enabled, kms_key_id: None };
+    cx.call(input)?;
     if let Some(retention_in_days) = days(&new.properties) {
         cx.call(PutRetentionPolicy { log_group_name: name.clone(), retention_in_days })?;
     }
@@ -55,6 +58,11 @@ fn update_group(cx: &mut Cx, change: &Change) -> Result<Progress> {
         (_, None) => {
             cx.call(DeleteRetentionPolicy { log_group_name: log_group_name.clone() })?;
         }
+    }
+    let deletion_protection_enabled = is_protected(&change.after);
+    if is_protected(&change.before) != deletion_protection_enabled {
+        let log_group_identifier = log_group_name.clone();
+        cx.call(PutLogGroupDeletionProtection { log_group_identifier, deletion_protection_enabled })?;
     }
     let resource_arn = group::arn_of(cx, &log_group_name);
     let (mut before, mut after) = (tags_of(&change.before), tags_of(&change.after));
@@ -101,6 +109,12 @@ fn delete_stream(cx: &mut Cx, existing: &Existing) -> Result<Progress> {
 
 fn text(properties: &Properties, name: &str) -> Option<String> {
     properties.get(name).and_then(Json::as_str).map(str::to_owned)
+}
+
+/// A truth, also where a template gives it as a text.
+fn is_protected(properties: &Properties) -> bool {
+    let value = properties.get("DeletionProtectionEnabled");
+    value.is_some_and(|it| it.as_bool().unwrap_or(it == "true"))
 }
 
 /// A number, also where a template gives it as a text.

@@ -7,7 +7,7 @@ use crate::event::TALLIES;
 use crate::{resource, sweep};
 use api::logs::{
     CreateLogGroup, CreateLogGroupOutput, DeleteLogGroup, DeleteLogGroupOutput, DescribeLogGroups,
-    DescribeLogGroupsOutput, LogGroup, error,
+    DescribeLogGroupsOutput, LogGroup, PutLogGroupDeletionProtection, PutLogGroupDeletionProtectionOutput, error,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -31,6 +31,8 @@ pub struct Group {
     pub created_at: i64,
     pub retention_days: Option<i64>,
     pub tags: BTreeMap<String, String>,
+    #[serde(default)]
+    pub protected: bool,
 }
 
 /// The most groups and streams that one page of a list gives (`DescribeLimit` in the model).
@@ -55,9 +57,6 @@ pub fn create(cx: &mut Cx, input: CreateLogGroup) -> Result<CreateLogGroupOutput
     if let Some(class) = input.log_group_class.filter(|it| it != "STANDARD") {
         return Err(unsupported(&format!("logGroupClass {class}")));
     }
-    if input.deletion_protection_enabled == Some(true) {
-        return Err(unsupported("deletionProtectionEnabled"));
-    }
     if name.starts_with("aws/") {
         return Err(error::INVALID_PARAMETER.with("Log groups starting with AWS/ are reserved for AWS."));
     }
@@ -65,7 +64,8 @@ pub fn create(cx: &mut Cx, input: CreateLogGroup) -> Result<CreateLogGroupOutput
         return Err(error::RESOURCE_ALREADY_EXISTS.with("The specified log group already exists"));
     }
     let (store, created_at) = (take_number(cx), cx.now().0);
-    let group = Group { name, store, created_at, retention_days: None, tags: input.tags.unwrap_or_default() };
+    let (tags, protected) = (input.tags.unwrap_or_default(), input.deletion_protection_enabled.unwrap_or(false));
+    let group = Group { name, store, created_at, retention_days: None, tags, protected };
     put(cx, &group);
     Ok(CreateLogGroupOutput {})
 }
@@ -103,9 +103,21 @@ pub fn describe(cx: &Cx, input: DescribeLogGroups) -> Result<DescribeLogGroupsOu
 
 pub fn delete(cx: &mut Cx, input: DeleteLogGroup) -> Result<DeleteLogGroupOutput> {
     let group = by_name(cx, &input.log_group_name)?;
+    // The code and the sentence stand in the user guide, "Protecting log groups from deletion".
+    if group.protected {
+        return Err(error::VALIDATION
+            .with("Cannot delete log group with deletion protection enabled. Disable deletion protection first."));
+    }
     cx.delete(&GROUPS, &group.name.as_str());
     sweep::abandon_group(cx, group.store);
     Ok(DeleteLogGroupOutput {})
+}
+
+pub fn protect(cx: &mut Cx, input: PutLogGroupDeletionProtection) -> Result<PutLogGroupDeletionProtectionOutput> {
+    let mut group = of_input(cx, &None, &Some(input.log_group_identifier))?;
+    group.protected = input.deletion_protection_enabled;
+    put(cx, &group);
+    Ok(PutLogGroupDeletionProtectionOutput {})
 }
 
 pub fn put(cx: &mut Cx, group: &Group) {
@@ -197,7 +209,7 @@ fn described(cx: &Cx, group: Group) -> LogGroup {
         stored_bytes: Some(tally.bytes),
         log_group_class: Some("STANDARD".to_owned()),
         log_group_arn: Some(arn_of(cx, &group.name)),
-        deletion_protection_enabled: Some(false),
+        deletion_protection_enabled: Some(group.protected),
         ..brief(cx, group)
     }
 }

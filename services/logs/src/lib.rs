@@ -27,6 +27,12 @@ pub fn service() -> Service {
         .read(|cx, _: &DescribeLogGroups| resource::group(cx, ""), group::describe)
         .read(|cx, _: &ListLogGroups| resource::group(cx, ""), list::list)
         .op(|cx, it: &DeleteLogGroup| resource::group(cx, &it.log_group_name), group::delete)
+        .op(
+            |cx, it: &PutLogGroupDeletionProtection| {
+                resource::either(cx, &None, &Some(it.log_group_identifier.clone()), "")
+            },
+            group::protect,
+        )
         .op(|cx, it: &PutRetentionPolicy| resource::group(cx, &it.log_group_name), retention::put)
         .op(|cx, it: &DeleteRetentionPolicy| resource::group(cx, &it.log_group_name), retention::delete)
         .op(|cx, it: &CreateLogStream| resource::stream(cx, &it.log_group_name, &it.log_stream_name), stream::create)
@@ -64,6 +70,6 @@ pub fn service() -> Service {
 use api::logs::{
     CreateLogGroup, CreateLogStream, DeleteLogGroup, DeleteLogStream, DeleteRetentionPolicy, DescribeLogGroups,
     DescribeLogStreams, FilterLogEvents, GetLogEvents, ListLogGroups, ListTagsForResource, ListTagsLogGroup,
-    PutLogEvents, PutRetentionPolicy, StartLiveTail, TagLogGroup, TagResource, TestMetricFilter, UntagLogGroup,
-    UntagResource,
+    PutLogEvents, PutLogGroupDeletionProtection, PutRetentionPolicy, StartLiveTail, TagLogGroup, TagResource,
+    TestMetricFilter, UntagLogGroup, UntagResource,
 };

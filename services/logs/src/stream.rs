@@ -78,6 +78,12 @@ pub fn describe(cx: &Cx, input: DescribeLogStreams) -> Result<DescribeLogStreams
 pub fn delete(cx: &mut Cx, input: DeleteLogStream) -> Result<DeleteLogStreamOutput> {
     let group = group::by_name(cx, &input.log_group_name)?;
     let stream = by_name(cx, &group, &input.log_stream_name)?;
+    // All deletions are blocked (PutLogGroupDeletionProtection in the API reference).
+    if group.protected {
+        return Err(error::VALIDATION.with(
+            "Cannot delete log stream of a log group with deletion protection enabled. Disable deletion protection first.",
+        ));
+    }
     cx.delete(&STREAMS, &(group.store, stream.name.as_str()));
     cx.delete(&BY_LAST_EVENT, &(group.store, stream.last_event_at.unwrap_or(0), stream.name.as_str()));
     cx.delete(&NAMES, &stream.number);

@@ -47,7 +47,7 @@ fn filled(server: &Running, name: &str, messages: u64) -> Outcome<String> {
     let body = format!(r#"{{"QueueUrl":"{queue}","Entries":[{}]}}"#, entries.join(","));
     if messages <= FEW {
         for _ in 0..messages / BATCH {
-            server.post("AmazonSQS.SendMessageBatch", &body)?;
+            server.post("sqs", "AmazonSQS.SendMessageBatch", &body)?;
         }
         return Ok(queue);
     }
@@ -63,7 +63,7 @@ fn filled(server: &Running, name: &str, messages: u64) -> Outcome<String> {
 
 fn count(server: &Running, queue: &str) -> Outcome<u64> {
     let body = format!(r#"{{"QueueUrl":"{queue}","AttributeNames":["ApproximateNumberOfMessages"]}}"#);
-    let answer = server.post("AmazonSQS.GetQueueAttributes", &body)?;
+    let answer = server.post("sqs", "AmazonSQS.GetQueueAttributes", &body)?;
     let value: serde_json::Value = serde_json::from_str(&answer).unwrap_or_default();
     let count = value["Attributes"]["ApproximateNumberOfMessages"].as_str().and_then(|it| it.parse().ok());
     count.ok_or_else(|| format!("GetQueueAttributes was answered with {answer}"))

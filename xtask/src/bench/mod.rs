@@ -39,6 +39,7 @@ const SYNCS: usize = 100;
 const IDLE: Duration = Duration::from_secs(2);
 
 const JSON: &str = "application/x-amz-json-1.0";
+const JSON_1_1: &str = "application/x-amz-json-1.1";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 impl Bench {
@@ -116,12 +117,40 @@ impl Bench {
         add("sqs ReceiveMessage + DeleteMessage", server, &receive_delete, Some(MOST_RECEIVE_DELETE))?;
         add("sqs ListQueues", server, &list.script(), None)?;
         add("sts GetCallerIdentity", server, &who.script(), None)?;
+        for (name, group, held) in
+            [("logs PutLogEvents, 10 held", "ten", 10), ("logs PutLogEvents, 1,000,000 held", "million", 1_000_000)]
+        {
+            let events = fill(server, group, held)?;
+            let target = "Logs_20140328.PutLogEvents";
+            let put = Call { service: "logs", content_type: JSON_1_1, target, body: &events };
+            add(name, server, &put.script(), None)?;
+        }
         // Two calls are one pair; the waiting times stay those of each call.
         rows[2].figures.processor_us *= 2.0;
         rows[2].figures.per_second /= 2.0;
         Ok(rows)
     }
 }
+
+/// A log group with so many events, and the body of one more.
+fn fill(server: &Running, group: &str, held: usize) -> Outcome<String> {
+    let name = format!(r#""logGroupName":"{group}""#);
+    server.post("logs", "Logs_20140328.CreateLogGroup", &format!("{{{name}}}"))?;
+    let name = format!(r#"{name},"logStreamName":"one""#);
+    server.post("logs", "Logs_20140328.CreateLogStream", &format!("{{{name}}}"))?;
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let event = format!(r#"{{"timestamp":{},"message":"a line of a log"}}"#, since.map_or(0, |it| it.as_millis()));
+    let put = |count: usize| format!(r#"{{{name},"logEvents":[{}]}}"#, vec![event.as_str(); count].join(","));
+    let (batch, mut left) = (put(held.min(MOST_IN_A_BATCH)), held);
+    while left > 0 {
+        server.post("logs", "Logs_20140328.PutLogEvents", &batch)?;
+        left -= held.min(MOST_IN_A_BATCH);
+    }
+    Ok(put(1))
+}
+
+/// Of PutLogEvents.
+const MOST_IN_A_BATCH: usize = 10_000;
 
 struct Row {
     name: &'static str,

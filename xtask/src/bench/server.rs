@@ -51,7 +51,7 @@ impl Running {
 
     /// Makes a queue; returns its URL.
     pub fn queue(&self, name: &str) -> Outcome<String> {
-        let answer = self.post("AmazonSQS.CreateQueue", &format!(r#"{{"QueueName":"{name}"}}"#))?;
+        let answer = self.post("sqs", "AmazonSQS.CreateQueue", &format!(r#"{{"QueueName":"{name}"}}"#))?;
         let value: serde_json::Value = serde_json::from_str(&answer).unwrap_or_default();
         value["QueueUrl"].as_str().map(str::to_owned).ok_or_else(|| format!("CreateQueue was answered with {answer}"))
     }
@@ -76,10 +76,10 @@ impl Running {
         std::fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))
     }
 
-    /// One call of SQS; returns the body of the answer.
-    pub fn post(&self, target: &str, body: &str) -> Outcome<String> {
+    /// One call of a service that speaks JSON; returns the body of the answer.
+    pub fn post(&self, service: &str, target: &str, body: &str) -> Outcome<String> {
         let address = self.url.strip_prefix("http://").unwrap_or_default();
-        let scope = "20260101/us-east-1/sqs/aws4_request";
+        let scope = format!("20260101/us-east-1/{service}/aws4_request");
         let request = format!(
             "POST / HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-type: application/x-amz-json-1.0\r\n\
              x-amz-target: {target}\r\ncontent-length: {}\r\nauthorization: AWS4-HMAC-SHA256 Credential=test/{scope}, \

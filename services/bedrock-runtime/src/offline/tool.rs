@@ -26,7 +26,7 @@ pub fn wanted(chat: &Chat, said: &[Part]) -> Option<(String, Json)> {
         Choice::Auto if has_results => None,
         Choice::Auto => chat.tools.iter().find(|it| is_meant(it, &text)),
     }?;
-    Some((tool.name.clone(), filled(&tool.schema, &text, "", 0)))
+    Some((tool.name.clone(), filled(&tool.schema, &text, 0)))
 }
 
 /// `get_weather`, `GetWeather`: whether the text has a word of it that says something by itself.
@@ -44,7 +44,7 @@ fn is_meant(tool: &Tool, text: &str) -> bool {
 }
 
 /// A value that fits a schema, with what the text holds.
-fn filled(schema: &Json, text: &str, name: &str, depth: usize) -> Json {
+fn filled(schema: &Json, text: &str, depth: usize) -> Json {
     if let Some(allowed) = schema["enum"].as_array().filter(|it| !it.is_empty()) {
         let lower = text.to_lowercase();
         let said = allowed.iter().find(|it| it.as_str().is_some_and(|it| lower.contains(&it.to_lowercase())));
@@ -53,7 +53,7 @@ fn filled(schema: &Json, text: &str, name: &str, depth: usize) -> Json {
     match schema["type"].as_str() {
         _ if depth > DEEPEST => Json::Null,
         Some("object") => object(schema, text, depth),
-        Some("array") => json!([filled(&schema["items"], text, name, depth + 1)]),
+        Some("array") => json!([filled(&schema["items"], text, depth + 1)]),
         Some("integer") => json!(number(text).unwrap_or_default() as i64),
         Some("number") => json!(number(text).unwrap_or_default()),
         Some("boolean") => json!(!text.to_lowercase().contains("not")),
@@ -69,7 +69,7 @@ fn object(schema: &Json, text: &str, depth: usize) -> Json {
     let mut object = Map::new();
     for (name, member) in schema["properties"].as_object().into_iter().flatten() {
         if is_required(name) || text.to_lowercase().contains(&name.to_lowercase()) {
-            object.insert(name.clone(), filled(member, text, name, depth + 1));
+            object.insert(name.clone(), filled(member, text, depth + 1));
         }
     }
     Json::Object(object)

@@ -28,6 +28,23 @@ fn groups_are_listed_by_parts_of_their_names_and_by_tags() {
 }
 
 #[test]
+fn a_protected_group_is_not_deleted() {
+    check(
+        r#"
+        logs create-log-group logGroupName=g deletionProtectionEnabled=true
+        logs describe-log-groups => logGroups[0].deletionProtectionEnabled=true
+        logs delete-log-group logGroupName=g => error ValidationException Cannot delete log group with deletion protection enabled. Disable deletion protection first.
+        logs create-log-stream logGroupName=g logStreamName=s
+        logs delete-log-stream logGroupName=g logStreamName=s => error ValidationException *deletion protection*
+        logs put-log-group-deletion-protection logGroupIdentifier=arn:aws:logs:us-east-1:000000000000:log-group:g deletionProtectionEnabled=false
+        logs delete-log-group logGroupName=g
+        logs put-log-group-deletion-protection logGroupIdentifier=g deletionProtectionEnabled=true => error ResourceNotFoundException The specified log group does not exist.
+        logs put-log-group-deletion-protection logGroupIdentifier=g => error InvalidParameterException *deletionProtectionEnabled*
+    "#,
+    );
+}
+
+#[test]
 fn the_older_tag_operations_work_on_names() {
     check(
         r#"
