@@ -18,10 +18,11 @@ fn a_group_gives_nothing_while_a_message_of_it_is_in_flight() {
         sqs receive-message QueueUrl=$jobs => Messages[0].Body=a1 Messages[1]=absent Messages[0].ReceiptHandle=$a1
         sqs receive-message QueueUrl=$jobs => Messages[0].Body=b1 Messages[1]=absent
         sqs receive-message QueueUrl=$jobs => Messages=absent
+        wait 1s
         sqs delete-message QueueUrl=$jobs ReceiptHandle=$a1 => ok
         sqs receive-message QueueUrl=$jobs => Messages[0].Body=a2
         wait 30s
-        sqs receive-message QueueUrl=$jobs MaxNumberOfMessages=10 => Messages[0].Body=a2 Messages[1].Body=b1 Messages[2]=absent
+        sqs receive-message QueueUrl=$jobs MaxNumberOfMessages=10 => Messages[0].Body=b1 Messages[1].Body=a2 Messages[2]=absent
         "#,
     );
 }

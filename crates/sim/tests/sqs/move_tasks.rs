@@ -20,6 +20,7 @@ fn dead_letters_go_back_to_where_they_came_from_as_new_messages() {
     check_dead(
         r#"
         sqs start-message-move-task SourceArn=arn:aws:sqs:us-east-1:000000000000:dead => TaskHandle=*
+        wait 1ms
         sqs list-message-move-tasks SourceArn=arn:aws:sqs:us-east-1:000000000000:dead => Results[0].Status=COMPLETED Results[0].ApproximateNumberOfMessagesMoved=2 Results[0].ApproximateNumberOfMessagesToMove=2 Results[0].DestinationArn=absent Results[0].TaskHandle=absent Results[0].SourceArn=*:dead
         sqs get-queue-attributes QueueUrl=$dead AttributeNames=["All"] => Attributes.ApproximateNumberOfMessages=0
         sqs receive-message QueueUrl=$jobs MessageSystemAttributeNames=["All"] => Messages[0].Body=one Messages[0].Attributes.ApproximateReceiveCount=1 Messages[0].Attributes.DeadLetterQueueSourceArn=absent
@@ -33,6 +34,7 @@ fn a_task_keeps_to_its_rate_and_can_be_cancelled() {
         r#"
         sqs create-queue QueueName=other => QueueUrl=$other
         sqs start-message-move-task SourceArn=arn:aws:sqs:us-east-1:000000000000:dead DestinationArn=arn:aws:sqs:us-east-1:000000000000:other MaxNumberOfMessagesPerSecond=1 => TaskHandle=$task
+        wait 1ms
         sqs list-message-move-tasks SourceArn=arn:aws:sqs:us-east-1:000000000000:dead => Results[0].Status=RUNNING Results[0].ApproximateNumberOfMessagesMoved=1 Results[0].TaskHandle=$task Results[0].DestinationArn=*:other Results[0].MaxNumberOfMessagesPerSecond=1
         sqs start-message-move-task SourceArn=arn:aws:sqs:us-east-1:000000000000:dead => error InvalidParameterValue "There is already a task running. Only one active task is allowed for a source queue arn at a given time."
         sqs cancel-message-move-task TaskHandle=$task => ApproximateNumberOfMessagesMoved=1
@@ -41,6 +43,7 @@ fn a_task_keeps_to_its_rate_and_can_be_cancelled() {
         sqs list-message-move-tasks SourceArn=arn:aws:sqs:us-east-1:000000000000:dead MaxResults=10 => Results[0].Status=CANCELLED Results[0].ApproximateNumberOfMessagesMoved=1 Results[1]=absent
         sqs receive-message QueueUrl=$other MaxNumberOfMessages=10 => Messages[0].Body=one Messages[1]=absent
         sqs start-message-move-task SourceArn=arn:aws:sqs:us-east-1:000000000000:dead DestinationArn=arn:aws:sqs:us-east-1:000000000000:other MaxNumberOfMessagesPerSecond=1 => ok
+        wait 1ms
         crash
         wait 1s
         sqs list-message-move-tasks SourceArn=arn:aws:sqs:us-east-1:000000000000:dead => Results[0].Status=COMPLETED
@@ -56,10 +59,12 @@ fn a_task_fails_when_its_destination_is_gone_or_nobody_knows_where_a_message_cam
         sqs delete-queue QueueUrl=$jobs => ok
         sqs create-queue QueueName=more Attributes={"RedrivePolicy":"{\"deadLetterTargetArn\":\"arn:aws:sqs:us-east-1:000000000000:dead\",\"maxReceiveCount\":1}"} => ok
         sqs start-message-move-task SourceArn=arn:aws:sqs:us-east-1:000000000000:dead => ok
+        wait 1ms
         sqs list-message-move-tasks SourceArn=arn:aws:sqs:us-east-1:000000000000:dead => Results[0].Status=FAILED Results[0].FailureReason=AWS.SimpleQueueService.NonExistentQueue
         sqs purge-queue QueueUrl=$dead => ok
         sqs send-message QueueUrl=$dead MessageBody=direct => ok
         sqs start-message-move-task SourceArn=arn:aws:sqs:us-east-1:000000000000:dead => ok
+        wait 1ms
         sqs list-message-move-tasks SourceArn=arn:aws:sqs:us-east-1:000000000000:dead MaxResults=2 => Results[0].FailureReason=CouldNotDetermineMessageSource Results[1].FailureReason=AWS*
         "#,
     );
@@ -77,6 +82,7 @@ fn fifo_messages_are_moved_in_order() {
         sqs receive-message QueueUrl=$jobs => Messages=absent
         sqs receive-message QueueUrl=$jobs => Messages=absent
         sqs start-message-move-task SourceArn=arn:aws:sqs:us-east-1:000000000000:dead.fifo => ok
+        wait 1ms
         sqs receive-message QueueUrl=$jobs MaxNumberOfMessages=10 => Messages[0].Body=one Messages[1].Body=two
         "#,
     );
@@ -100,6 +106,7 @@ fn what_a_move_task_refuses() {
         sqs cancel-message-move-task TaskHandle=nonsense => error InvalidParameterValue "Value for parameter TaskHandle is invalid."
         sqs cancel-message-move-task => error MissingParameter *TaskHandle.
         sqs start-message-move-task SourceArn=arn:aws:sqs:us-east-1:000000000000:dead => TaskHandle=$task
+        wait 1ms
         as 111122223333
         sqs start-message-move-task SourceArn=arn:aws:sqs:us-east-1:000000000000:dead => error AccessDeniedException *
         sqs cancel-message-move-task TaskHandle=$task => error AccessDeniedException *

@@ -42,7 +42,7 @@ fn system_attributes_are_given_as_asked() {
         sqs send-message QueueUrl=$jobs MessageBody="1" MessageSystemAttributes={"AWSTraceHeader":{"DataType":"String","StringValue":"Root=1-5759e988-bd862e3fe1be46a994272793"}} => MD5OfMessageSystemAttributes=*
         sqs receive-message QueueUrl=$jobs VisibilityTimeout=0 AttributeNames=["AWSTraceHeader"] => Messages[0].Attributes.AWSTraceHeader=Root=1-5759e988-bd862e3fe1be46a994272793 Messages[0].Attributes.SenderId=absent
         wait 5s
-        sqs receive-message QueueUrl=$jobs MessageSystemAttributeNames=["All"] => Messages[0].Attributes.SentTimestamp=1757160000000 Messages[0].Attributes.ApproximateFirstReceiveTimestamp=1757160000000 Messages[0].Attributes.ApproximateReceiveCount=2 Messages[0].Attributes.SequenceNumber=absent
+        sqs receive-message QueueUrl=$jobs MessageSystemAttributeNames=["All"] => Messages[0].Attributes.SentTimestamp=17* Messages[0].Attributes.ApproximateFirstReceiveTimestamp=17* Messages[0].Attributes.ApproximateReceiveCount=2 Messages[0].Attributes.SequenceNumber=absent
         sqs send-message QueueUrl=$jobs MessageBody="1" MessageSystemAttributes={"Other":{"DataType":"String","StringValue":"x"}} => error InvalidParameterValue *Other*
         sqs send-message QueueUrl=$jobs MessageBody="1" MessageSystemAttributes={"AWSTraceHeader":{"DataType":"Number","StringValue":"1"}} => error InvalidParameterValue *
         "#,
