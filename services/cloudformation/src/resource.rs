@@ -1,7 +1,7 @@
 //! A stack's resources: their rows, and the operations that show them.
 
 use crate::page;
-use crate::stack::{Stack, find, named};
+use crate::stack::{Stack, find, named, uuid_of};
 use crate::status::ResourceStatus;
 use crate::template::{Policy, invalid};
 use api::cloudformation::{
@@ -119,6 +119,20 @@ pub fn put(cx: &mut Cx, stack: &Stack, row: &Resource) {
 pub fn remove(cx: &mut Cx, stack: &Stack, row: &Resource) {
     cx.delete(&RESOURCES, &(stack.uuid(), row.logical_id.as_str(), row.slot));
     disown(cx, stack, row);
+}
+
+/// The stack that has this very resource already: some services answer a second creation as if it were the first.
+pub fn owner(cx: &Cx, type_name: &str, physical_id: &str) -> Option<String> {
+    let has = |it: &Resource| it.type_name == type_name && it.physical_id.as_deref() == Some(physical_id);
+    let had = |it: &Resource| match &it.origin {
+        Some(Origin::Was(old)) => has(old),
+        Some(Origin::Absent) | None => false,
+    };
+    let owns = |id: &String| {
+        let rows = cx.range(&RESOURCES, Span::prefix(&uuid_of(id)), MOST_ROWS);
+        rows.iter().any(|it| has(it) || had(it) || it.before.as_deref().is_some_and(|old| has(old)))
+    };
+    cx.range(&OWNERS, Span::prefix(&physical_id), MOST_ROWS).into_iter().find(owns)
 }
 
 /// Its physical id is the stack's no more.

@@ -90,6 +90,11 @@ impl Schema {
         }
     }
 
+    /// No two of its resources have the same physical id: it is not made of several properties, as a log stream's is.
+    pub fn has_own_id(&self) -> bool {
+        self.primary_identifier.len() == 1
+    }
+
     /// The properties that identify a resource.
     pub fn identifiers(&self) -> Vec<String> {
         self.primary_identifier.iter().map(|it| it.join("/")).collect()

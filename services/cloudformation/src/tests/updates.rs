@@ -1,6 +1,6 @@
 //! Updates: in place, by replacement, undone.
 
-use super::World;
+use super::{World, check};
 use api::cloudformation::{DescribeStackResource, DescribeStackResources};
 use api::sqs::{GetQueueAttributes, ListQueues};
 
@@ -120,4 +120,19 @@ async fn a_logical_id_keeps_its_type() {
         "Update of resource type is not permitted. The new template modifies resource type of the following resources: [Q]"
     );
     assert_eq!(world.update("none", ONE).await.unwrap_err().message(), "Stack [none] does not exist");
+}
+
+#[test]
+fn a_name_that_a_stack_has_cannot_be_had_twice() {
+    check(
+        r#"
+        cloudformation create-stack StackName=app TemplateBody="Resources: {A: {Type: AWS::SQS::Queue, Properties: {QueueName: q}}}" => StackId=$app
+        cloudformation create-stack StackName=two TemplateBody="Resources: {A: {Type: AWS::SQS::Queue, Properties: {QueueName: q}}}" => ok
+        cloudformation describe-stacks StackName=two => Stacks[0].StackStatus=ROLLBACK_COMPLETE
+        cloudformation describe-stack-events StackName=two => StackEvents[3].ResourceStatusReason="http://niebla.test/000000000000/q already exists in stack arn:*:stack/app/*"
+        cloudformation update-stack StackName=app TemplateBody="Resources: {B: {Type: AWS::SQS::Queue, Properties: {QueueName: q}}}" => ok
+        cloudformation describe-stacks StackName=app => Stacks[0].StackStatus=UPDATE_ROLLBACK_COMPLETE
+        sqs list-queues => QueueUrls[0]=*/q QueueUrls[1]=absent
+        "#,
+    );
 }
