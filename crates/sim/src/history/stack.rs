@@ -53,7 +53,10 @@ pub async fn play(seed: u64, steps: usize) -> std::result::Result<Tally, String>
     root(&player.world).call(taken).await.map_err(|error| format!("seed {seed}: {error}"))?;
     for step in 0..steps {
         let did = player.step().await;
-        player.compare().await.map_err(|why| format!("seed {seed}, step {step} ({did}): {why}"))?;
+        if let Err(why) = player.compare().await {
+            let events = player.events().await;
+            return Err(format!("seed {seed}, step {step} ({did}): {why}\n{events}"));
+        }
     }
     player.clear().await.map_err(|why| format!("seed {seed}, at the end: {why}"))?;
     Ok(player.tally)
@@ -306,19 +309,6 @@ impl Player {
                 self.crash().await;
             }
         }
-        for stack in self.stacks().await? {
-            let input = DescribeStackEvents { stack_name: stack.stack_name.clone(), next_token: None };
-            let events = self.asked(input).await?.stack_events.unwrap_or_default();
-            let line = |it: &api::cloudformation::StackEvent| {
-                format!("{:?} {:?} {:?}", it.logical_resource_id, it.resource_status, it.resource_status_reason)
-            };
-            println!(
-                "{} {}\n {}",
-                stack.stack_name,
-                stack.stack_status,
-                events.iter().take(8).map(line).collect::<Vec<_>>().join("\n ")
-            );
-        }
         Err("jobs are due and are not done".to_owned())
     }
 
@@ -355,6 +345,23 @@ impl Player {
 
     async fn stacks(&mut self) -> std::result::Result<Vec<Stack>, String> {
         Ok(self.asked(DescribeStacks::default()).await?.stacks.unwrap_or_default())
+    }
+
+    /// The last ones of every stack, newest first: for whoever looks for the cause.
+    async fn events(&mut self) -> String {
+        let mut told = String::new();
+        for stack in self.stacks().await.unwrap_or_default() {
+            let input = DescribeStackEvents { stack_name: stack.stack_name, next_token: None };
+            let events = self.asked(input).await.ok().and_then(|it| it.stack_events).unwrap_or_default();
+            for it in events.into_iter().take(60) {
+                let name = it.logical_resource_id.unwrap_or_default();
+                let (status, id) =
+                    (it.resource_status.unwrap_or_default(), it.physical_resource_id.unwrap_or_default());
+                let reason = it.resource_status_reason.unwrap_or_default();
+                told.push_str(&format!("  {} {name} {status} {id} {reason}\n", it.stack_name));
+            }
+        }
+        told
     }
 
     /// The physical ids of a stack's resources.

@@ -125,10 +125,11 @@ pub fn is_origin(row: &Resource, other: &Resource) -> bool {
 
 /// What resources were before updates that failed and were not undone: it is no longer wanted.
 pub fn give_up_origins(cx: &mut Cx, stack: &Stack, rows: &mut Rows) {
-    let keys: Vec<_> = rows.keys().cloned().collect();
+    let keys: Vec<_> = rows.iter().filter(|(_, it)| it.origin.is_some()).map(|(key, _)| key.clone()).collect();
     for key in keys {
         let row = rows.get_mut(&key).expect("its key was just read");
         let (origin, now) = (row.origin.take(), row.physical_id.clone());
+        resource::put(cx, stack, row);
         if let Some(Origin::Was(old)) = origin.filter(|it| matches!(it, Origin::Was(old) if old.physical_id != now)) {
             let policy = old.update_replace_policy;
             build::leave_over(cx, stack, rows, Resource { deletion_policy: policy, ..*old });

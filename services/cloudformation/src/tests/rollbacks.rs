@@ -90,6 +90,20 @@ fn an_update_after_a_failed_one_leaves_nothing_behind() {
 }
 
 #[test]
+fn what_was_before_a_failed_update_is_forgotten_once_another_succeeds() {
+    check(
+        r#"
+        cloudformation create-stack StackName=app TemplateBody="Resources: {Q: {Type: AWS::SQS::Queue, Properties: {QueueName: one}}}" => ok
+        cloudformation update-stack StackName=app DisableRollback=true TemplateBody="Resources: {Q: {Type: AWS::SQS::Queue, Properties: {QueueName: one, DelaySeconds: 1}}, F: {Type: AWS::Logs::LogGroup, DependsOn: Q, Properties: {LogGroupName: fails}}}" => ok
+        cloudformation update-stack StackName=app TemplateBody="Resources: {Q: {Type: AWS::SQS::Queue, Properties: {QueueName: two}}}" => ok
+        cloudformation update-stack StackName=app TemplateBody="Resources: {Q: {Type: AWS::SQS::Queue, Properties: {QueueName: two}}, F: {Type: AWS::Logs::LogGroup, DependsOn: Q, Properties: {LogGroupName: fails}}}" => ok
+        cloudformation describe-stacks StackName=app => Stacks[0].StackStatus=UPDATE_ROLLBACK_COMPLETE
+        sqs list-queues => QueueUrls[0]=*/two QueueUrls[1]=absent
+        "#,
+    );
+}
+
+#[test]
 fn a_creation_that_never_was_stable_is_deleted_by_its_rollback() {
     check(
         r#"
