@@ -33,21 +33,24 @@ fn a_task_keeps_to_its_rate_and_can_be_cancelled() {
     check_dead(
         r#"
         sqs create-queue QueueName=other => QueueUrl=$other
+        sqs send-message QueueUrl=$jobs MessageBody=three => ok
+        sqs receive-message QueueUrl=$jobs => Messages[0].Body=three
+        sqs receive-message QueueUrl=$jobs => Messages=absent
         sqs start-message-move-task SourceArn=arn:aws:sqs:us-east-1:000000000000:dead DestinationArn=arn:aws:sqs:us-east-1:000000000000:other MaxNumberOfMessagesPerSecond=1 => TaskHandle=$task
-        wait 1ms
-        sqs list-message-move-tasks SourceArn=arn:aws:sqs:us-east-1:000000000000:dead => Results[0].Status=RUNNING Results[0].ApproximateNumberOfMessagesMoved=1 Results[0].TaskHandle=$task Results[0].DestinationArn=*:other Results[0].MaxNumberOfMessagesPerSecond=1
+        wait 1s
+        sqs list-message-move-tasks SourceArn=arn:aws:sqs:us-east-1:000000000000:dead => Results[0].Status=RUNNING Results[0].ApproximateNumberOfMessagesMoved=2 Results[0].TaskHandle=$task Results[0].DestinationArn=*:other Results[0].MaxNumberOfMessagesPerSecond=1
         sqs start-message-move-task SourceArn=arn:aws:sqs:us-east-1:000000000000:dead => error InvalidParameterValue "There is already a task running. Only one active task is allowed for a source queue arn at a given time."
-        sqs cancel-message-move-task TaskHandle=$task => ApproximateNumberOfMessagesMoved=1
+        sqs cancel-message-move-task TaskHandle=$task => ApproximateNumberOfMessagesMoved=2
         sqs cancel-message-move-task TaskHandle=$task => error UnsupportedOperation *
         wait 5s
-        sqs list-message-move-tasks SourceArn=arn:aws:sqs:us-east-1:000000000000:dead MaxResults=10 => Results[0].Status=CANCELLED Results[0].ApproximateNumberOfMessagesMoved=1 Results[1]=absent
-        sqs receive-message QueueUrl=$other MaxNumberOfMessages=10 => Messages[0].Body=one Messages[1]=absent
+        sqs list-message-move-tasks SourceArn=arn:aws:sqs:us-east-1:000000000000:dead MaxResults=10 => Results[0].Status=CANCELLED Results[0].ApproximateNumberOfMessagesMoved=2 Results[1]=absent
+        sqs receive-message QueueUrl=$other MaxNumberOfMessages=10 => Messages[0].Body=one Messages[1].Body=two Messages[2]=absent
         sqs start-message-move-task SourceArn=arn:aws:sqs:us-east-1:000000000000:dead DestinationArn=arn:aws:sqs:us-east-1:000000000000:other MaxNumberOfMessagesPerSecond=1 => ok
         wait 1ms
         crash
         wait 1s
         sqs list-message-move-tasks SourceArn=arn:aws:sqs:us-east-1:000000000000:dead => Results[0].Status=COMPLETED
-        sqs receive-message QueueUrl=$other => Messages[0].Body=two
+        sqs receive-message QueueUrl=$other => Messages[0].Body=three
         "#,
     );
 }
