@@ -3,6 +3,7 @@
 use crate::entity::{Entity, Kind};
 use crate::managed;
 use crate::page::{Cut, Page};
+use crate::role::SERVICE_LINKED;
 use api::iam::{
     AttachGroupPolicy, AttachGroupPolicyOutput, AttachRolePolicy, AttachRolePolicyOutput, AttachUserPolicy,
     AttachUserPolicyOutput, AttachedPolicy, DetachGroupPolicy, DetachGroupPolicyOutput, DetachRolePolicy,
@@ -12,6 +13,7 @@ use api::iam::{
 };
 use kernel::Cx;
 use model::Result;
+use model::catalog::managed_policy;
 use store::{Span, Table};
 
 /// Key: (id of the user, group or role; policy's ARN).
@@ -99,6 +101,10 @@ pub fn shown(arn: String) -> AttachedPolicy {
 fn attach(cx: &mut Cx, entity: &Entity, arn: &str) -> Result<()> {
     if !managed::exists(cx, arn) {
         return Err(managed::not_attachable(arn));
+    }
+    // These belong to the roles that services of AWS make for themselves.
+    if managed::path_of(arn) == SERVICE_LINKED && managed_policy(arn).is_some() {
+        return Err(error::POLICY_NOT_ATTACHABLE.with("Cannot attach a Service Role Policy to a Customer Role."));
     }
     let others = of(cx, &entity.id);
     if others.iter().all(|it| it != arn) && others.len() >= MOST_POLICIES {

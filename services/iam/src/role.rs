@@ -43,7 +43,7 @@ pub struct Stored {
 const DEFAULT_SESSION: i64 = 3_600;
 pub const QUOTA: (&str, usize) = ("RolesPerAccount", 1_000);
 /// Roles that services of AWS make for themselves.
-const SERVICE_LINKED: &str = "/aws-service-role/";
+pub const SERVICE_LINKED: &str = "/aws-service-role/";
 
 pub fn create(cx: &mut Cx, input: CreateRole) -> Result<CreateRoleOutput> {
     let name = input.role_name;

@@ -22,6 +22,8 @@ fn a_role_is_found_whatever_the_case_of_its_name() {
         iam update-role-description RoleName=Worker Description=e => Role.Description=e
         iam update-assume-role-policy RoleName=Worker PolicyDocument=ALLOW => error MalformedPolicyDocument Missing required field Principal
         iam update-assume-role-policy RoleName=Worker PolicyDocument=TRUST => ok
+        iam attach-role-policy RoleName=Worker PolicyArn=arn:aws:iam::aws:policy/aws-service-role/AutoScalingServiceRolePolicy => error PolicyNotAttachable *
+        iam attach-role-policy RoleName=Worker PolicyArn=arn:aws:iam::aws:policy/NoSuchPolicyAnywhere => error NoSuchEntity Policy * does not exist or is not attachable.
         iam list-roles => Roles[0].RoleName=Worker Roles[0].Tags=absent
         iam create-role RoleName=own Path=/aws-service-role/x/ AssumeRolePolicyDocument=TRUST => error ValidationError *
         iam delete-role RoleName=worker => ok
