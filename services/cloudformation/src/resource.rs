@@ -123,7 +123,9 @@ pub fn remove(cx: &mut Cx, stack: &Stack, row: &Resource) {
 
 /// The stack that has this very resource already: some services answer a second creation as if it were the first.
 pub fn owner(cx: &Cx, type_name: &str, physical_id: &str) -> Option<String> {
-    let has = |it: &Resource| it.type_name == type_name && it.physical_id.as_deref() == Some(physical_id);
+    let is_gone = |it: &Resource| matches!(it.status, ResourceStatus::DeleteComplete | ResourceStatus::DeleteSkipped);
+    let has =
+        |it: &Resource| it.type_name == type_name && it.physical_id.as_deref() == Some(physical_id) && !is_gone(it);
     let had = |it: &Resource| match &it.origin {
         Some(Origin::Was(old)) => has(old),
         Some(Origin::Absent) | None => false,

@@ -7,7 +7,7 @@ use crate::slow;
 use crate::world::World;
 use api::cloudformation::{
     CancelUpdateStack, ContinueUpdateRollback, CreateChangeSet, CreateStack, DeleteStack, DescribeStackEvents,
-    DescribeStacks, ExecuteChangeSet, ListStackResources, RollbackStack, Stack, UpdateStack,
+    DescribeStacks, ExecuteChangeSet, ListStackResources, ListStacks, RollbackStack, Stack, UpdateStack,
 };
 use api::iam::ListRoles;
 use api::lambda::{ListEventSourceMappings, ListFunctions};
@@ -350,8 +350,10 @@ impl Player {
     /// The last ones of every stack, newest first: for whoever looks for the cause.
     async fn events(&mut self) -> String {
         let mut told = String::new();
-        for stack in self.stacks().await.unwrap_or_default() {
-            let input = DescribeStackEvents { stack_name: stack.stack_name, next_token: None };
+        // Those that are gone may have left something.
+        let stacks = self.asked(ListStacks::default()).await.ok().and_then(|it| it.stack_summaries).unwrap_or_default();
+        for stack in stacks {
+            let input = DescribeStackEvents { stack_name: stack.stack_id.unwrap_or_default(), next_token: None };
             let events = self.asked(input).await.ok().and_then(|it| it.stack_events).unwrap_or_default();
             for it in events.into_iter().take(60) {
                 let name = it.logical_resource_id.unwrap_or_default();

@@ -229,12 +229,6 @@ fn run(cx: &mut Cx, stack: &mut Stack, row: &mut Resource) {
         }
     };
     let first = row.physical_id.is_none();
-    if creates && first && schema::of(&row.type_name).is_some_and(|it| it.has_own_id()) {
-        // This row has no physical id yet, so whoever is found is another one.
-        if let Some(owner) = resource::owner(cx, &row.type_name, &physical_id) {
-            return fail(cx, stack, row, format!("{physical_id} already exists in stack {owner}"));
-        }
-    }
     row.physical_id = Some(physical_id);
     if creates && first {
         event::of_resource(cx, stack, row, Some("Resource creation Initiated"));

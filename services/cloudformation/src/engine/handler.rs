@@ -1,7 +1,7 @@
 //! Asks resource types to create, update and delete, as the caller who asked for the operation.
 
 use crate::admission::resource_type;
-use crate::resource::Resource;
+use crate::resource::{self, Resource};
 use crate::schema::{self, Replacement, Schema};
 use crate::stack::Stack;
 use crate::stack::role::{self, SERVICE};
@@ -9,7 +9,7 @@ use crate::template::unsupported;
 use kernel::Cx;
 use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType};
 use model::error::Fault;
-use model::{Error, Result, Timestamp};
+use model::{Error, ErrorShape, Result, Timestamp};
 
 pub enum Outcome {
     Done { physical_id: String, attributes: Properties },
@@ -28,6 +28,7 @@ pub fn create(cx: &mut Cx, stack: &Stack, row: &Resource) -> Result<Outcome> {
     };
     on_behalf(cx, stack, |cx| {
         let progress = (kind.create)(cx, &new)?;
+        refuse_second(cx, row, &progress)?;
         outcome(cx, kind, progress, &new.properties)
     })
 }
@@ -86,8 +87,26 @@ pub fn is_replaced(row: &Resource, after: &Properties) -> bool {
     row.properties.keys().chain(after.keys()).any(differs)
 }
 
+/// What a stack has already. An error here undoes what the type did.
+const OWNED: ErrorShape = ErrorShape::sender("AlreadyOwned");
+
+fn refuse_second(cx: &Cx, row: &Resource, progress: &Progress) -> Result<()> {
+    let (Progress::Done { physical_id } | Progress::Waiting { physical_id, .. }) = progress;
+    // Asked again, it finds itself.
+    if row.physical_id.is_some() || !schema::of(&row.type_name).is_some_and(|it| it.has_own_id()) {
+        return Ok(());
+    }
+    match resource::owner(cx, &row.type_name, physical_id) {
+        Some(owner) => Err(OWNED.with(format!("{physical_id} already exists in stack {owner}"))),
+        None => Ok(()),
+    }
+}
+
 /// As AWS writes it into the event of a failure.
 pub fn reason(cx: &Cx, type_name: &str, error: &Error) -> String {
+    if error.code() == OWNED.code {
+        return error.message().to_owned();
+    }
     let service = type_name.split("::").nth(1).unwrap_or_default();
     let (status, request, code) = (error.shape().status, cx.id(), handler_code(error));
     let message = error.message();
