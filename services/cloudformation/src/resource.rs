@@ -132,7 +132,7 @@ pub fn owner(cx: &Cx, type_name: &str, physical_id: &str) -> Option<String> {
     };
     let owns = |id: &String| {
         let rows = cx.range(&RESOURCES, Span::prefix(&uuid_of(id)), MOST_ROWS);
-        rows.iter().any(|it| has(it) || had(it) || it.before.as_deref().is_some_and(|old| has(old)))
+        rows.iter().any(|it| has(it) || had(it) || it.before.as_deref().is_some_and(has))
     };
     cx.range(&OWNERS, Span::prefix(&physical_id), MOST_ROWS).into_iter().find(owns)
 }
