@@ -4,7 +4,7 @@
 
 use crate::World;
 use kernel::Service;
-use model::{Kind, Member, Result, ShapeId, Timestamp, Value};
+use model::{Kind, Member, Result, ShapeId, Structure, Timestamp, Value};
 use std::panic::PanicHookInfo;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -112,29 +112,81 @@ pub fn play(services: fn() -> Vec<Service>, seed: u64, calls: usize) {
     assert!(panics.is_empty(), "seed {seed}: {panics:#?}");
 }
 
-/// Calls every operation once for each member that its model requires, without that member. Returns the calls that were
-/// answered with something else than a refusal that names the member.
-pub fn unnamed_members(services: fn() -> Vec<Service>) -> Vec<String> {
+/// Calls every operation once for each member that its model requires, without that member; how many calls that were.
+///
+/// # Panics
+/// If one is answered with something else than a refusal that names the member.
+pub fn missing_members(services: fn() -> Vec<Service>) -> usize {
+    refused(services, |_, structure| {
+        let required = structure.members.iter().filter(|it| it.required);
+        required.map(|it| (it, None)).collect()
+    })
+}
+
+/// The same for members that are too long, too short, too large, too small, or none of the values that the model lists.
+///
+/// # Panics
+/// As [`missing_members`].
+pub fn broken_members(services: fn() -> Vec<Service>) -> usize {
+    refused(services, |model, structure| {
+        let broken =
+            structure.members.iter().map(|it| broken(model, it.shape).into_iter().map(move |bad| (it, Some(bad))));
+        broken.flatten().collect()
+    })
+}
+
+/// What is wrong with a call: this member is not there, or has that value.
+type Fault = (&'static Member, Option<Value>);
+
+fn refused(
+    services: fn() -> Vec<Service>,
+    faults: fn(&'static model::Service, &'static Structure) -> Vec<Fault>,
+) -> usize {
+    let mut tried = 0;
     let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
-    runtime.block_on(async {
+    let wrong: Vec<String> = runtime.block_on(async {
         let world = World::new(1, move || (services(), crate::drivers::echoing()));
         let mut found = Vec::new();
         for (service, operation, shape) in operations_of(&world) {
             let model = model::service(service).expect("a service is named as its model is");
             let Some(structure) = shape.and_then(|it| model.structure(it)) else { continue };
-            for missing in structure.members.iter().filter(|it| it.required) {
-                let others = structure.members.iter().filter(|it| it.required && it.name != missing.name);
-                let input = Value::Structure(others.map(|it| (it.name, plain(model, it.shape))).collect());
-                let call = tokio::time::timeout(PATIENCE, world.call("000000000000", service, operation, input));
-                match call.await {
-                    Ok(Err(error)) if names(error.message(), missing) && error.shape().status < 500 => {}
-                    Ok(answer) => found.push(format!("{service} {operation} without {}: {answer:?}", missing.name)),
-                    Err(_) => found.push(format!("{service} {operation} without {}: no answer", missing.name)),
+            for (member, value) in faults(model, structure) {
+                let others = structure.members.iter().filter(|it| it.required && it.name != member.name);
+                let mut input: Vec<_> = others.map(|it| (it.name, plain(model, it.shape))).collect();
+                let shown: String = format!("{value:?}").chars().take(60).collect();
+                tried += 1;
+                input.extend(value.map(|it| (member.name, it)));
+                let call = world.call("000000000000", service, operation, Value::Structure(input));
+                match tokio::time::timeout(PATIENCE, call).await {
+                    Ok(Err(error)) if names(error.message(), member) && error.shape().status < 500 => {}
+                    Ok(answer) => found.push(format!("{service} {operation} {} {shown}: {answer:?}", member.name)),
+                    Err(_) => found.push(format!("{service} {operation} {} {shown}: no answer", member.name)),
                 }
             }
         }
         found
-    })
+    });
+    assert!(wrong.is_empty(), "{} of {tried} calls:\n{}", wrong.len(), wrong.join("\n"));
+    tried
+}
+
+/// Values that a shape's constraints forbid.
+fn broken(model: &'static model::Service, shape: ShapeId) -> Vec<Value> {
+    let shape = model.shape(shape);
+    let (min, max) = (shape.constraints.min.map(|it| it as i64), shape.constraints.max.map(|it| it as i64));
+    let shorter = min.filter(|it| *it > 0).map(|it| it - 1);
+    let longer = max.filter(|it| *it < 20_000).map(|it| it + 1);
+    let lengths = shorter.into_iter().chain(longer).map(|it| it as usize);
+    match &shape.kind {
+        Kind::String => lengths.map(|it| Value::String("a".repeat(it))).collect(),
+        Kind::Enum(_) => vec![Value::String("no-such-value".to_owned())],
+        Kind::List { member } => lengths.map(|it| Value::List(vec![plain(model, member.shape); it])).collect(),
+        Kind::Integer | Kind::Long => {
+            let beyond = min.map(|it| it.saturating_sub(1)).into_iter().chain(max.map(|it| it.saturating_add(1)));
+            beyond.map(Value::Integer).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn names(message: &str, member: &Member) -> bool {
