@@ -27,50 +27,31 @@ const SYSTEM_ATTRIBUTES: [&str; 10] = [
     "SequenceNumber",
 ];
 
-/// A long poll: `receive`, tried again when the queue changes or a message becomes visible. Where there is nothing to be
-/// received, no transaction is begun.
+/// A long poll: `receive`, tried again when the queue changes or a message becomes visible. Who waits looks at snapshots,
+/// and bothers the writer once, at the beginning.
 pub async fn receive_waiting(cloud: Cloud, input: ReceiveMessage) -> Result<ReceiveMessageOutput> {
     check(&input)?;
-    let (waiting, wait) = cloud.read(|cx| look(cx, &input))?;
-    let deadline = Timestamp(cloud.now().0 + wait * 1000);
-    if !waiting && wait == 0 {
-        return Ok(ReceiveMessageOutput::default());
+    let began = cloud.now().0;
+    let again = input.clone();
+    let (output, wait) = cloud.write(move |cx| receive(cx, &input)).await?;
+    if output.messages.is_some() || wait == 0 {
+        return Ok(output);
     }
-    if !waiting {
-        return cloud.until(deadline, move |cx| receive(cx, &input), |output| output.messages.is_some()).await;
-    }
-    let again = (wait > 0).then(|| input.clone());
-    let output = cloud.write(move |cx| receive(cx, &input)).await?;
-    match again {
-        // Somebody else was faster.
-        Some(input) if output.messages.is_none() => {
-            cloud.until(deadline, move |cx| receive(cx, &input), |output| output.messages.is_some()).await
-        }
-        _ => Ok(output),
-    }
+    let deadline = Timestamp(began + wait * 1000);
+    let receive = move |cx: &mut Cx| Ok(receive(cx, &again)?.0);
+    cloud.until(deadline, receive, |output| output.messages.is_some()).await
 }
 
-/// Whether there is something, and for how many seconds to wait if there is not.
-fn look(cx: &Cx, input: &ReceiveMessage) -> Result<(bool, i64)> {
+/// What there is, and for how many seconds to wait if there is nothing.
+fn receive(cx: &mut Cx, input: &ReceiveMessage) -> Result<(ReceiveMessageOutput, i64)> {
     let queue = queue::by_url(cx, &input.queue_url)?;
     let wait = input.wait_time_seconds.unwrap_or(queue.attributes.receive_wait);
-    let waiting = match (queue.kind(), &input.receive_request_attempt_id) {
-        (Kind::Standard, Some(id)) => return Err(refused(id, "ReceiveRequestAttemptId", NOT_FOR_THIS_QUEUE)),
-        (Kind::Standard, None) => standard::is_waiting(cx, &queue),
-        (Kind::Fifo, None) => fifo::is_waiting(cx, &queue),
-        // What it is given again may not be visible.
-        (Kind::Fifo, Some(_)) => true,
-    };
-    Ok((waiting, wait))
-}
-
-fn receive(cx: &mut Cx, input: &ReceiveMessage) -> Result<ReceiveMessageOutput> {
-    let queue = queue::by_url(cx, &input.queue_url)?;
     let limit = input.max_number_of_messages.unwrap_or(1) as usize;
     let hidden_for = input.visibility_timeout.unwrap_or(queue.attributes.visibility_timeout);
     let want = Want { limit, hidden_for };
     let received = match (queue.kind(), &input.receive_request_attempt_id) {
-        (Kind::Standard, _) => standard::take(cx, &queue, want)?,
+        (Kind::Standard, Some(id)) => return Err(refused(id, "ReceiveRequestAttemptId", NOT_FOR_THIS_QUEUE)),
+        (Kind::Standard, None) => standard::take(cx, &queue, want)?,
         (Kind::Fifo, None) => fifo::take(cx, &queue, want),
         (Kind::Fifo, Some(id)) => attempt::take(cx, &queue, id, want),
     };
@@ -82,11 +63,11 @@ fn receive(cx: &mut Cx, input: &ReceiveMessage) -> Result<ReceiveMessageOutput> 
         if let Some(next) = next {
             cx.wake_at(next);
         }
-        return Ok(ReceiveMessageOutput::default());
+        return Ok((ReceiveMessageOutput::default(), wait));
     }
     let asked = Asked::of(input);
     let messages = received.into_iter().map(|it| asked.message(&queue, it)).collect();
-    Ok(ReceiveMessageOutput { messages: Some(messages) })
+    Ok((ReceiveMessageOutput { messages: Some(messages) }, wait))
 }
 
 fn check(input: &ReceiveMessage) -> Result<()> {

@@ -30,6 +30,9 @@ pub struct State {
     pub receipt: u64,
     /// Sent with a delay that has not been received since.
     pub delayed: bool,
+    /// `MOVED` has a row for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub moved: bool,
     /// Its group, as a number, in fair queues.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<u32>,
@@ -46,6 +49,7 @@ pub fn add(cx: &mut Cx, queue: &Queue, message: &Stored, arrival: Arrival) {
         first_received_at: arrival.first_received_at,
         receipt: 0,
         delayed: arrival.delay > 0,
+        moved: false,
         group: message.group.as_deref().map(fair::number_of),
     };
     cx.put(&VISIBLE, &(queue.store, state.visible_at, state.sequence), &state);
@@ -79,11 +83,6 @@ pub fn take(cx: &mut Cx, queue: &Queue, want: Want) -> Result<Vec<Received>> {
     Ok(received)
 }
 
-/// Whether there is anything to be taken.
-pub fn is_waiting(cx: &Cx, queue: &Queue) -> bool {
-    !cx.keys::<(u64, i64, u64), _>(&VISIBLE, visible(cx, queue), 1).is_empty()
-}
-
 /// When the next hidden message becomes visible.
 pub fn next_visible(cx: &Cx, queue: &Queue) -> Option<Timestamp> {
     cx.range(&VISIBLE, Span::prefix(&queue.store), 1).pop().map(|it| Timestamp(it.visible_at))
@@ -114,7 +113,7 @@ pub fn change_visibility(cx: &mut Cx, queue: &Queue, receipt: &Receipt, seconds:
     if state.visible_at <= cx.now().0 {
         return Some(Err(error::MESSAGE_NOT_INFLIGHT.with("The specified message is not in flight.")));
     }
-    let moved = State { visible_at: cx.now().0 + seconds * 1000, ..state.clone() };
+    let moved = State { visible_at: cx.now().0 + seconds * 1000, moved: true, ..state.clone() };
     cx.delete(&VISIBLE, &(queue.store, state.visible_at, state.sequence));
     cx.put(&VISIBLE, &(queue.store, moved.visible_at, moved.sequence), &moved);
     cx.put(&MOVED, &(queue.store, moved.sequence), &moved.visible_at);
@@ -130,7 +129,9 @@ pub fn hidden(cx: &Cx, queue: &Queue) -> (u64, u64) {
 
 pub fn remove(cx: &mut Cx, queue: &Queue, state: &State) {
     cx.delete(&VISIBLE, &(queue.store, state.visible_at, state.sequence));
-    cx.delete(&MOVED, &(queue.store, state.sequence));
+    if state.moved {
+        cx.delete(&MOVED, &(queue.store, state.sequence));
+    }
     stock::forget(cx, queue, state.sequence);
 }
 
@@ -141,11 +142,12 @@ fn hide(cx: &mut Cx, queue: &Queue, state: State, stored: Stored, seconds: i64) 
         first_received_at: Some(state.first_received_at.unwrap_or(cx.now().0)),
         receipt: u64::from_be_bytes(cx.random_bytes()),
         delayed: false,
+        moved: false,
         ..state
     };
     cx.delete(&VISIBLE, &(queue.store, state.visible_at, state.sequence));
     cx.put(&VISIBLE, &(queue.store, hidden.visible_at, hidden.sequence), &hidden);
-    if state.receives > 0 {
+    if state.moved {
         cx.delete(&MOVED, &(queue.store, state.sequence));
     }
     let receipt = Receipt { sequence: hidden.sequence, visible_at: hidden.visible_at, nonce: hidden.receipt };

@@ -131,10 +131,6 @@ fn ready(cx: &Cx, queue: &Queue, limit: usize) -> Vec<String> {
     rows.into_iter().map(|(_, group)| group).collect()
 }
 
-pub fn is_waiting(cx: &Cx, queue: &Queue) -> bool {
-    !ready(cx, queue, 1).is_empty()
-}
-
 /// When the next group can give.
 pub fn next_visible(cx: &Cx, queue: &Queue) -> Option<Timestamp> {
     let delay = queue.attributes.delay * 1000;
