@@ -5,7 +5,7 @@ use crate::caller::{Caller, Principal};
 use crate::door;
 use crate::job::{self, Job};
 use crate::kernel::Kernel;
-use crate::service::{Role, Switch};
+use crate::service::{Role, Service, Switch};
 use crate::trail::{LAST_USES, LastUse};
 use model::typed::{Operation, Typed};
 use model::{Error, ErrorShape, Result, Timestamp, Value};
@@ -194,8 +194,7 @@ impl<'a> Cx<'a> {
         arn: &str,
         conditions: impl FnOnce(&mut policy::Context),
     ) -> Result<()> {
-        let service = self.kernel.services.get(service).expect("a service asks for itself");
-        door::authorize(self, service, action, arn, None, conditions)
+        door::authorize(self, self.asking(service), action, arn, None, conditions)
     }
 
     /// The same where the resource's own policy has a say too: `sts:TagSession` and a role's trust policy.
@@ -206,8 +205,12 @@ impl<'a> Cx<'a> {
         arn: &str,
         conditions: impl FnOnce(&mut policy::Context),
     ) -> Result<()> {
-        let service = self.kernel.services.get(service).expect("a service asks for itself");
+        let service = self.asking(service);
         door::authorize(self, service, action, arn, door::policy_of(self, service, arn), conditions)
+    }
+
+    fn asking(&self, service: &str) -> &Service {
+        self.kernel.services.get(service).expect("a service asks for itself")
     }
 
     /// Calls another operation, of any service, through the door, as the same caller. An error undoes what it wrote.

@@ -3,6 +3,7 @@
 //! The inputs are made from the models, so a new operation is attacked as soon as it is in a table of contents.
 
 use crate::World;
+use crate::history::Dice;
 use kernel::Service;
 use model::{Kind, Member, Result, ShapeId, Structure, Timestamp, Value};
 use std::panic::PanicHookInfo;
@@ -83,10 +84,10 @@ pub fn play(services: fn() -> Vec<Service>, seed: u64, calls: usize) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
     runtime.block_on(async {
         let world = World::new(seed, move || (services(), crate::drivers::echoing()));
-        let mut inputs = Inputs { chance: Chance(seed), texts: WORDS.map(str::to_owned).to_vec() };
+        let mut inputs = Inputs { dice: Dice::new(seed), texts: WORDS.map(str::to_owned).to_vec() };
         let operations = operations_of(&world);
         for number in 0..calls {
-            let (service, operation, shape) = operations[inputs.chance.below(operations.len())];
+            let (service, operation, shape) = operations[inputs.dice.index(operations.len())];
             let model = model::service(service).expect("a service is named as its model is");
             let input = shape.map_or(Value::Structure(Vec::new()), |it| inputs.value(model, it, 0));
             let shown = format!("{input:?}");
@@ -103,8 +104,8 @@ pub fn play(services: fn() -> Vec<Service>, seed: u64, calls: usize) {
                     panics.lock().expect("no panic while one is noted")
                 ),
             }
-            if inputs.chance.below(40) == 0 {
-                world.kernel.clock.advance(Duration::from_secs(inputs.chance.below(100_000) as u64));
+            if inputs.dice.index(40) == 0 {
+                world.kernel.clock.advance(Duration::from_secs(inputs.dice.index(100_000) as u64));
             }
         }
     });
@@ -232,7 +233,7 @@ fn plain(model: &'static model::Service, shape: ShapeId) -> Value {
 }
 
 struct Inputs {
-    chance: Chance,
+    dice: Dice,
     texts: Vec<String>,
 }
 
@@ -242,16 +243,15 @@ impl Inputs {
         let (min, max) = (shape.constraints.min, shape.constraints.max);
         match &shape.kind {
             Kind::Structure(structure) if structure.union => {
-                let member = &structure.members[self.chance.below(structure.members.len())];
+                let member = &structure.members[self.dice.index(structure.members.len())];
                 Value::Structure(vec![(member.name, self.value(model, member.shape, depth + 1))])
             }
             Kind::Structure(structure) => {
                 let mut members = Vec::new();
                 // Some calls say little: what is refused by its name would hide the rest.
-                let one_in = if self.chance.below(2) == 0 { 4 } else { 30 };
+                let one_in = if self.dice.index(2) == 0 { 4 } else { 30 };
                 for member in &structure.members {
-                    let wanted =
-                        if member.required { self.chance.below(40) > 0 } else { self.chance.below(one_in) == 0 };
+                    let wanted = if member.required { self.dice.index(40) > 0 } else { self.dice.index(one_in) == 0 };
                     if wanted && (member.required || depth < DEPTH) {
                         let hinted = self.hinted(model, member);
                         let value = hinted.unwrap_or_else(|| self.value(model, member.shape, depth + 1));
@@ -261,11 +261,11 @@ impl Inputs {
                 Value::Structure(members)
             }
             Kind::List { member } => {
-                let length = if depth < DEPTH { self.chance.below(4) } else { 0 };
+                let length = if depth < DEPTH { self.dice.index(4) } else { 0 };
                 Value::List((0..length).map(|_| self.value(model, member.shape, depth + 1)).collect())
             }
             Kind::Map { key, value } => {
-                let length = if depth < DEPTH { self.chance.below(4) } else { 0 };
+                let length = if depth < DEPTH { self.dice.index(4) } else { 0 };
                 let mut entries: Vec<(String, Value)> = Vec::new();
                 for _ in 0..length {
                     let Value::String(name) = self.value(model, key.shape, depth + 1) else { continue };
@@ -276,32 +276,32 @@ impl Inputs {
                 Value::Map(entries)
             }
             Kind::String => Value::String(self.text(min, max)),
-            Kind::Enum(values) => match self.chance.below(12) {
+            Kind::Enum(values) => match self.dice.index(12) {
                 0 => Value::String(self.text(None, None)),
-                _ => Value::String(values[self.chance.below(values.len())].to_owned()),
+                _ => Value::String(values[self.dice.index(values.len())].to_owned()),
             },
-            Kind::Bool => Value::Bool(self.chance.below(2) == 0),
+            Kind::Bool => Value::Bool(self.dice.index(2) == 0),
             Kind::Integer => Value::Integer(self.number(min, max).clamp(i32::MIN.into(), i32::MAX.into())),
             Kind::Long => Value::Integer(self.number(min, max)),
             Kind::Float | Kind::Double => Value::Float(self.number(min, max) as f64 / 3.0),
             Kind::Blob => Value::Blob(self.text(min, None).into()),
-            Kind::Timestamp => Value::Timestamp(Timestamp(match self.chance.below(4) {
+            Kind::Timestamp => Value::Timestamp(Timestamp(match self.dice.index(4) {
                 0 => self.number(None, None),
-                _ => 1_757_160_000_000 + self.chance.below(10_000_000) as i64 - 5_000_000,
+                _ => 1_757_160_000_000 + self.dice.index(10_000_000) as i64 - 5_000_000,
             })),
             Kind::Document => Value::Map(vec![(self.text(None, None), Value::String(self.text(None, None)))]),
         }
     }
 
     fn hinted(&mut self, model: &'static model::Service, member: &Member) -> Option<Value> {
-        if self.chance.below(5) == 0 {
+        if self.dice.index(5) == 0 {
             return None;
         }
         match &model.shape(member.shape).kind {
             Kind::Blob if member.name == "ZipFile" => Some(Value::Blob(ZIP.into())),
             Kind::String | Kind::Enum(_) => {
                 let (_, texts) = HINTS.iter().find(|it| it.0.eq_ignore_ascii_case(member.name))?;
-                Some(Value::String(texts[self.chance.below(texts.len())].to_owned()))
+                Some(Value::String(texts[self.dice.index(texts.len())].to_owned()))
             }
             _ => None,
         }
@@ -309,33 +309,33 @@ impl Inputs {
 
     fn text(&mut self, min: Option<f64>, max: Option<f64>) -> String {
         let edge = |it: Option<f64>| it.unwrap_or(3.0).clamp(0.0, 5_000.0) as usize;
-        match self.chance.below(16) {
+        match self.dice.index(16) {
             0 => "a".repeat(edge(min)),
             1 => "a".repeat(edge(max)),
             2 => "é".repeat(edge(max) + 1),
             3 => format!("{}{}", self.known(), self.known()),
             4 => {
                 let known = self.known();
-                known.chars().take(self.chance.below(known.len() + 1)).collect()
+                known.chars().take(self.dice.index(known.len() + 1)).collect()
             }
             _ => self.known(),
         }
     }
 
     fn known(&mut self) -> String {
-        self.texts[self.chance.below(self.texts.len())].clone()
+        self.texts[self.dice.index(self.texts.len())].clone()
     }
 
     fn number(&mut self, min: Option<f64>, max: Option<f64>) -> i64 {
         let (min, max) = (min.unwrap_or(0.0) as i64, max.unwrap_or(100.0) as i64);
-        match self.chance.below(10) {
+        match self.dice.index(10) {
             0 => min,
             1 => max,
             2 => min.saturating_sub(1),
             3 => max.saturating_add(1),
             4 => i64::MAX,
             5 => i64::MIN,
-            _ => min.saturating_add(self.chance.below(20) as i64),
+            _ => min.saturating_add(self.dice.index(20) as i64),
         }
     }
 
@@ -346,7 +346,7 @@ impl Inputs {
                 if self.texts.len() < MOST_TEXTS {
                     self.texts.push(text.clone());
                 } else {
-                    let at = WORDS.len() + self.chance.below(MOST_TEXTS - WORDS.len());
+                    let at = WORDS.len() + self.dice.index(MOST_TEXTS - WORDS.len());
                     self.texts[at].clone_from(text);
                 }
             }
@@ -355,19 +355,6 @@ impl Inputs {
             Value::Structure(members) => members.iter().for_each(|it| self.learn(&it.1)),
             _ => {}
         }
-    }
-}
-
-/// SplitMix64.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut it = self.0;
-        it = (it ^ (it >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        it = (it ^ (it >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((it ^ (it >> 31)) % bound.max(1) as u64) as usize
     }
 }
 

@@ -1,24 +1,19 @@
 //! What a runtime needs on the disk, made once: the bootstrap, compiled, and the SDK that AWS preinstalls.
 
+use super::install::{Installations, fingerprint, run};
 use super::node_sdk::{Modules, NodeSdk};
 use super::runtimes::{self, Asked, Interpreter, Language, Missing, Places};
 use std::collections::HashMap;
 use std::fmt;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex as Lock, PoisonError};
-use std::time::Duration;
 use tokio::process::Command;
 use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout};
 
 const PYTHON: &str = include_str!("bootstrap.py");
 const NODE: &str = include_str!("bootstrap.mjs");
-/// How long installing the SDK may take, on a slow network.
-const INSTALL: Duration = Duration::from_secs(180);
-/// How long a failed installation is not tried again.
-const FORGET: Duration = Duration::from_secs(60);
 
 /// Where the SDK for Python comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +33,7 @@ pub struct Host {
     ready: Lock<HashMap<String, Arc<Prepared>>>,
     /// One is made at a time, by name; one that takes long does not keep the others.
     making: Lock<HashMap<String, Arc<Mutex<()>>>>,
-    failed: Lock<HashMap<String, (Instant, String)>>,
+    installations: Installations,
     node_sdk: NodeSdk,
 }
 
@@ -111,7 +106,7 @@ impl Host {
             sdk,
             ready: Lock::default(),
             making: Lock::default(),
-            failed: Lock::default(),
+            installations: Installations::default(),
             node_sdk: NodeSdk::default(),
         }
     }
@@ -182,7 +177,7 @@ impl Host {
     /// The bootstrap as bytecode, so that no cold start compiles it.
     async fn python_bootstrap(&self, interpreter: &Interpreter) -> io::Result<(PathBuf, String)> {
         let (major, minor) = interpreter.version;
-        let folder = self.folder.join(format!("bootstrap/python{major}.{minor}-{:016x}", fingerprint(PYTHON)));
+        let folder = self.folder.join(format!("bootstrap/python{major}.{minor}-{:016x}", fingerprint([PYTHON])));
         let file = "bootstrap.pyc".to_owned();
         if !folder.join(&file).exists() {
             fs::create_dir_all(&folder)?;
@@ -192,13 +187,13 @@ impl Host {
                           True, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)";
             let mut command = Command::new(&interpreter.executable);
             command.args(["-I", "-S", "-c", script]).arg(&source).arg(folder.join(&file));
-            run(command, Duration::from_secs(30)).await.map_err(io::Error::other)?;
+            run(command).await.map_err(io::Error::other)?;
         }
         Ok((folder, file))
     }
 
     fn node_bootstrap(&self) -> io::Result<(PathBuf, String)> {
-        let folder = self.folder.join(format!("bootstrap/node-{:016x}", fingerprint(NODE)));
+        let folder = self.folder.join(format!("bootstrap/node-{:016x}", fingerprint([NODE])));
         let file = "bootstrap.mjs".to_owned();
         if !folder.join(&file).exists() {
             fs::create_dir_all(&folder)?;
@@ -219,40 +214,13 @@ impl Host {
         let (major, minor) = interpreter.version;
         let name = format!("python{major}.{minor}");
         let folder = self.folder.join(&name);
-        if folder.is_dir() {
-            return Ok(Some(folder));
-        }
-        if let Some((when, why)) = self.failed.lock().unwrap_or_else(PoisonError::into_inner).get(&name)
-            && when.elapsed() < FORGET
-        {
-            return Err(why.clone());
-        }
-        match install(interpreter, &self.folder, &folder).await {
-            Ok(()) => Ok(Some(folder)),
-            Err(it) => {
-                let why = format!("boto3 could not be installed for {name}: {it}");
-                let failed = (Instant::now(), why.clone());
-                self.failed.lock().unwrap_or_else(PoisonError::into_inner).insert(name, failed);
-                Err(why)
-            }
-        }
+        let made = self.installations.once(&folder, |partial| install(interpreter, partial)).await;
+        made.map(|()| Some(folder)).map_err(|it| format!("boto3 could not be installed for {name}: {it}"))
     }
 }
 
-/// Installs beside, compiles, and moves into place; one process at a time, also of several servers.
-async fn install(interpreter: &Interpreter, below: &Path, folder: &Path) -> Result<(), String> {
-    let text = |it: io::Error| it.to_string();
-    fs::create_dir_all(below).map_err(text)?;
-    let lock = File::create(below.join("install.lock")).map_err(text)?;
-    let _lock = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock))
-        .await
-        .map_err(|it| it.to_string())?
-        .map_err(text)?;
-    if folder.is_dir() {
-        return Ok(());
-    }
-    let partial = folder.with_extension("partial");
-    let _ = fs::remove_dir_all(&partial);
+/// The SDK, compiled.
+async fn install(interpreter: &Interpreter, partial: PathBuf) -> Result<(), String> {
     let mut command = Command::new(&interpreter.executable);
     command
         .args([
@@ -267,30 +235,9 @@ async fn install(interpreter: &Interpreter, below: &Path, folder: &Path) -> Resu
         ])
         .arg(&partial)
         .args(["boto3", "botocore"]);
-    run(command, INSTALL).await?;
+    run(command).await?;
     let mut command = Command::new(&interpreter.executable);
     // The sandbox's user may not write the bytecode later, nor would its times be compared: the files never change.
     command.args(["-I", "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash"]).arg(&partial);
-    run(command, INSTALL).await?;
-    fs::rename(&partial, folder).map_err(text)
-}
-
-/// Runs a command to its end; its last words are the error.
-pub(super) async fn run(mut command: Command, within: Duration) -> Result<(), String> {
-    command.stdin(std::process::Stdio::null()).kill_on_drop(true);
-    let output = match timeout(within, command.output()).await {
-        Ok(it) => it.map_err(|it| it.to_string())?,
-        Err(_) => return Err(format!("it took longer than {} s", within.as_secs())),
-    };
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    let last = said.lines().rev().find(|it| !it.trim().is_empty()).unwrap_or("it failed without a word");
-    Err(last.to_owned())
-}
-
-/// Tells one version of a bootstrap from another: FNV-1a.
-fn fingerprint(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, it| (hash ^ u64::from(it)).wrapping_mul(0x0100_0000_01b3))
+    run(command).await
 }

@@ -6,6 +6,7 @@
 
 mod api;
 mod environment;
+mod install;
 pub mod instance;
 pub mod layer;
 mod logs;

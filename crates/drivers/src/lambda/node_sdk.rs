@@ -3,33 +3,26 @@
 //! The sources of a function are searched once for names like `@aws-sdk/client-sqs`. What it names and does not bring
 //! along is installed with npm, into a folder of its own for each set of names, shared by all functions with that set.
 
+use super::install::{Installations, fingerprint, run};
 use super::runtimes::Interpreter;
 use std::collections::{BTreeSet, HashMap};
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex as Lock, PoisonError};
-use std::time::Duration;
 use tokio::process::Command;
-use tokio::sync::Mutex;
-use tokio::time::Instant;
 
 const SCOPE: &str = "@aws-sdk/";
 /// What is read of a function's sources at most: bundles are large.
 const MOST_READ: u64 = 32 << 20;
 /// More packages than that are no function's need.
 const MOST_PACKAGES: usize = 40;
-/// How long an installation may take, on a slow network.
-const INSTALL: Duration = Duration::from_secs(180);
-/// How long a failed installation is not tried again.
-const FORGET: Duration = Duration::from_secs(60);
 
 #[derive(Default)]
 pub struct NodeSdk {
     /// What the function in a folder names.
     named: Lock<HashMap<PathBuf, BTreeSet<String>>>,
-    failed: Lock<HashMap<BTreeSet<String>, (Instant, String)>>,
-    installing: Mutex<()>,
+    installations: Installations,
 }
 
 /// Packages for one function.
@@ -48,28 +41,16 @@ impl NodeSdk {
         if names.is_empty() {
             return Ok(Modules::default());
         }
-        let to = folder.join(format!("node-sdk-{:016x}", fingerprint(&names)));
+        let to = folder.join(format!("node-sdk-{:016x}", fingerprint(names.iter().map(String::as_str))));
         let found = || Modules { folder: Some(to.join("node_modules")), missing: None };
-        if to.is_dir() {
-            return Ok(found());
-        }
-        let _one_at_a_time = self.installing.lock().await;
-        if to.is_dir() {
-            return Ok(found());
-        }
-        if let Some((when, why)) = self.failed.lock().unwrap_or_else(PoisonError::into_inner).get(&names)
-            && when.elapsed() < FORGET
-        {
-            return Ok(Modules { folder: None, missing: Some(why.clone()) });
-        }
-        match install(folder, interpreter, &names, &to).await {
+        match self.installations.once(&to, |partial| install(interpreter, &names, partial)).await {
             Ok(()) => Ok(found()),
             Err(why) => {
                 let listed: Vec<&str> = names.iter().map(String::as_str).collect();
-                let why = format!("{} could not be installed: {why}", listed.join(", "));
-                let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-                failed.insert(names, (Instant::now(), why.clone()));
-                Ok(Modules { folder: None, missing: Some(why) })
+                Ok(Modules {
+                    folder: None,
+                    missing: Some(format!("{} could not be installed: {why}", listed.join(", "))),
+                })
             }
         }
     }
@@ -124,21 +105,7 @@ fn named_in(source: &str) -> impl Iterator<Item = String> + '_ {
     })
 }
 
-/// Beside its place, and then into it; one process at a time, also of several servers.
-async fn install(below: &Path, node: &Interpreter, names: &BTreeSet<String>, to: &Path) -> Result<(), String> {
-    let text = |it: io::Error| it.to_string();
-    fs::create_dir_all(below).map_err(text)?;
-    let lock = File::create(below.join("install.lock")).map_err(text)?;
-    let _lock = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock))
-        .await
-        .map_err(|it| it.to_string())?
-        .map_err(text)?;
-    if to.is_dir() {
-        return Ok(());
-    }
-    let partial = to.with_extension("partial");
-    let _ = fs::remove_dir_all(&partial);
-    fs::create_dir_all(&partial).map_err(text)?;
+async fn install(node: &Interpreter, names: &BTreeSet<String>, partial: PathBuf) -> Result<(), String> {
     let beside = node.executable.parent().unwrap_or(Path::new("/usr/bin"));
     let npm = [beside.join("npm"), PathBuf::from("/usr/bin/npm"), PathBuf::from("/usr/local/bin/npm")];
     let npm = npm.iter().find(|it| it.exists()).ok_or("npm is not installed (Debian: apt install npm)")?;
@@ -149,14 +116,7 @@ async fn install(below: &Path, node: &Interpreter, names: &BTreeSet<String>, to:
         .args(names)
         .current_dir(&partial)
         .env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", beside.display()));
-    super::layer::run(command, INSTALL).await?;
-    fs::rename(&partial, to).map_err(text)
-}
-
-/// Tells one set of names from another: FNV-1a.
-fn fingerprint(names: &BTreeSet<String>) -> u64 {
-    let bytes = names.iter().flat_map(|it| it.bytes().chain([0]));
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, it| (hash ^ u64::from(it)).wrapping_mul(0x0100_0000_01b3))
+    run(command).await
 }
 
 #[cfg(test)]

@@ -26,12 +26,12 @@ impl Mutator {
     }
 
     fn any(&mut self) -> &'static [u8] {
-        self.corpus[self.dice.below(self.corpus.len() as u64) as usize]
+        self.corpus[self.dice.index(self.corpus.len())]
     }
 
     fn change(&mut self, input: &mut Vec<u8>) {
-        let at = self.dice.below(input.len() as u64 + 1) as usize;
-        let end = (at + 1 + self.dice.below(24) as usize).min(input.len());
+        let at = self.dice.index(input.len() + 1);
+        let end = (at + 1 + self.dice.index(24)).min(input.len());
         match self.dice.below(9) {
             0 if at < input.len() => input[at] = self.dice.below(256) as u8,
             1 if at < input.len() => input[at] ^= 1 << self.dice.below(8),
@@ -39,14 +39,14 @@ impl Mutator {
             3 | 4 => self.insert(input, at),
             // The same piece many times: depth and length are where quadratic and recursive readers show.
             5 => {
-                let times = [2, 10, 200, 3_000][self.dice.below(4) as usize];
+                let times = [2, 10, 200, 3_000][self.dice.index(4)];
                 let piece = input[at..end].repeat(times);
                 let room = LONGEST.saturating_sub(input.len());
                 input.splice(at..at, piece.into_iter().take(room));
             }
             6 => {
                 let other = self.any();
-                let from = self.dice.below(other.len() as u64 + 1) as usize;
+                let from = self.dice.index(other.len() + 1);
                 let piece = &other[from..(from + 60).min(other.len())];
                 input.splice(at..end.max(at), piece.iter().copied());
             }
@@ -75,7 +75,7 @@ impl Mutator {
             "1e308",
             "1e-999999999",
             "0.1",
-        ][self.dice.below(10) as usize];
+        ][self.dice.index(10)];
         input.splice(at..at, number.bytes());
     }
 }

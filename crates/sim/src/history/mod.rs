@@ -26,6 +26,10 @@ impl Dice {
         z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         (z ^ (z >> 31)) % end
     }
+
+    pub(crate) fn index(&mut self, length: usize) -> usize {
+        self.below(length as u64) as usize
+    }
 }
 
 /// The owner of the account in which everything happens.
@@ -36,6 +40,6 @@ pub(crate) fn root(world: &World) -> Cloud {
 
 /// The next commit, or one of the next, fails.
 fn any_fault(world: &World, dice: &mut Dice) {
-    let fault = [Fault::Full, Fault::CrashBefore, Fault::CrashAfter][dice.below(3) as usize];
+    let fault = [Fault::Full, Fault::CrashBefore, Fault::CrashAfter][dice.index(3)];
     world.disk().fail(1 + dice.below(3), fault);
 }
