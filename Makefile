@@ -22,22 +22,27 @@ help:
 	@echo 'make models   generate the API types from the models'
 	@echo 'make clean    delete what was built (not what was fetched)'
 
-run: tools venv
+run: xtask venv
 	@$(XTASK) run
 
-test: tools venv
+test: xtask venv
 	@$(XTASK) test
 
-bench: tools
+bench: xtask
 	@$(XTASK) bench
 
-lint: tools venv
+lint: xtask venv
 	@$(XTASK) lint
 
-models: tools
+models: xtask
 	@$(XTASK) models
 
 venv: $(VENV_STAMP)
+
+# `cargo xtask` is quiet, and its first build takes a minute: this one shows its progress.
+.PHONY: xtask
+xtask: tools
+	@cargo build --package xtask
 
 clean:
 	cargo clean
