@@ -1,4 +1,7 @@
-//! `cargo xtask coverage`: what is implemented of each service, and what no test names.
+//! `cargo xtask coverage`: what is implemented of each service, and what no test names: operations, and the errors that
+//! AWS documents for them.
+
+mod errors;
 
 use crate::{Outcome, api, place, shell};
 use clap::Args;
@@ -8,7 +11,7 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct Coverage {
-    /// Write nothing; fail if docs/coverage.md is stale or an operation has lost its tests
+    /// Write nothing; fail if docs/coverage.md is stale, or an operation or an error has lost its tests
     #[arg(long)]
     check: bool,
 }
@@ -22,7 +25,13 @@ struct Row {
     known: Vec<&'static str>,
 }
 
-const HEADER: &str = "# Operations that are implemented and that no test names. This list may only shrink.\n";
+/// What no test names and what is known of it. It may only shrink.
+struct Uncovered {
+    found: BTreeSet<String>,
+    /// Its place in `xtask/`.
+    file: &'static str,
+    header: &'static str,
+}
 
 impl Coverage {
     pub fn run(&self) -> Outcome {
@@ -35,11 +44,7 @@ impl Coverage {
             return check(&rows, &page);
         }
         shell::write(&page_path(), &page)?;
-        // What is new in the list is for a human to write down, or better to test.
-        let uncovered = uncovered(&rows);
-        let kept: Vec<String> = expected()?.into_iter().filter(|it| uncovered.contains(it)).collect();
-        shell::write(&uncovered_path(), &format!("{HEADER}{}", lines(&kept)))?;
-        all_covered(&uncovered, &kept.into_iter().collect())
+        uncovered(&rows)?.iter().try_for_each(Uncovered::write)
     }
 }
 
@@ -47,12 +52,55 @@ fn check(rows: &[Row], page: &str) -> Outcome {
     if std::fs::read_to_string(page_path()).ok().as_deref() != Some(page) {
         return Err("docs/coverage.md is stale: run `cargo xtask coverage`.".to_owned());
     }
-    let (found, expected) = (uncovered(rows), expected()?);
-    all_covered(&found, &expected)?;
-    match expected.difference(&found).next() {
-        None => Ok(()),
-        Some(covered) => Err(format!("{covered} has a test now: run `cargo xtask coverage`.")),
+    uncovered(rows)?.iter().try_for_each(Uncovered::check)
+}
+
+fn uncovered(rows: &[Row]) -> Outcome<[Uncovered; 2]> {
+    let tests = tests();
+    Ok([
+        Uncovered {
+            found: operations(rows, &tests),
+            file: "uncovered.txt",
+            header: "# Operations that are implemented and that no test names. This list may only shrink.\n",
+        },
+        Uncovered {
+            found: errors::uncovered(rows, &tests)?,
+            file: "uncovered_errors.txt",
+            header: "# Errors that AWS documents for an operation and that no test expects of it. This list may only shrink.\n",
+        },
+    ])
+}
+
+impl Uncovered {
+    /// What is new in the list is for a human to write down, or better to test.
+    fn write(&self) -> Outcome {
+        let kept: BTreeSet<String> = self.expected().into_iter().filter(|it| self.found.contains(it)).collect();
+        let lines: String = kept.iter().map(|it| format!("{it}\n")).collect();
+        shell::write(&self.path(), &format!("{}{lines}", self.header))?;
+        all_covered(&self.found, &kept)
     }
+
+    fn check(&self) -> Outcome {
+        let expected = self.expected();
+        all_covered(&self.found, &expected)?;
+        match expected.difference(&self.found).next() {
+            None => Ok(()),
+            Some(covered) => Err(format!("{covered} has a test now: run `cargo xtask coverage`.")),
+        }
+    }
+
+    fn expected(&self) -> BTreeSet<String> {
+        lines(&std::fs::read_to_string(self.path()).unwrap_or_default()).map(str::to_owned).collect()
+    }
+
+    fn path(&self) -> PathBuf {
+        place::root().join("xtask").join(self.file)
+    }
+}
+
+/// All but empty lines and comments.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter(|it| !it.is_empty() && !it.starts_with('#'))
 }
 
 fn all_covered(uncovered: &BTreeSet<String>, expected: &BTreeSet<String>) -> Outcome {
@@ -97,12 +145,13 @@ fn sentence<S: AsRef<str>>(names: &[S]) -> String {
 }
 
 /// `service:Operation` for each that appears in no test, by any of its names.
-fn uncovered(rows: &[Row]) -> BTreeSet<String> {
-    let tests = words_of_tests();
+fn operations(rows: &[Row], tests: &[String]) -> BTreeSet<String> {
+    let separators = |it: char| !(it.is_alphanumeric() || it == '_' || it == '-');
+    let words: BTreeSet<&str> = tests.iter().flat_map(|it| it.split(separators)).collect();
     let mut found = BTreeSet::new();
     for row in rows {
         for operation in &row.implemented {
-            if !spellings(operation).iter().any(|it| tests.contains(it)) {
+            if !spellings(operation).iter().any(|it| words.contains(it.as_str())) {
                 found.insert(format!("{}:{operation}", row.name));
             }
         }
@@ -117,8 +166,8 @@ fn spellings(operation: &str) -> [String; 3] {
     [operation.to_owned(), snake, kebab]
 }
 
-/// Every word in the black-box tests, in the scripts, in the services' `tests/` and in their test modules.
-fn words_of_tests() -> BTreeSet<String> {
+/// The black-box tests, the scripts, the services' `tests/` and their test modules.
+fn tests() -> Vec<String> {
     let root = place::root();
     let mut texts: Vec<String> = Vec::new();
     for path in
@@ -133,28 +182,11 @@ fn words_of_tests() -> BTreeSet<String> {
         let from = if is_test { Some(0) } else { text.find("#[cfg(test)]") };
         texts.extend(from.map(|it| text[it..].to_owned()));
     }
-    let words = |text: &str| -> Vec<String> {
-        let separators = |it: char| !(it.is_alphanumeric() || it == '_' || it == '-');
-        text.split(separators).filter(|it| !it.is_empty()).map(str::to_owned).collect()
-    };
-    texts.iter().flat_map(|it| words(it)).collect()
-}
-
-fn expected() -> Outcome<BTreeSet<String>> {
-    let text = std::fs::read_to_string(uncovered_path()).unwrap_or_default();
-    Ok(text.lines().filter(|it| !it.is_empty() && !it.starts_with('#')).map(str::to_owned).collect())
-}
-
-fn lines(names: &[String]) -> String {
-    names.iter().map(|it| format!("{it}\n")).collect()
+    texts
 }
 
 fn page_path() -> PathBuf {
     place::root().join("docs/coverage.md")
-}
-
-fn uncovered_path() -> PathBuf {
-    place::root().join("xtask/uncovered.txt")
 }
 
 #[cfg(test)]
