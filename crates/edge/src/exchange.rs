@@ -173,7 +173,7 @@ impl Exchange<'_> {
         let input = wire::decode_request(service, operation, protocol, &request).map_err(answer::undecoded)?;
         drop(request);
         let headers = named.entry.headers().map(|of| (of, input.clone()));
-        let answer = kernel.answer(caller, &named, input).await?;
+        let answer = kernel.answer(caller, &named, input, None).await?;
         let more = |output: &Value| headers.map_or_else(Vec::new, |(of, input)| of(&input, output));
         self.answered((service, operation, protocol), answer, more)
     }
@@ -188,6 +188,7 @@ impl Exchange<'_> {
         let output = match &answer {
             Answer::Whole(output) => output,
             Answer::Stream(stream) => &stream.output,
+            Answer::Download { output, .. } => output,
         };
         let mut response = wire::encode_response(service, operation, protocol, output, &self.request_id);
         for (name, value) in headers(output) {

@@ -38,7 +38,7 @@ pub(crate) fn pass(cx: &mut Cx, named: &Named, input: Value) -> Result<Value> {
         match &named.entry.run {
             Run::Read(run) => run(cx, input),
             Run::Write(run) => run(cx, input),
-            Run::Conversation(_) | Run::Stream(_) => {
+            Run::Conversation(_) | Run::Stream(_) | Run::Upload(_) | Run::Download(_) => {
                 Err(internal(format!("{} waits, so no transaction can call it", named.operation.name)))
             }
         }

@@ -1,5 +1,6 @@
 //! Niebla's core: the store, the clock, the services, and the way in.
 
+use crate::body::Body;
 use crate::caller::{Caller, Credential, Principal};
 use crate::clock::{self, Clock};
 use crate::cloud::Cloud;
@@ -11,9 +12,10 @@ use crate::job;
 use crate::memory::Memory;
 use crate::policies::PolicyCache;
 use crate::service::{BoxFuture, Entry, Input, Run, Service};
-use crate::stream::Answer;
+use crate::stream::{Answer, Download};
 use crate::trail::{self, Trail};
-use model::{ErrorShape, Result, Value};
+use bytes::Bytes;
+use model::{ErrorShape, Result, ShapeId, Value};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -103,8 +105,15 @@ impl Kernel {
         input: Value,
     ) -> Result<Value> {
         let named = self.entry(service, operation)?;
-        match self.answer(caller, &named, input).await? {
+        match self.answer(caller, &named, input, None).await? {
             Answer::Whole(output) => Ok(output),
+            Answer::Download { output, body } => {
+                let mut members = output.into_fields();
+                if let Some(name) = payload(&named, named.operation.output) {
+                    members.push((name, Value::Blob(body.collect().await?)));
+                }
+                Ok(Value::Structure(members))
+            }
             Answer::Stream(events) => {
                 let stream = named.service.model().event_stream(named.operation.output);
                 events.collect(stream.expect("what streams has a stream in its model").name).await
@@ -112,8 +121,15 @@ impl Kernel {
         }
     }
 
-    /// The same for who has found the operation already, and passes events on as they come.
-    pub async fn answer(self: &Arc<Self>, caller: Arc<Caller>, named: &Named, input: Value) -> Result<Answer> {
+    /// The same for who has found the operation already, and passes events and bodies on as they come. `body` is the
+    /// payload of what [takes one](Entry::takes_body); without it, the input holds it.
+    pub async fn answer(
+        self: &Arc<Self>,
+        caller: Arc<Caller>,
+        named: &Named,
+        input: Value,
+        body: Option<Body>,
+    ) -> Result<Answer> {
         let outcome = match door::check(&named.service, named.operation, &input) {
             Err(error) => Err(error),
             Ok(()) => match (&named.entry.run, &named.entry.outside) {
@@ -123,6 +139,18 @@ impl Kernel {
                 (Run::Write(_), None) => self.transact(caller.clone(), named.clone(), input).await.map(Answer::Whole),
                 (Run::Read(_), _) => self.look(&caller, named, input).map(Answer::Whole),
                 (Run::Stream(run), _) => self.converse(&caller, named, input, run).await.map(Answer::Stream),
+                (Run::Upload(run), _) => {
+                    let (input, body) = match body {
+                        Some(body) => (input, body),
+                        None => payload_apart(named, input),
+                    };
+                    let run = |cloud, input| run(cloud, input, body);
+                    self.converse(&caller, named, input, run).await.map(Answer::Whole)
+                }
+                (Run::Download(run), _) => {
+                    let answer = self.converse(&caller, named, input, run).await;
+                    answer.map(|Download { output, body }| Answer::Download { output, body })
+                }
             },
         };
         self.trail.record(&caller, named, self.clock.now(), &outcome);
@@ -227,6 +255,24 @@ impl Kernel {
         let place = resources?.first().map_or(cloud.clone(), |arn| cloud.in_place_of(arn));
         door::guarded_async(run(place, input)).await
     }
+}
+
+/// The name of the member that is the body.
+fn payload(named: &Named, shape: Option<ShapeId>) -> Option<&'static str> {
+    let structure = named.service.model().structure(shape?)?;
+    structure.payload_member().map(|it| it.name)
+}
+
+/// The input without its payload, and the payload.
+fn payload_apart(named: &Named, input: Value) -> (Value, Body) {
+    let name = payload(named, named.operation.input);
+    let mut members = input.into_fields();
+    let at = members.iter().position(|it| Some(it.0) == name);
+    let body = match at.map(|at| members.remove(at).1) {
+        Some(Value::Blob(bytes)) => bytes,
+        _ => Bytes::new(),
+    };
+    (Value::Structure(members), Body::whole(body))
 }
 
 /// What runs as long as Niebla does is started again after a panic. It holds no truth, so it may begin anew.

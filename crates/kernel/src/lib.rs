@@ -4,6 +4,7 @@
 //! stands in `door.rs` and nowhere else.
 
 mod access_key;
+mod body;
 pub mod caller;
 mod clock;
 mod cloud;
@@ -23,6 +24,7 @@ mod stream;
 pub mod trail;
 
 pub use access_key::account_of_key;
+pub use body::{Body, PieceSink, Pieces};
 pub use caller::{Caller, Credential, Principal, Session};
 pub use clock::Clock;
 pub use cloud::Cloud;
@@ -31,4 +33,4 @@ pub use entropy::Entropy;
 pub use job::{Job, Retry};
 pub use kernel::{Kernel, NOT_IMPLEMENTED, Settings};
 pub use service::{BoxFuture, Identity, IdentityPolicy, PolicyText, ResourcePolicy, Resources, Role, Service, Switch};
-pub use stream::{Answer, EventStream, Sink, Streamed};
+pub use stream::{Answer, Download, EventStream, Sink, Streamed};

@@ -2,13 +2,14 @@
 //!
 //! Everything that the door, the job loop, the edge and the reports know of a service stands here, once.
 
+use crate::body::Body;
 use crate::caller::{Credential, Principal};
 use crate::cloud::Cloud;
 use crate::cx::Cx;
 use crate::job::{Job, JobEntry};
 use crate::resource::ResourceType;
 use crate::source::Source;
-use crate::stream::{EventStream, Streamed};
+use crate::stream::{Download, EventStream, Streamed};
 use model::typed::{Operation, Typed};
 use model::{ErrorShape, Protocol, Result, Value, Violations};
 use policy::{Context, Kind};
@@ -80,6 +81,8 @@ type ConditionsOf = Box<dyn Fn(&Cx, &(dyn Any + Send), &mut Context) + Send + Sy
 type Reading = Box<dyn Fn(&Cx, Input) -> Result<Value> + Send + Sync>;
 type Writing = Box<dyn Fn(&mut Cx, Input) -> Result<Value> + Send + Sync>;
 pub(crate) type Conversing = Box<dyn Fn(Cloud, Input) -> BoxFuture<Result<Value>> + Send + Sync>;
+type Uploading = Box<dyn Fn(Cloud, Input, Body) -> BoxFuture<Result<Value>> + Send + Sync>;
+type Downloading = Box<dyn Fn(Cloud, Input) -> BoxFuture<Result<Download<Value>>> + Send + Sync>;
 type Streaming = Box<dyn Fn(Cloud, Input) -> BoxFuture<Result<EventStream>> + Send + Sync>;
 
 /// What kind of operation it is.
@@ -92,6 +95,10 @@ pub(crate) enum Run {
     Conversation(Conversing),
     /// Answers with events, as they come.
     Stream(Streaming),
+    /// Takes a body of any length, as it comes.
+    Upload(Uploading),
+    /// Answers with a body of any length.
+    Download(Downloading),
 }
 
 /// What a principal may do by its own policies.
@@ -280,6 +287,46 @@ impl Service {
         self.entry::<I, R>(resources, run)
     }
 
+    /// A conversation whose payload comes as a stream: the input is without it. Who may not call it is refused before the
+    /// body is read.
+    pub fn upload<I, R, F>(
+        self,
+        resources: impl Fn(&Cx, &I) -> R + Send + Sync + 'static,
+        handler: fn(Cloud, I, Body) -> F,
+    ) -> Self
+    where
+        I: Operation,
+        R: Into<Resources>,
+        F: Future<Output = Result<I::Output>> + Send + 'static,
+    {
+        let run = Run::Upload(Box::new(move |cloud, input, body| {
+            let answer = handler(cloud, unwrap(input), body);
+            Box::pin(async move { answer.await.map(Typed::into_value) })
+        }));
+        self.entry::<I, R>(resources, run)
+    }
+
+    /// A conversation whose payload goes out as a stream.
+    pub fn download<I, R, F>(
+        self,
+        resources: impl Fn(&Cx, &I) -> R + Send + Sync + 'static,
+        handler: fn(Cloud, I) -> F,
+    ) -> Self
+    where
+        I: Operation,
+        R: Into<Resources>,
+        F: Future<Output = Result<Download<I::Output>>> + Send + 'static,
+    {
+        let run = Run::Download(Box::new(move |cloud, input| {
+            let answer = handler(cloud, unwrap(input));
+            Box::pin(async move {
+                let Download { output, body } = answer.await?;
+                Ok(Download { output: output.into_value(), body })
+            })
+        }));
+        self.entry::<I, R>(resources, run)
+    }
+
     /// The operation just named is checked as this action: Invoke as `lambda:InvokeFunction`.
     pub fn checked_as(mut self, action: &str) -> Self {
         self.last_entry().action = action.to_owned();
@@ -413,6 +460,11 @@ impl Service {
 }
 
 impl Entry {
+    /// Whether its payload is handed over as it comes.
+    pub fn takes_body(&self) -> bool {
+        matches!(self.run, Run::Upload(_))
+    }
+
     pub(crate) fn convert(&self, value: Value) -> Input {
         (self.convert)(value)
     }

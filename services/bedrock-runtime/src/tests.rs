@@ -100,7 +100,8 @@ async fn ask(cloud: &Cloud, model: &str, body: Json) -> Result<Json> {
 async fn events<I: Operation>(cloud: &Cloud, input: I) -> Result<(Vec<Value>, Option<Error>)> {
     let kernel = cloud.kernel();
     let named = kernel.entry(I::SERVICE, I::NAME)?;
-    let Answer::Stream(mut stream) = kernel.answer(cloud.caller().clone(), &named, input.into_value()).await? else {
+    let Answer::Stream(mut stream) = kernel.answer(cloud.caller().clone(), &named, input.into_value(), None).await?
+    else {
         panic!("{} does not stream", I::NAME)
     };
     let mut events = Vec::new();

@@ -15,7 +15,8 @@ fn tailing() -> StartLiveTail {
 
 async fn start(cloud: &Cloud, input: StartLiveTail) -> Result<EventStream, Error> {
     let named = cloud.kernel().entry("logs", StartLiveTail::NAME)?;
-    let Answer::Stream(mut tail) = cloud.kernel().answer(cloud.caller().clone(), &named, input.into_value()).await?
+    let Answer::Stream(mut tail) =
+        cloud.kernel().answer(cloud.caller().clone(), &named, input.into_value(), None).await?
     else {
         panic!("StartLiveTail streams")
     };
