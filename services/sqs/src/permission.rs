@@ -15,6 +15,7 @@ static POLICIES: Table<String> = Table::regional("sqs.policy");
 const LONGEST_POLICY: usize = 8_192;
 const MOST_STATEMENTS: usize = 20;
 const MOST_PRINCIPALS: usize = 50;
+const MOST_CONDITIONS: usize = 10;
 const MOST_ACTIONS: usize = 7;
 const LONGEST_LABEL: usize = 80;
 
@@ -104,7 +105,28 @@ pub fn parse(value: &str) -> Result<Option<String>> {
         return Err(invalid("Policy"));
     }
     policy::Policy::parse(value, policy::Kind::Resource).map_err(|_| invalid("Policy"))?;
+    check_quotas(&serde_json::from_str(value).unwrap_or_default())?;
     Ok(Some(value.to_owned()))
+}
+
+/// How much a policy may hold, whoever wrote it.
+fn check_quotas(policy: &Json) -> Result<()> {
+    let statements = statements(policy);
+    let values = |it: &Json| it.as_array().map_or(1, Vec::len);
+    let entries = |it: &Json| it.as_object().into_iter().flatten().map(|it| it.1.clone()).collect::<Vec<_>>();
+    let principals: usize = statements.iter().flat_map(|it| entries(&it["Principal"])).map(|it| values(&it)).sum();
+    let conditions: usize =
+        statements.iter().flat_map(|it| entries(&it["Condition"])).map(|it| entries(&it).len()).sum();
+    for (what, found, most) in [
+        ("statements", statements.len(), MOST_STATEMENTS),
+        ("principals", principals, MOST_PRINCIPALS),
+        ("conditions", conditions, MOST_CONDITIONS),
+    ] {
+        if found > most {
+            return Err(error::OVER_LIMIT.with(format!("A queue's policy has at most {most} {what}, not {found}.")));
+        }
+    }
+    Ok(())
 }
 
 fn check(input: &AddPermission) -> Result<()> {

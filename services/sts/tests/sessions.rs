@@ -45,11 +45,12 @@ fn tags_and_a_source_identity_have_to_be_trusted_too() {
         "#,
     );
     let tags: Vec<String> = (1..10).map(|it| format!(r#"{{"Key":"T{it}","Value":"{}"}}"#, "a".repeat(250))).collect();
-    check(&format!(
-        "iam create-role RoleName=all AssumeRolePolicyDocument=TRUST_ALL => Role.Arn=$all
-         sts assume-role RoleArn=$all RoleSessionName=visit Tags=[{}] => error PackedPolicyTooLarge Packed size of session tags consumes * of allotted space.",
-        tags.join(",")
-    ));
+    let script = "
+        iam create-role RoleName=all AssumeRolePolicyDocument=TRUST_ALL => Role.Arn=$all
+        sts assume-role RoleArn=$all RoleSessionName=visit Tags=[TAGS] => error PackedPolicyTooLarge Packed size of session tags consumes * of allotted space.
+        sts get-federation-token Name=guest Tags=[TAGS] => error PackedPolicyTooLarge Packed size of session tags consumes * of allotted space.
+    ";
+    check(&script.replace("[TAGS]", &format!("[{}]", tags.join(","))));
 }
 
 #[test]

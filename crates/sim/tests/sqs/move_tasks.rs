@@ -107,6 +107,7 @@ fn what_a_move_task_refuses() {
         sqs list-message-move-tasks SourceArn=arn:aws:sqs:us-east-1:000000000000:dead => Results=absent
         sqs list-message-move-tasks => error MissingParameter *SourceArn.
         sqs cancel-message-move-task TaskHandle=nonsense => error InvalidParameterValue "Value for parameter TaskHandle is invalid."
+        sqs cancel-message-move-task TaskHandle=eyJ0YXNrSWQiOiJub25lIiwic291cmNlQXJuIjoiYXJuOmF3czpzcXM6dXMtZWFzdC0xOjAwMDAwMDAwMDAwMDpkZWFkIn0= => error ResourceNotFoundException "Task does not exist."
         sqs cancel-message-move-task => error MissingParameter *TaskHandle.
         sqs start-message-move-task SourceArn=arn:aws:sqs:us-east-1:000000000000:dead => TaskHandle=$task
         wait 1ms

@@ -63,3 +63,34 @@ fn a_queue_takes_twenty_permissions() {
         "sqs create-queue QueueName=jobs => QueueUrl=$jobs\n{many}sqs add-permission QueueUrl=$jobs Label=more AWSAccountIds=[\"111122223333\"] Actions=[\"*\"] => error OverLimit *\n"
     ));
 }
+
+#[test]
+fn a_policy_keeps_to_the_quotas() {
+    let one = |principal: &str, more: &str| {
+        format!(
+            r#"{{"Effect":"Allow","Principal":{{"AWS":{principal}}},"Action":"SQS:SendMessage","Resource":"arn:aws:sqs:us-east-1:000000000000:jobs"{more}}}"#
+        )
+    };
+    let policy = |statements: &[String]| {
+        let text = format!(r#"{{"Version":"2012-10-17","Statement":[{}]}}"#, statements.join(","));
+        format!("{text:?}")
+    };
+    let accounts = |count: u64| {
+        let all: Vec<String> = (0..count).map(|it| format!("\"{}\"", 111_122_223_333 + it)).collect();
+        format!("[{}]", all.join(","))
+    };
+    let script = r#"
+        sqs create-queue QueueName=jobs => QueueUrl=$jobs
+        sqs set-queue-attributes QueueUrl=$jobs Attributes={"Policy":TWENTY} => ok
+        sqs set-queue-attributes QueueUrl=$jobs Attributes={"Policy":STATEMENTS} => error OverLimit *
+        sqs set-queue-attributes QueueUrl=$jobs Attributes={"Policy":FIFTY} => ok
+        sqs set-queue-attributes QueueUrl=$jobs Attributes={"Policy":PRINCIPALS} => error OverLimit *
+    "#;
+    let plain = one("\"111122223333\"", "");
+    let script = script
+        .replace("TWENTY", &policy(&vec![plain.clone(); 20]))
+        .replace("STATEMENTS", &policy(&vec![plain; 21]))
+        .replace("FIFTY", &policy(&[one(&accounts(50), "")]))
+        .replace("PRINCIPALS", &policy(&[one(&accounts(51), "")]));
+    check(&script);
+}

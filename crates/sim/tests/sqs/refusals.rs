@@ -26,28 +26,54 @@ const WITH_QUEUE: [(&str, &[&str]); 18] = [
 
 #[test]
 fn a_queue_that_is_not_there() {
-    let nowhere = "QueueUrl=http://niebla.test/000000000000/nowhere";
-    let lines: String = WITH_QUEUE
-        .iter()
-        .map(|(operation, members)| {
-            format!(
-                "sqs {operation} {nowhere} {} => error QueueDoesNotExist \"The specified queue does not exist.\"\n",
-                members.join(" ")
-            )
-        })
-        .collect();
-    check(&lines);
+    check(
+        r#"
+        sqs add-permission QueueUrl=http://niebla.test/000000000000/nowhere Label=l AWSAccountIds=["111122223333"] Actions=["*"] => error QueueDoesNotExist "The specified queue does not exist."
+        sqs change-message-visibility QueueUrl=http://niebla.test/000000000000/nowhere ReceiptHandle=x VisibilityTimeout=1 => error QueueDoesNotExist "The specified queue does not exist."
+        sqs change-message-visibility-batch QueueUrl=http://niebla.test/000000000000/nowhere Entries=[{"Id":"a","ReceiptHandle":"x"}] => error QueueDoesNotExist "The specified queue does not exist."
+        sqs delete-message QueueUrl=http://niebla.test/000000000000/nowhere ReceiptHandle=x => error QueueDoesNotExist "The specified queue does not exist."
+        sqs delete-message-batch QueueUrl=http://niebla.test/000000000000/nowhere Entries=[{"Id":"a","ReceiptHandle":"x"}] => error QueueDoesNotExist "The specified queue does not exist."
+        sqs delete-queue QueueUrl=http://niebla.test/000000000000/nowhere => error QueueDoesNotExist "The specified queue does not exist."
+        sqs get-queue-attributes QueueUrl=http://niebla.test/000000000000/nowhere => error QueueDoesNotExist "The specified queue does not exist."
+        sqs list-dead-letter-source-queues QueueUrl=http://niebla.test/000000000000/nowhere => error QueueDoesNotExist "The specified queue does not exist."
+        sqs list-queue-tags QueueUrl=http://niebla.test/000000000000/nowhere => error QueueDoesNotExist "The specified queue does not exist."
+        sqs purge-queue QueueUrl=http://niebla.test/000000000000/nowhere => error QueueDoesNotExist "The specified queue does not exist."
+        sqs receive-message QueueUrl=http://niebla.test/000000000000/nowhere => error QueueDoesNotExist "The specified queue does not exist."
+        sqs receive-message QueueUrl=http://niebla.test/000000000000/nowhere WaitTimeSeconds=1 => error QueueDoesNotExist "The specified queue does not exist."
+        sqs remove-permission QueueUrl=http://niebla.test/000000000000/nowhere Label=l => error QueueDoesNotExist "The specified queue does not exist."
+        sqs send-message QueueUrl=http://niebla.test/000000000000/nowhere MessageBody=b => error QueueDoesNotExist "The specified queue does not exist."
+        sqs send-message-batch QueueUrl=http://niebla.test/000000000000/nowhere Entries=[{"Id":"a","MessageBody":"x"}] => error QueueDoesNotExist "The specified queue does not exist."
+        sqs set-queue-attributes QueueUrl=http://niebla.test/000000000000/nowhere Attributes={"DelaySeconds":"1"} => error QueueDoesNotExist "The specified queue does not exist."
+        sqs tag-queue QueueUrl=http://niebla.test/000000000000/nowhere Tags={"k":"v"} => error QueueDoesNotExist "The specified queue does not exist."
+        sqs untag-queue QueueUrl=http://niebla.test/000000000000/nowhere TagKeys=["k"] => error QueueDoesNotExist "The specified queue does not exist."
+        "#,
+    );
 }
 
 #[test]
 fn an_address_that_names_no_queue() {
-    let lines: String = WITH_QUEUE
-        .iter()
-        .map(|(operation, members)| {
-            format!("sqs {operation} QueueUrl=http://nowhere/x {} => error InvalidAddress *\n", members.join(" "))
-        })
-        .collect();
-    check(&lines);
+    check(
+        r#"
+        sqs add-permission QueueUrl=http://nowhere/x Label=l AWSAccountIds=["111122223333"] Actions=["*"] => error InvalidAddress "The address http://nowhere/x is not valid for this endpoint."
+        sqs change-message-visibility QueueUrl=http://nowhere/x ReceiptHandle=x VisibilityTimeout=1 => error InvalidAddress "The address http://nowhere/x is not valid for this endpoint."
+        sqs change-message-visibility-batch QueueUrl=http://nowhere/x Entries=[{"Id":"a","ReceiptHandle":"x"}] => error InvalidAddress "The address http://nowhere/x is not valid for this endpoint."
+        sqs delete-message QueueUrl=http://nowhere/x ReceiptHandle=x => error InvalidAddress "The address http://nowhere/x is not valid for this endpoint."
+        sqs delete-message-batch QueueUrl=http://nowhere/x Entries=[{"Id":"a","ReceiptHandle":"x"}] => error InvalidAddress "The address http://nowhere/x is not valid for this endpoint."
+        sqs delete-queue QueueUrl=http://nowhere/x => error InvalidAddress "The address http://nowhere/x is not valid for this endpoint."
+        sqs get-queue-attributes QueueUrl=http://nowhere/x => error InvalidAddress "The address http://nowhere/x is not valid for this endpoint."
+        sqs list-dead-letter-source-queues QueueUrl=http://nowhere/x => error InvalidAddress "The address http://nowhere/x is not valid for this endpoint."
+        sqs list-queue-tags QueueUrl=http://nowhere/x => error InvalidAddress "The address http://nowhere/x is not valid for this endpoint."
+        sqs purge-queue QueueUrl=http://nowhere/x => error InvalidAddress "The address http://nowhere/x is not valid for this endpoint."
+        sqs receive-message QueueUrl=http://nowhere/x => error InvalidAddress "The address http://nowhere/x is not valid for this endpoint."
+        sqs receive-message QueueUrl=http://nowhere/x WaitTimeSeconds=1 => error InvalidAddress "The address http://nowhere/x is not valid for this endpoint."
+        sqs remove-permission QueueUrl=http://nowhere/x Label=l => error InvalidAddress "The address http://nowhere/x is not valid for this endpoint."
+        sqs send-message QueueUrl=http://nowhere/x MessageBody=b => error InvalidAddress "The address http://nowhere/x is not valid for this endpoint."
+        sqs send-message-batch QueueUrl=http://nowhere/x Entries=[{"Id":"a","MessageBody":"x"}] => error InvalidAddress "The address http://nowhere/x is not valid for this endpoint."
+        sqs set-queue-attributes QueueUrl=http://nowhere/x Attributes={"DelaySeconds":"1"} => error InvalidAddress "The address http://nowhere/x is not valid for this endpoint."
+        sqs tag-queue QueueUrl=http://nowhere/x Tags={"k":"v"} => error InvalidAddress "The address http://nowhere/x is not valid for this endpoint."
+        sqs untag-queue QueueUrl=http://nowhere/x TagKeys=["k"] => error InvalidAddress "The address http://nowhere/x is not valid for this endpoint."
+        "#,
+    );
 }
 
 #[test]
@@ -72,31 +98,41 @@ fn each_required_member_is_named_when_it_is_missing() {
 
 #[test]
 fn batches_check_the_ids_of_their_entries() {
-    let mut script = "sqs create-queue QueueName=jobs => QueueUrl=$jobs\n".to_owned();
-    for (operation, entry) in [
-        ("send-message-batch", r#""MessageBody":"x""#),
-        ("delete-message-batch", r#""ReceiptHandle":"x""#),
-        ("change-message-visibility-batch", r#""ReceiptHandle":"x""#),
-    ] {
-        let of = |ids: &[&str]| {
-            let all: Vec<String> = ids.iter().map(|id| format!(r#"{{"Id":"{id}",{entry}}}"#)).collect();
-            format!("sqs {operation} QueueUrl=$jobs Entries=[{}]", all.join(","))
-        };
-        let (long, eleven) = ("x".repeat(81), ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"]);
-        for bad in ["", "invalid:id", long.as_str()] {
-            script += &format!(
-                "{} => error InvalidBatchEntryId \"A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.\"\n",
-                of(&[bad])
-            );
-        }
-        script += &format!("{} => error EmptyBatchRequest *\n", of(&[]));
-        script += &format!("{} => error BatchEntryIdsNotDistinct \"Id a repeated.\"\n", of(&["a", "a"]));
-        script += &format!(
-            "{} => error TooManyEntriesInBatchRequest \"Maximum number of entries per request are 10. You have sent 11.\"\n",
-            of(&eleven)
-        );
-    }
-    check(&script);
+    let script = r#"
+        sqs create-queue QueueName=jobs => QueueUrl=$jobs
+        sqs send-message-batch QueueUrl=$jobs Entries=[{"Id":"","MessageBody":"x"}] => error InvalidBatchEntryId "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long."
+        sqs send-message-batch QueueUrl=$jobs Entries=[{"Id":"invalid:id","MessageBody":"x"}] => error InvalidBatchEntryId "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long."
+        sqs send-message-batch QueueUrl=$jobs Entries=[{"Id":"LONG","MessageBody":"x"}] => error InvalidBatchEntryId "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long."
+        sqs send-message-batch QueueUrl=$jobs Entries=[] => error EmptyBatchRequest *
+        sqs send-message-batch QueueUrl=$jobs Entries=[{"Id":"a","MessageBody":"x"},{"Id":"a","MessageBody":"x"}] => error BatchEntryIdsNotDistinct "Id a repeated."
+        sqs send-message-batch QueueUrl=$jobs Entries=[{"Id":"1","MessageBody":"x"},{"Id":"2","MessageBody":"x"},{"Id":"3","MessageBody":"x"},{"Id":"4","MessageBody":"x"},{"Id":"5","MessageBody":"x"},{"Id":"6","MessageBody":"x"},{"Id":"7","MessageBody":"x"},{"Id":"8","MessageBody":"x"},{"Id":"9","MessageBody":"x"},{"Id":"10","MessageBody":"x"},{"Id":"11","MessageBody":"x"}] => error TooManyEntriesInBatchRequest "Maximum number of entries per request are 10. You have sent 11."
+        sqs delete-message-batch QueueUrl=$jobs Entries=[{"Id":"","ReceiptHandle":"x"}] => error InvalidBatchEntryId "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long."
+        sqs delete-message-batch QueueUrl=$jobs Entries=[{"Id":"invalid:id","ReceiptHandle":"x"}] => error InvalidBatchEntryId "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long."
+        sqs delete-message-batch QueueUrl=$jobs Entries=[{"Id":"LONG","ReceiptHandle":"x"}] => error InvalidBatchEntryId "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long."
+        sqs delete-message-batch QueueUrl=$jobs Entries=[] => error EmptyBatchRequest *
+        sqs delete-message-batch QueueUrl=$jobs Entries=[{"Id":"a","ReceiptHandle":"x"},{"Id":"a","ReceiptHandle":"x"}] => error BatchEntryIdsNotDistinct "Id a repeated."
+        sqs delete-message-batch QueueUrl=$jobs Entries=[{"Id":"1","ReceiptHandle":"x"},{"Id":"2","ReceiptHandle":"x"},{"Id":"3","ReceiptHandle":"x"},{"Id":"4","ReceiptHandle":"x"},{"Id":"5","ReceiptHandle":"x"},{"Id":"6","ReceiptHandle":"x"},{"Id":"7","ReceiptHandle":"x"},{"Id":"8","ReceiptHandle":"x"},{"Id":"9","ReceiptHandle":"x"},{"Id":"10","ReceiptHandle":"x"},{"Id":"11","ReceiptHandle":"x"}] => error TooManyEntriesInBatchRequest "Maximum number of entries per request are 10. You have sent 11."
+        sqs change-message-visibility-batch QueueUrl=$jobs Entries=[{"Id":"","ReceiptHandle":"x"}] => error InvalidBatchEntryId "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long."
+        sqs change-message-visibility-batch QueueUrl=$jobs Entries=[{"Id":"invalid:id","ReceiptHandle":"x"}] => error InvalidBatchEntryId "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long."
+        sqs change-message-visibility-batch QueueUrl=$jobs Entries=[{"Id":"LONG","ReceiptHandle":"x"}] => error InvalidBatchEntryId "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long."
+        sqs change-message-visibility-batch QueueUrl=$jobs Entries=[] => error EmptyBatchRequest *
+        sqs change-message-visibility-batch QueueUrl=$jobs Entries=[{"Id":"a","ReceiptHandle":"x"},{"Id":"a","ReceiptHandle":"x"}] => error BatchEntryIdsNotDistinct "Id a repeated."
+        sqs change-message-visibility-batch QueueUrl=$jobs Entries=[{"Id":"1","ReceiptHandle":"x"},{"Id":"2","ReceiptHandle":"x"},{"Id":"3","ReceiptHandle":"x"},{"Id":"4","ReceiptHandle":"x"},{"Id":"5","ReceiptHandle":"x"},{"Id":"6","ReceiptHandle":"x"},{"Id":"7","ReceiptHandle":"x"},{"Id":"8","ReceiptHandle":"x"},{"Id":"9","ReceiptHandle":"x"},{"Id":"10","ReceiptHandle":"x"},{"Id":"11","ReceiptHandle":"x"}] => error TooManyEntriesInBatchRequest "Maximum number of entries per request are 10. You have sent 11."
+    "#;
+    check(&script.replace("LONG", &"x".repeat(81)));
+}
+
+#[test]
+fn receipts_that_were_never_given() {
+    check(
+        r#"
+        sqs create-queue QueueName=jobs => QueueUrl=$jobs
+        sqs delete-message QueueUrl=$jobs ReceiptHandle=x => error ReceiptHandleIsInvalid *
+        sqs change-message-visibility QueueUrl=$jobs ReceiptHandle=x VisibilityTimeout=1 => error ReceiptHandleIsInvalid *
+        sqs receive-message QueueUrl=$jobs AttributeNames=["Colour"] => error InvalidAttributeName "Unknown Attribute Colour."
+        sqs get-queue-attributes QueueUrl=$jobs AttributeNames=["Colour"] => error InvalidAttributeName "Unknown Attribute Colour."
+        "#,
+    );
 }
 
 #[test]
@@ -128,8 +164,6 @@ fn values_out_of_bounds() {
             "sqs {line} => error InvalidParameterValue \"Value * for parameter {parameter} is invalid. Reason: *\"\n"
         );
     }
-    script += "sqs receive-message QueueUrl=$jobs AttributeNames=[\"Colour\"] => error InvalidAttributeName \"Unknown Attribute Colour.\"\n";
-    script += "sqs get-queue-attributes QueueUrl=$jobs AttributeNames=[\"Colour\"] => error InvalidAttributeName \"Unknown Attribute Colour.\"\n";
     check(&script);
 }
 
