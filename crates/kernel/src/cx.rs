@@ -3,9 +3,10 @@
 use crate::access_key;
 use crate::caller::{Caller, Principal};
 use crate::door;
+use crate::identity::Role;
 use crate::job::{self, Job};
 use crate::kernel::Kernel;
-use crate::service::{Role, Service, Switch};
+use crate::service::{Service, Switch};
 use crate::trail::{LAST_USES, LastUse};
 use model::typed::{Operation, Typed};
 use model::{Error, ErrorShape, Result, Timestamp, Value};

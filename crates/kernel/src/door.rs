@@ -2,10 +2,11 @@
 
 use crate::caller::Principal;
 use crate::cx::{Cx, internal, is_account};
+use crate::identity::{Identity, ResourcePolicy};
 use crate::kernel::Named;
 use crate::panic::{caught, caught_async};
 use crate::policies;
-use crate::service::{Identity, ResourcePolicy, Run, Service};
+use crate::service::{Run, Service};
 use model::{Error, ErrorShape, Protocol, Result, Value};
 use policy::{Context, Kind, Policies, Request};
 use std::any::Any;

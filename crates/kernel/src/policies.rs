@@ -2,7 +2,8 @@
 
 use crate::caller::{Caller, Principal};
 use crate::cx::Cx;
-use crate::service::{IdentityPolicy, PolicyText, Service};
+use crate::identity::{IdentityPolicy, PolicyText};
+use crate::service::Service;
 use model::Timestamp;
 use policy::{Attached, Context, Kind, Policy};
 use std::collections::BTreeMap;
