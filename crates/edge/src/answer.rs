@@ -1,6 +1,7 @@
 //! Errors as answers.
 
 use crate::route::Unrouted;
+use http::HeaderValue;
 use model::wire::{self, DecodeError, Fault, HttpResponse};
 use model::{Error, ErrorShape, Protocol, Service, ShapeId, Value};
 
@@ -23,7 +24,13 @@ pub fn error(spoken: Spoken, error: &Error, request_id: &str) -> HttpResponse {
         shape: spoken.service.and_then(|it| modelled(it, shape.code)),
         fields: &Value::Structure(error.fields().to_vec()),
     };
-    wire::encode_error(spoken.service, spoken.protocol, &fault, request_id)
+    let mut response = wire::encode_error(spoken.service, spoken.protocol, &fault, request_id);
+    for (name, value) in error.headers() {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            response.headers.insert(*name, value);
+        }
+    }
+    response
 }
 
 /// A body that does not have its shape's form.

@@ -16,7 +16,8 @@ const TEST_ACCOUNT: &str = "000000000000";
 pub struct Evidence<'r> {
     pub claim: Option<&'r Claim<'r>>,
     pub head: Head<'r>,
-    pub body: &'r [u8],
+    /// None: it is still to come, and is verified as it comes.
+    pub body: Option<&'r [u8]>,
     /// The peer is on this machine.
     pub loopback: bool,
     pub service: &'static model::Service,
@@ -135,7 +136,7 @@ fn check_signature(evidence: &Evidence, claim: &Claim, key: &[u8; 32]) -> Result
     let payload = match declared {
         Some(declared) => declared.to_owned(),
         None if is_s3 && claim.place != Place::Header => sigv4::UNSIGNED_PAYLOAD.to_owned(),
-        None => sigv4::hash(evidence.body),
+        None => sigv4::hash(evidence.body.ok_or(Refusal::NoHash)?),
     };
     let mut outcome = attempt(&payload);
     // SDKs leave out the header when they leave the body unsigned, which some operations allow.
@@ -147,8 +148,8 @@ fn check_signature(evidence: &Evidence, claim: &Claim, key: &[u8; 32]) -> Result
         signature: claim.signature.to_string(),
         wrong,
     })?;
-    match declared {
-        Some(declared) if is_hash(declared) => check_payload(declared, evidence.body),
+    match declared.zip(evidence.body) {
+        Some((declared, body)) if is_hash(declared) => check_payload(declared, body),
         Some(_) | None => Ok(()),
     }
 }
@@ -167,7 +168,7 @@ pub fn content_hash<'r>(head: &Head<'r>) -> Option<&'r str> {
 }
 
 /// Everything else names a form whose bytes are verified elsewhere or not at all.
-fn is_hash(declared: &str) -> bool {
+pub fn is_hash(declared: &str) -> bool {
     declared != sigv4::UNSIGNED_PAYLOAD && !declared.starts_with("STREAMING-")
 }
 

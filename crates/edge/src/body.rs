@@ -10,7 +10,9 @@ use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use model::ErrorShape;
 use std::io::Read;
-use std::sync::Arc;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -21,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub const TOO_LARGE: ErrorShape = ErrorShape::sender("RequestEntityTooLarge").status(413);
 pub const TOO_SLOW: ErrorShape = ErrorShape::sender("RequestTimeout").status(408);
 pub const MALFORMED: ErrorShape = ErrorShape::sender("SerializationException");
-const BROKEN: ErrorShape = ErrorShape::sender("IncompleteBody");
+pub const BROKEN: ErrorShape = ErrorShape::sender("IncompleteBody");
 
 /// Bodies of usual calls take no part in the room that all share.
 const SMALL: usize = 256 * 1024;
@@ -46,16 +48,67 @@ impl Room {
     }
 }
 
-/// Reads all of it.
-pub async fn read(
-    mut body: Incoming,
-    headers: &HeaderMap,
-    limits: &Limits,
-    room: &Room,
-) -> model::Result<(Bytes, Held)> {
-    if body.is_end_stream() {
-        return Ok((Bytes::new(), None));
+/// What is still to come of a request's body, which several hold and one reads.
+#[derive(Clone)]
+pub struct Rest(Arc<Mutex<Coming>>);
+
+struct Coming {
+    body: Option<Incoming>,
+    /// Who asks first has not begun to send, and reading would tell him to.
+    is_asked_for: bool,
+}
+
+impl Rest {
+    pub fn new(body: Incoming, headers: &HeaderMap) -> Self {
+        Self(Arc::new(Mutex::new(Coming { body: Some(body), is_asked_for: !headers.contains_key(EXPECT) })))
     }
+
+    /// For who reads all of it.
+    pub fn take(&self) -> Option<Incoming> {
+        self.coming().body.take()
+    }
+
+    /// In bytes, where it is known.
+    pub fn length(&self) -> Option<u64> {
+        self.coming().body.as_ref().and_then(|it| it.size_hint().exact())
+    }
+
+    pub fn poll(&self, cx: &mut Context<'_>) -> Poll<Option<Result<Bytes, hyper::Error>>> {
+        let mut coming = self.coming();
+        coming.is_asked_for = true;
+        let Some(body) = &mut coming.body else { return Poll::Ready(None) };
+        loop {
+            match ready!(Pin::new(&mut *body).poll_frame(cx)) {
+                None => return Poll::Ready(None),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                Some(Ok(frame)) => {
+                    if let Ok(data) = frame.into_data() {
+                        return Poll::Ready(Some(Ok(data)));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Lets the sender send on for a while, so that it hears the answer.
+    pub async fn let_through(&self) {
+        let unread = {
+            let mut coming = self.coming();
+            if coming.is_asked_for { coming.body.take() } else { None }
+        };
+        if let Some(mut body) = unread.filter(|it| !it.is_end_stream()) {
+            let _ = tokio::time::timeout(PATIENCE, discard(&mut body)).await;
+        }
+    }
+
+    fn coming(&self) -> MutexGuard<'_, Coming> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Reads all of it.
+pub async fn read(rest: &Rest, headers: &HeaderMap, limits: &Limits, room: &Room) -> model::Result<(Bytes, Held)> {
+    let Some(mut body) = rest.take().filter(|it| !it.is_end_stream()) else { return Ok((Bytes::new(), None)) };
     // What nobody said the length of, and what expands, may become as long as any.
     let said = if is_zipped(headers) { None } else { body.size_hint().upper() };
     let most = said.map_or(limits.body_bytes, |it| usize::try_from(it).unwrap_or(usize::MAX).min(limits.body_bytes));
@@ -124,22 +177,41 @@ fn too_large(limits: &Limits) -> model::Error {
     TOO_LARGE.with(format!("The body is larger than {} bytes.", limits.body_bytes))
 }
 
+/// The decoder of a body in chunks.
+pub fn decoder(form: Form, chain: Option<Chain>, headers: &HeaderMap) -> Decoder {
+    Decoder::new(form, chain, text(headers, "x-amz-trailer"), decoded_length(headers))
+}
+
+/// `x-amz-decoded-content-length`
+pub fn decoded_length(headers: &HeaderMap) -> Option<u64> {
+    text(headers, "x-amz-decoded-content-length").and_then(|it| it.trim().parse().ok())
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name).and_then(|it| it.to_str().ok())
+}
+
 /// Takes the chunks apart. The trailer's headers become headers of the request, and the rest looks as if the body had
 /// come without chunks.
 pub fn unchunk(form: Form, chain: Option<Chain>, headers: &mut HeaderMap, body: Bytes) -> Result<Bytes, Refusal> {
-    let text = |name: &str| headers.get(name).and_then(|it| it.to_str().ok());
-    let declared = text("x-amz-decoded-content-length").and_then(|it| it.trim().parse().ok());
-    let decoder = Decoder::new(form, chain, text("x-amz-trailer"), declared);
-    let (data, trailers) = chunked::decode(decoder, body).map_err(Refusal::Chunks)?;
+    let (data, trailers) = chunked::decode(decoder(form, chain, headers), body).map_err(Refusal::Chunks)?;
     for (name, value) in trailers {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             // A trailer says what was not known before, never something else.
             headers.entry(name).or_insert(value);
         }
     }
-    headers.insert(CONTENT_LENGTH, HeaderValue::from(data.len()));
-    drop_chunked(headers);
+    look_unchunked(headers, Some(data.len() as u64));
     Ok(data)
+}
+
+/// The head looks as if the body came without chunks.
+pub fn look_unchunked(headers: &mut HeaderMap, length: Option<u64>) {
+    match length {
+        Some(length) => headers.insert(CONTENT_LENGTH, HeaderValue::from(length)),
+        None => headers.remove(CONTENT_LENGTH),
+    };
+    drop_chunked(headers);
 }
 
 /// Undoes gzip, which SDKs use for large requests of some services.

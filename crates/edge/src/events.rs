@@ -1,4 +1,4 @@
-//! Bodies of answers: a whole one, or events in frames, written as they are made.
+//! Bodies of answers: a whole one, or events in frames or pieces, written as they are made.
 //!
 //! Whoever reads slowly slows the producer down, and whoever goes away ends it: hyper drops the body, and with it the
 //! stream.
@@ -9,7 +9,6 @@ use hyper::body::{Body, Frame, SizeHint};
 use kernel::{BoxFuture, EventStream, INTERNAL_FAILURE, Kernel};
 use model::wire::{encode_event, encode_event_failure};
 use model::{Error, ErrorShape, Operation, Protocol, Service, ShapeId, Value};
-use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -20,6 +19,8 @@ const CUT_OFF: ErrorShape = ErrorShape::receiver("ServiceUnavailableException").
 pub enum AnswerBody {
     Whole(Full<Bytes>),
     Events(Box<Events>),
+    /// After an error the connection is closed: the head has said how long the body is.
+    Pieces(kernel::Body),
 }
 
 pub struct Events {
@@ -93,12 +94,13 @@ impl Events {
 
 impl Body for AnswerBody {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = Error;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         match self.get_mut() {
-            AnswerBody::Whole(body) => Pin::new(body).poll_frame(cx),
+            AnswerBody::Whole(body) => Pin::new(body).poll_frame(cx).map_err(|never| match never {}),
             AnswerBody::Events(events) => events.poll(cx).map(|it| it.map(|bytes| Ok(Frame::data(bytes)))),
+            AnswerBody::Pieces(body) => body.poll_next(cx).map_ok(Frame::data),
         }
     }
 
@@ -106,6 +108,7 @@ impl Body for AnswerBody {
         match self {
             AnswerBody::Whole(body) => body.is_end_stream(),
             AnswerBody::Events(_) => false,
+            AnswerBody::Pieces(body) => body.length() == Some(0),
         }
     }
 
@@ -113,6 +116,7 @@ impl Body for AnswerBody {
         match self {
             AnswerBody::Whole(body) => body.size_hint(),
             AnswerBody::Events(_) => SizeHint::default(),
+            AnswerBody::Pieces(body) => body.length().map_or_else(SizeHint::default, SizeHint::with_exact),
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::answer::{self, Spoken};
 use crate::authenticate::{self, Evidence, Who};
-use crate::chunked::Form;
+use crate::body::Rest;
+use crate::chunked::{Chain, Form};
 use crate::encoding::encode_percent;
 use crate::events::{AnswerBody, Events};
 use crate::header;
@@ -10,16 +11,18 @@ use crate::refusal::Refusal;
 use crate::route::{self, Route};
 use crate::server::{Connection, Edge};
 use crate::sigv4::{self, Claim, Head};
+use crate::upload::{Check, Upload};
 use crate::{body, cors, internal};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_TYPE, HOST, HeaderValue, ORIGIN, USER_AGENT};
 use http::{HeaderMap, Method, Request, Response, StatusCode, request};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use kernel::panic::caught_async;
-use kernel::{Answer, Caller, INTERNAL_FAILURE};
+use kernel::{Answer, Body, Caller, INTERNAL_FAILURE, Named};
 use model::wire::{self, HttpRequest, HttpResponse};
 use model::{ErrorShape, Kind, Operation, Protocol, Service, Value};
+use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
 /// Answered before anything else is looked at, for `make bench`: what this HTTP stack costs by itself.
@@ -35,15 +38,20 @@ const WRONG_REGION: ErrorShape = ErrorShape::sender("SignatureDoesNotMatch").sta
 /// `us-gov-west-1`, `us-isob-east-1`: AWS's own have at most 14 letters.
 const LONGEST_REGION: usize = 32;
 
-/// What AWS answers: a whole response, or the head of one whose events are still to come.
+/// What AWS answers: a whole response, or the head of one whose body is still to come.
 struct Answered {
     response: HttpResponse,
-    events: Option<Events>,
+    coming: Option<Coming>,
+}
+
+enum Coming {
+    Events(Box<Events>),
+    Body(Body),
 }
 
 impl From<HttpResponse> for Answered {
     fn from(response: HttpResponse) -> Self {
-        Self { response, events: None }
+        Self { response, coming: None }
     }
 }
 
@@ -71,9 +79,10 @@ fn static_answer() -> Response<AnswerBody> {
     response
 }
 
-fn written(Answered { response, events }: Answered, wants_body: bool) -> Response<AnswerBody> {
-    let mut out = Response::new(match events.filter(|_| wants_body) {
-        Some(events) => AnswerBody::Events(Box::new(events.beginning_with(response.body))),
+fn written(Answered { response, coming }: Answered, wants_body: bool) -> Response<AnswerBody> {
+    let mut out = Response::new(match coming.filter(|_| wants_body) {
+        Some(Coming::Events(events)) => AnswerBody::Events(Box::new(events.beginning_with(response.body))),
+        Some(Coming::Body(body)) => AnswerBody::Pieces(body),
         None if wants_body => AnswerBody::Whole(Full::new(response.body)),
         None => AnswerBody::Whole(Full::default()),
     });
@@ -86,7 +95,8 @@ async fn internal_answer(connection: &Connection, request: Request<Incoming>) ->
     let (parts, body) = request.into_parts();
     let mut request = head_of(parts);
     let edge = &connection.edge;
-    let (body, _held) = match body::read(body, &request.headers, &edge.options.limits, &edge.room).await {
+    let rest = Rest::new(body, &request.headers);
+    let (body, _held) = match body::read(&rest, &request.headers, &edge.options.limits, &edge.room).await {
         Ok(whole) => whole,
         Err(error) => return internal::error(error.shape().status, error.message()),
     };
@@ -101,8 +111,13 @@ async fn aws_answer(connection: &Connection, request: Request<Incoming>) -> Answ
         request_id: connection.edge.kernel.entropy.uuid(),
         // Until more is known.
         spoken: Spoken { service: None, protocol: Protocol::RestJson1 },
+        resource: None,
     };
-    let outcome = caught_async(exchange.carry_out(request)).await;
+    let (parts, body) = request.into_parts();
+    let request = head_of(parts);
+    let rest = Rest::new(body, &request.headers);
+    let outcome = caught_async(exchange.carry_out(request, &rest)).await;
+    rest.let_through().await;
     let error = match outcome {
         Ok(Ok(answered)) => return answered,
         Ok(Err(error)) => error,
@@ -112,6 +127,10 @@ async fn aws_answer(connection: &Connection, request: Request<Incoming>) -> Answ
                 .with("The request processing has failed because of an unknown error, exception or failure.")
         }
     };
+    let error = match exchange.resource.take() {
+        Some(path) => error.field("Resource", path),
+        None => error,
+    };
     answer::error(exchange.spoken, &error, &exchange.request_id).into()
 }
 
@@ -120,17 +139,18 @@ struct Exchange<'c> {
     edge: &'c Edge,
     request_id: String,
     spoken: Spoken,
+    /// The path, for S3's errors.
+    resource: Option<String>,
 }
 
 impl Exchange<'_> {
-    async fn carry_out(&mut self, request: Request<Incoming>) -> model::Result<Answered> {
+    async fn carry_out(&mut self, mut request: HttpRequest, rest: &Rest) -> model::Result<Answered> {
         let kernel = &self.edge.kernel;
-        let (parts, body) = request.into_parts();
-        let mut request = head_of(parts);
         self.check_head(&request)?;
         let limits = &self.edge.options.limits;
-        // The signature covers the body as it was sent.
-        let (sent, _held) = self.read_body(body, &mut request).await?;
+        // A form names its operation in its body. Everybody else is refused before it is read.
+        let is_form = route::is_form(&request.headers);
+        let mut sent = if is_form { Some(self.read_form(rest, &mut request).await?) } else { None };
 
         let host = host_of(&request.headers);
         let claim = sigv4::claim(&request.headers, &request.query);
@@ -141,6 +161,12 @@ impl Exchange<'_> {
         let refused = |refusal: Refusal| refusal.error(service, protocol);
         // Before the signature and the body, so that nobody corrects a request that we cannot answer anyhow.
         let named = kernel.entry(service.name, operation.name)?;
+        let takes_body = named.entry.takes_body();
+        if !is_form && !takes_body {
+            let whole = body::read(rest, &request.headers, limits, &self.edge.room).await?;
+            request.body = whole.0.clone();
+            sent = Some(whole);
+        }
 
         let head = Head {
             method: &request.method,
@@ -154,34 +180,66 @@ impl Exchange<'_> {
             return Err(WRONG_REGION.with("Credential should be scoped to a valid region."));
         }
         let loopback = self.connection.loopback && !internal::is_foreign_page(&request.headers);
-        let evidence = Evidence { claim: claim.as_ref(), head, body: &sent, loopback, service, operation };
+        // The signature covers the body as it was sent.
+        let body = sent.as_ref().map(|it| &*it.0);
+        let evidence = Evidence { claim: claim.as_ref(), head, body, loopback, service, operation };
         let mut who = authenticate::identify(kernel, &self.edge.keys, &evidence).map_err(refused)?;
-        let (chunks, chain) = (authenticate::content_hash(&head).and_then(Form::of), who.chain.take());
+        let chunks = authenticate::content_hash(&head).and_then(Form::of).map(|form| (form, who.chain.take()));
         let caller = Arc::new(self.caller(who, region, host, &request.headers));
-        drop((claim, sent));
+        drop(claim);
 
-        if let Some(form) = chunks {
-            let body = std::mem::take(&mut request.body);
-            request.body = body::unchunk(form, chain, &mut request.headers, body).map_err(refused)?;
-        }
-        if body::is_zipped(&request.headers) && !is_zipped_form(&request.headers) && is_read_by_us(service, operation) {
-            request.body = body::unzip(&request.body, limits)?;
-        }
+        let body = if takes_body {
+            Some(self.upload(rest, chunks, &mut request.headers, (service, protocol)))
+        } else {
+            if let Some((form, chain)) = chunks {
+                let body = std::mem::take(&mut request.body);
+                request.body = body::unchunk(form, chain, &mut request.headers, body).map_err(refused)?;
+            }
+            if body::is_zipped(&request.headers) && !is_form && is_read_by_us(service, operation) {
+                request.body = body::unzip(&request.body, limits)?;
+            }
+            None
+        };
         if protocol == Protocol::AwsQuery && service.name == "sqs" {
             add_queue_url(&mut request, &caller.endpoint);
         }
         let input = wire::decode_request(service, operation, protocol, &request).map_err(answer::undecoded)?;
         drop(request);
         let headers = named.entry.headers().map(|of| (of, input.clone()));
-        let answer = kernel.answer(caller, &named, input, None).await?;
+        let answer = kernel.answer(caller, &named, input, body).await?;
+        drop(sent);
         let more = |output: &Value| headers.map_or_else(Vec::new, |(of, input)| of(&input, output));
-        self.answered((service, operation, protocol), answer, more)
+        self.answered((service, operation, protocol), &named, answer, more)
+    }
+
+    /// A body that is handed on as it comes. In the head, it looks as if it came without chunks.
+    fn upload(
+        &self,
+        rest: &Rest,
+        chunks: Option<(Form, Option<Chain>)>,
+        headers: &mut HeaderMap,
+        spoken: (&'static Service, Protocol),
+    ) -> Body {
+        let declared = header::text(headers, header::CONTENT_SHA256).filter(|it| authenticate::is_hash(it));
+        let (check, length) = match (chunks, declared) {
+            (Some((form, chain)), _) => {
+                let (decoder, length) = (body::decoder(form, chain, headers), body::decoded_length(headers));
+                body::look_unchunked(headers, length);
+                (Check::Chunks { decoder: Box::new(decoder), input: BytesMut::new() }, length)
+            }
+            (None, Some(declared)) => {
+                (Check::Hash { declared: declared.to_owned(), hasher: Sha256::new() }, rest.length())
+            }
+            (None, None) => (Check::Nothing, rest.length()),
+        };
+        Body::new(length, Upload::new(rest.clone(), check, spoken, self.edge.options.limits.body_time))
     }
 
     /// An answer in the caller's protocol, with headers that the model does not state.
     fn answered(
         &self,
         (service, operation, protocol): (&'static Service, &'static Operation, Protocol),
+        named: &Named,
         answer: Answer,
         headers: impl FnOnce(&Value) -> Vec<(&'static str, String)>,
     ) -> model::Result<Answered> {
@@ -196,19 +254,28 @@ impl Exchange<'_> {
                 HeaderValue::try_from(value).map_err(|_| INTERNAL_FAILURE.with(format!("{name} is no header")))?;
             response.headers.insert(name, value);
         }
-        let Answer::Stream(stream) = answer else { return Ok(response.into()) };
-        let patience = self.edge.options.limits.drain_time.mul_f32(SHARE_OF_STREAMS);
-        let events = Events::new(&self.edge.kernel, (service, operation, protocol), stream, patience);
-        Ok(Answered { response, events: Some(events) })
+        if let Some(status) = named.entry.status() {
+            response.status = status(output);
+        }
+        let coming = match answer {
+            Answer::Whole(_) => return Ok(response.into()),
+            Answer::Download { body, .. } => Coming::Body(body),
+            Answer::Stream(stream) => {
+                let patience = self.edge.options.limits.drain_time.mul_f32(SHARE_OF_STREAMS);
+                let events = Events::new(&self.edge.kernel, (service, operation, protocol), stream, patience);
+                Coming::Events(Box::new(events))
+            }
+        };
+        Ok(Answered { response, coming: Some(coming) })
     }
 
     /// The body as it came. A form that is zipped is unzipped in the request, for it names the operation.
-    async fn read_body(&mut self, body: Incoming, request: &mut HttpRequest) -> model::Result<(Bytes, body::Held)> {
+    async fn read_form(&mut self, rest: &Rest, request: &mut HttpRequest) -> model::Result<(Bytes, body::Held)> {
         let limits = &self.edge.options.limits;
-        let whole = body::read(body, &request.headers, limits, &self.edge.room).await;
+        let whole = body::read(rest, &request.headers, limits, &self.edge.room).await;
         let (sent, held) = self.or_learn_to_speak(whole, request)?;
         request.body = sent.clone();
-        if is_zipped_form(&request.headers) {
+        if body::is_zipped(&request.headers) {
             request.body = self.or_learn_to_speak(body::unzip(&sent, limits), request)?;
         }
         Ok((sent, held))
@@ -218,6 +285,7 @@ impl Exchange<'_> {
         match route::find(&self.edge.kernel, claim, host, request) {
             Ok(route) => {
                 self.spoken = Spoken { service: Some(route.service), protocol: route.protocol };
+                self.resource = (route.service.name == "s3").then(|| request.path.clone());
                 Ok(route)
             }
             Err(unrouted) => {
@@ -270,10 +338,6 @@ impl Exchange<'_> {
             via: None,
         }
     }
-}
-
-fn is_zipped_form(headers: &HeaderMap) -> bool {
-    body::is_zipped(headers) && route::is_form(headers)
 }
 
 fn head_of(parts: request::Parts) -> HttpRequest {

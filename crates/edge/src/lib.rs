@@ -19,6 +19,7 @@ mod refusal;
 mod route;
 mod server;
 pub mod sigv4;
+mod upload;
 
 pub use cors::Origins;
 pub use internal::Handler;

@@ -34,6 +34,8 @@ pub enum Refusal {
         declared: String,
         computed: String,
     },
+    /// The body is signed, but its hash is not said before it.
+    NoHash,
     /// Signed too long ago or too far ahead, in seconds since 1970.
     Skewed {
         signed_at: i64,
@@ -92,6 +94,8 @@ impl Refusal {
                 signed_at.get(..8).unwrap_or(signed_at)
             )),
             Refusal::WrongPayload { declared, computed } => dialect.wrong_payload(declared, computed),
+            Refusal::NoHash => ErrorShape::sender("InvalidRequest")
+                .with("Missing required header for this request: x-amz-content-sha256"),
             Refusal::Skewed { signed_at, now } => dialect.skewed(*signed_at, *now),
             Refusal::PresignedExpired { signed_at, expires, now } => dialect.expired(*signed_at, *expires, *now),
             Refusal::PresignedEarly { signed_at, now } => match dialect {

@@ -33,6 +33,6 @@ pub use cx::{Cx, INTERNAL_FAILURE, is_account};
 pub use entropy::Entropy;
 pub use identity::{Identity, IdentityPolicy, PolicyText, ResourcePolicy, Role};
 pub use job::{Job, Retry};
-pub use kernel::{Kernel, NOT_IMPLEMENTED, Settings};
+pub use kernel::{Kernel, NOT_IMPLEMENTED, Named, Settings};
 pub use service::{BoxFuture, Resources, Service, Switch};
 pub use stream::{Answer, Download, EventStream, Sink, Streamed};

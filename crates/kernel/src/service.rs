@@ -67,6 +67,7 @@ pub struct Entry {
     resources: ResourcesOf,
     conditions: Option<ConditionsOf>,
     headers: Option<HeadersOf>,
+    status: Option<StatusOf>,
     pub(crate) run: Run,
     /// What calls from outside of a transaction do instead.
     pub(crate) outside: Option<Conversing>,
@@ -77,6 +78,8 @@ pub(crate) type Input = Box<dyn Any + Send>;
 type ResourcesOf = Box<dyn Fn(&Cx, &(dyn Any + Send)) -> Result<Vec<String>> + Send + Sync>;
 /// (name, value) of input and output.
 pub type HeadersOf = fn(&Value, &Value) -> Vec<(&'static str, String)>;
+/// The HTTP status of an output.
+pub type StatusOf = fn(&Value) -> u16;
 type ConditionsOf = Box<dyn Fn(&Cx, &(dyn Any + Send), &mut Context) + Send + Sync>;
 
 type Reading = Box<dyn Fn(&Cx, Input) -> Result<Value> + Send + Sync>;
@@ -295,6 +298,12 @@ impl Service {
         self
     }
 
+    /// The HTTP status of the operation just named, where it depends on the output.
+    pub fn status(mut self, of: StatusOf) -> Self {
+        self.last_entry().status = Some(of);
+        self
+    }
+
     /// What the service does later.
     pub fn job<P>(mut self, job: &'static Job<P>, handler: fn(&mut Cx, P) -> Result<()>) -> Self
     where
@@ -394,6 +403,7 @@ impl Service {
             resources: Box::new(move |cx, input| resources(cx, peek(input)).into().0),
             conditions: None,
             headers: None,
+            status: None,
             run,
             outside: None,
         };
@@ -443,6 +453,10 @@ impl Entry {
     /// Beside what the model states.
     pub fn headers(&self) -> Option<HeadersOf> {
         self.headers
+    }
+
+    pub fn status(&self) -> Option<StatusOf> {
+        self.status
     }
 }
 

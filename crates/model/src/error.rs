@@ -43,7 +43,7 @@ impl ErrorShape {
     }
 
     pub fn with(&self, message: impl Into<String>) -> Error {
-        Error(Box::new(Details { shape: *self, message: message.into(), fields: Vec::new() }))
+        Error(Box::new(Details { shape: *self, message: message.into(), fields: Vec::new(), headers: Vec::new() }))
     }
 }
 
@@ -56,6 +56,7 @@ struct Details {
     shape: ErrorShape,
     message: String,
     fields: Vec<(&'static str, Value)>,
+    headers: Vec<(&'static str, String)>,
 }
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -80,6 +81,16 @@ impl Error {
 
     pub fn field(mut self, name: &'static str, value: impl Into<Value>) -> Self {
         self.0.fields.push((name, value.into()));
+        self
+    }
+
+    /// Headers of the answer that the error's shape does not state.
+    pub fn headers(&self) -> &[(&'static str, String)] {
+        &self.0.headers
+    }
+
+    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.0.headers.push((name, value.into()));
         self
     }
 

@@ -64,12 +64,12 @@ async fn what_is_not_implemented_says_so_in_each_protocol() {
     check(&server.send(&rest).await, 501, &["lambda", "ListFunctions"]);
     let shared = Call::new("POST", "/model/amazon.titan-text-lite-v1/invoke").by("test", "bedrock");
     check(&server.send(&shared).await, 501, &["bedrock-runtime", "InvokeModel"]);
-    let bucket = Call::new("GET", "/key").by("test", "s3").header("host", "photos.s3.localhost");
+    let bucket = Call::new("DELETE", "/key").by("test", "s3").header("host", "photos.s3.localhost");
     let answer = server.send(&bucket).await;
-    check(&answer, 501, &["<Error>", "s3", "GetObject"]);
+    check(&answer, 501, &["<Error>", "s3", "DeleteObject"]);
     assert!(!answer.header("x-amz-request-id").is_empty());
-    let unsigned = Call::new("GET", "/photos/key").header("host", "s3.us-east-1.localhost");
-    check(&server.send(&unsigned).await, 501, &["GetObject"]);
+    let unsigned = Call::new("DELETE", "/photos/key").header("host", "s3.us-east-1.localhost");
+    check(&server.send(&unsigned).await, 501, &["DeleteObject"]);
     let cbor = Call::new("POST", "/service/GraniteServiceVersion20100801/operation/PutMetricData");
     let answer = server.send(&cbor.header("smithy-protocol", "rpc-v2-cbor").by("test", "monitoring")).await;
     check(&answer, 501, &["PutMetricData"]);

@@ -189,8 +189,8 @@ pub fn now() -> i64 {
 }
 
 fn kernel() -> Arc<Kernel> {
-    let services =
-        vec![sqs::service(), sts::service(), Service::new("iam").credentials(credential), super::streams::service()];
+    let iam = Service::new("iam").credentials(credential);
+    let services = vec![sqs::service(), sts::service(), iam, super::streams::service(), super::bodies::service()];
     let drivers = Drivers { functions: Arc::new(Nothing), http: Arc::new(Nothing) };
     let settings = Settings { endpoint: "http://127.0.0.1:4566".to_owned(), version: "1.2.3", ..Settings::default() };
     Kernel::new(Store::ephemeral(), Clock::running(0), Entropy::System, drivers, settings, services)

@@ -218,6 +218,16 @@ fn xml_body(service: Option<&Service>, protocol: Protocol, fault: &Fault, reques
         writer.members(structure, &fields, |member| Part::Response.holds(member.location));
     }
     if is_bare {
+        // S3's errors say more than its model states: the bucket, the key, what was expected.
+        let structure = service.zip(fault.shape).and_then(|(service, shape)| service.structure(shape));
+        let is_stated = |name: &str| structure.is_some_and(|it| it.members.iter().any(|member| member.name == name));
+        if let Value::Structure(fields) = fault.fields {
+            for (name, value) in fields.iter().filter(|it| !is_stated(it.0)) {
+                if let Value::String(text) = value {
+                    writer.text_element(name, text);
+                }
+            }
+        }
         writer.text_element("RequestId", request_id);
         writer.text_element("HostId", &host_id(request_id));
     }
