@@ -49,7 +49,7 @@ pub fn describe(cx: &Cx, input: DescribeStackEvents) -> Result<DescribeStackEven
 pub fn of_stack(cx: &mut Cx, stack: &mut Stack, reason: Option<&str>, token: Option<&str>) {
     stack.reason = reason.map(str::to_owned);
     let event = Stored {
-        number: stack.next_event,
+        number: next(cx, stack),
         id: cx.id(),
         at: cx.now().0,
         logical_id: stack.name.clone(),
@@ -64,12 +64,12 @@ pub fn of_stack(cx: &mut Cx, stack: &mut Stack, reason: Option<&str>, token: Opt
 }
 
 /// That a resource's status is what it now is.
-pub fn of_resource(cx: &mut Cx, stack: &mut Stack, row: &mut Resource, reason: Option<&str>) {
+pub fn of_resource(cx: &mut Cx, stack: &Stack, row: &mut Resource, reason: Option<&str>) {
     row.reason = reason.map(str::to_owned);
     row.updated_at = cx.now().0;
     let status = row.status.text();
     let event = Stored {
-        number: stack.next_event,
+        number: next(cx, stack),
         id: format!("{}-{status}-{}", row.logical_id, cx.id()),
         at: row.updated_at,
         logical_id: row.logical_id.clone(),
@@ -83,9 +83,13 @@ pub fn of_resource(cx: &mut Cx, stack: &mut Stack, row: &mut Resource, reason: O
     write(cx, stack, event);
 }
 
-fn write(cx: &mut Cx, stack: &mut Stack, event: Stored) {
+fn write(cx: &mut Cx, stack: &Stack, event: Stored) {
     cx.put(&EVENTS, &(stack.uuid(), event.number), &event);
-    stack.next_event += 1;
+}
+
+/// No counter in the stack's row: that row holds the template, and would be written with every event.
+fn next(cx: &Cx, stack: &Stack) -> u64 {
+    cx.range_back(&EVENTS, Span::prefix(&stack.uuid()), 1).first().map_or(0, |it| it.number + 1)
 }
 
 fn shown(stack: &Stack, it: Stored) -> StackEvent {

@@ -8,7 +8,7 @@ use crate::stack::{Definition, Output, Stack};
 use crate::status::StackStatus;
 use crate::template::evaluate::{Scope, mentions_unknown};
 use crate::template::functions::text_of;
-use crate::template::graph::graph;
+use crate::template::graph::{graph, walk};
 use crate::template::reference::{Reference, references};
 use crate::template::{Declared, Policy, Template, invalid, parse_processed};
 use kernel::Cx;
@@ -116,13 +116,12 @@ impl Look<'_> {
 
     /// In the order of the graph, so that what is replaced is unknown to those that refer to it.
     fn walk(&self, scope: &mut Scope) -> Result<Vec<Change>> {
-        let graph = graph(self.template, Some(&scope.conditions));
-        let (mut changes, mut seen) = (Vec::new(), BTreeSet::new());
-        while seen.len() < graph.len() {
-            let ready = graph.iter().filter(|(name, before)| !seen.contains(*name) && before.is_subset(&seen));
-            let ready: Vec<String> = ready.map(|(name, _)| name.clone()).collect();
+        let mut walk = walk(&graph(self.template, Some(&scope.conditions)));
+        let mut changes = Vec::new();
+        loop {
+            let ready = walk.take_ready();
             if ready.is_empty() {
-                return Err(invalid("Circular dependency between resources"));
+                return Ok(changes);
             }
             for name in ready {
                 let change = self.change(&name, scope)?;
@@ -130,10 +129,9 @@ impl Look<'_> {
                     scope.resources.remove(&name);
                 }
                 changes.extend(change);
-                seen.insert(name);
+                walk.finish(&name);
             }
         }
-        Ok(changes)
     }
 
     fn change(&self, name: &str, scope: &Scope) -> Result<Option<Change>> {

@@ -1,14 +1,15 @@
 //! Building: creates and updates resources in the order of the graph, as many at a time as it allows.
 
 use super::handler::{self, Outcome};
-use super::{Attempt, Failure, Next, due, made, next_due, operation, operation_mut, restore, scope};
+use super::work::{Key, Work};
+use super::{Attempt, Failure, Next, made, operation, operation_mut, place, restore};
 use crate::policy::Action;
 use crate::resource::{self, Resource, Rows, Step, Touched};
 use crate::stack::{Output, Stack};
 use crate::status::ResourceStatus;
-use crate::template::evaluate::Scope;
+use crate::template::evaluate::{Scope, Settled};
 use crate::template::functions::text_of;
-use crate::template::graph::{Graph, graph};
+use crate::template::graph::{Graph, Walk, graph};
 use crate::template::{self, Declared, Template, invalid};
 use crate::{event, export, schema};
 use kernel::Cx;
@@ -16,41 +17,93 @@ use kernel::resource::Properties;
 use model::Result;
 use serde_json::Value as Json;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// AWS's limit for the name of an export.
 const LONGEST_EXPORT: usize = 255;
 
-pub fn step(cx: &mut Cx, stack: &mut Stack, rows: &mut Rows) -> Result<Next> {
-    if !operation(stack).failures.is_empty() || operation(stack).reason.is_some() {
-        cancel(cx, stack, rows);
-        return Ok(Next::Finished);
+/// What a phase that builds goes by: it stays the same from its first step to its last.
+#[derive(Debug)]
+pub struct Plan {
+    template: Template,
+    settled: Settled,
+    graph: Graph,
+}
+
+impl Plan {
+    fn new(cx: &Cx, stack: &Stack) -> Result<Self> {
+        let template = template::parse_processed(stack.definition.text())?;
+        let imports = |name: &str| export::value(cx, name);
+        let settled = super::scope(&template, stack, cx, &stack.definition.parameters, &imports)?.settled();
+        let graph = graph(&template, Some(&settled.conditions));
+        Ok(Self { template, settled, graph })
     }
-    let template = template::parse_processed(stack.definition.text())?;
-    let ready = match ready(cx, stack, rows, &template) {
-        Ok(ready) => ready,
-        Err(error) => {
-            operation_mut(stack).reason = Some(error.message().to_owned());
-            return Ok(Next::Again);
+
+    /// What expressions see: of the resources those that are done.
+    fn scope<'a>(
+        &'a self,
+        cx: &Cx,
+        stack: &Stack,
+        rows: &Rows,
+        seen: impl Iterator<Item = &'a String>,
+        imports: &'a dyn Fn(&str) -> Option<String>,
+    ) -> Scope<'a> {
+        let of = |name: &String| {
+            let row = rows.get(&(name.clone(), 0)).filter(|it| it.step == Step::Done)?;
+            Some((name.clone(), made(row)?))
+        };
+        let mut scope = Scope::of(&self.template, place(cx, stack), self.settled.clone(), imports);
+        scope.resources = seen.filter_map(of).collect();
+        scope
+    }
+
+    fn walk(&self) -> Walk<Key> {
+        let key = |name: &String| (name.clone(), 0);
+        let edges = self.graph.iter().flat_map(|(name, before)| before.iter().map(move |it| (key(name), key(it))));
+        Walk::new(self.graph.keys().map(key), edges)
+    }
+}
+
+pub fn step(cx: &mut Cx, stack: &mut Stack, work: &mut Work) -> Next {
+    if !operation(stack).failures.is_empty() || operation(stack).reason.is_some() {
+        cancel(cx, stack, &mut work.rows);
+        return Next::Finished;
+    }
+    take(cx, stack, work).unwrap_or_else(|error| {
+        operation_mut(stack).reason = Some(error.message().to_owned());
+        Next::Again
+    })
+}
+
+/// An error here is no resource's.
+fn take(cx: &mut Cx, stack: &mut Stack, work: &mut Work) -> Result<Next> {
+    let plan = match &work.plan {
+        Some(plan) => plan.clone(),
+        None => {
+            let plan = Arc::new(Plan::new(cx, stack)?);
+            work.along(plan.walk());
+            work.plan.insert(plan).clone()
         }
     };
+    let ready = work.take_ready();
     if !ready.is_empty() {
-        for it in ready {
-            begin(cx, stack, rows, &template, it);
+        for it in evaluated(cx, stack, work, &plan, ready)? {
+            begin(cx, stack, work, &plan, it);
         }
         return Ok(Next::Again);
     }
-    if let Some(key) = due(rows, cx.now()) {
-        let mut row = rows.remove(&key).expect("just found");
+    if let Some(mut row) = work.take_due(cx.now()) {
         run(cx, stack, &mut row);
         resource::put(cx, stack, &row);
+        work.put_back(row);
         return Ok(Next::Again);
     }
-    if let Some(time) = next_due(rows) {
+    if let Some(time) = work.next_due() {
         return Ok(Next::At(time));
     }
-    if may_remove(cx, stack, rows, &template)?
-        && let Err(reason) = conclude(cx, stack, rows, &template)
+    if may_remove(cx, stack, &mut work.rows, &plan)
+        && let Err(reason) = conclude(cx, stack, &mut work.rows, &plan)
     {
         operation_mut(stack).reason = Some(reason);
     }
@@ -63,29 +116,21 @@ struct Ready {
     properties: Properties,
     /// Where `NoEcho` hides a part of them: what may be seen.
     shown: Option<Properties>,
-    depends_on: BTreeSet<String>,
 }
 
-fn ready(cx: &Cx, stack: &Stack, rows: &Rows, template: &Template) -> Result<Vec<Ready>> {
+fn evaluated(cx: &Cx, stack: &Stack, work: &Work, plan: &Plan, ready: Vec<Key>) -> Result<Vec<Ready>> {
     let imports = |name: &str| export::value(cx, name);
-    let mut scope = scope(template, stack, cx, &stack.definition.parameters, &imports)?;
-    let row = |name: &String| rows.get(&(name.clone(), 0));
-    let is_done = |name: &String| row(name).is_some_and(|it| it.step == Step::Done);
-    let graph = graph(template, Some(&scope.conditions));
-    scope.resources = settled(&graph, rows);
+    let seen = ready.iter().flat_map(|(name, _)| &plan.graph[name]);
+    let scope = plan.scope(cx, stack, &work.rows, seen, &imports);
     let masked = (!stack.definition.hidden.is_empty()).then(|| scope.masked(&stack.definition.hidden));
-    let mut ready = Vec::new();
-    for (name, before) in graph {
-        let waits = row(&name).is_none_or(|it| it.step == Step::Untouched);
-        if waits && before.iter().all(is_done) {
-            let declared = &template.resources[&name];
-            let properties = typed(declared, scope.properties(&declared.properties)?);
-            let shown = masked.as_ref().and_then(|it| it.properties(&declared.properties).ok());
-            let shown = shown.map(|it| typed(declared, it)).filter(|it| *it != properties);
-            ready.push(Ready { logical_id: name, properties, shown, depends_on: before });
-        }
-    }
-    Ok(ready)
+    let evaluate = |(name, _): Key| {
+        let declared = &plan.template.resources[&name];
+        let properties = typed(declared, scope.properties(&declared.properties)?);
+        let shown = masked.as_ref().and_then(|it| it.properties(&declared.properties).ok());
+        let shown = shown.map(|it| typed(declared, it)).filter(|it| *it != properties);
+        Ok(Ready { logical_id: name, properties, shown })
+    };
+    ready.into_iter().map(evaluate).collect()
 }
 
 /// With the types that the schema names.
@@ -96,34 +141,26 @@ fn typed(declared: &Declared, properties: Properties) -> Properties {
     }
 }
 
-/// The resources that this operation is done with.
-fn settled(graph: &Graph, rows: &Rows) -> BTreeMap<String, crate::template::evaluate::Made> {
-    let of = |name: &String| {
-        let row = rows.get(&(name.clone(), 0)).filter(|it| it.step == Step::Done)?;
-        Some((name.clone(), made(row)?))
-    };
-    graph.keys().filter_map(of).collect()
-}
-
-fn begin(cx: &mut Cx, stack: &mut Stack, rows: &mut Rows, template: &Template, it: Ready) {
-    let key = (it.logical_id.clone(), 0);
-    let existing = rows.remove(&key).filter(|row| row.physical_id.is_some());
-    let mut row = match existing {
-        None => begin_creation(cx, stack, template, it),
+fn begin(cx: &mut Cx, stack: &mut Stack, work: &mut Work, plan: &Plan, it: Ready) {
+    let depends_on = plan.graph[&it.logical_id].clone();
+    let existing = work.rows.remove(&(it.logical_id.clone(), 0)).filter(|row| row.physical_id.is_some());
+    let row = match existing {
+        None => begin_creation(cx, stack, &plan.template, it),
         Some(row) if !handler::is_changed(cx, &row, &it.properties, &stack.definition.tags) => {
-            Resource { step: Step::Done, depends_on: it.depends_on, shown: it.shown, ..row }
+            Resource { step: Step::Done, shown: it.shown, ..row }
         }
         Some(row) => begin_change(cx, stack, row, it),
     };
+    let mut row = Resource { depends_on, ..row };
     // Of what exists already, the rest of its declaration counts once the update has succeeded.
     if row.touched == Touched::Created {
-        declare(&mut row, template);
+        declare(&mut row, &plan.template);
     }
     resource::put(cx, stack, &row);
-    rows.insert(key, row);
+    work.put_back(row);
 }
 
-fn begin_creation(cx: &mut Cx, stack: &mut Stack, template: &Template, it: Ready) -> Resource {
+fn begin_creation(cx: &mut Cx, stack: &Stack, template: &Template, it: Ready) -> Resource {
     let mut row = Resource {
         generated_name: generated_name(cx, stack, &it.logical_id),
         slot: 0,
@@ -131,7 +168,7 @@ fn begin_creation(cx: &mut Cx, stack: &mut Stack, template: &Template, it: Ready
         physical_id: None,
         properties: it.properties,
         attributes: Properties::new(),
-        depends_on: it.depends_on,
+        depends_on: BTreeSet::new(),
         deletion_policy: Default::default(),
         update_replace_policy: Default::default(),
         description: None,
@@ -160,7 +197,6 @@ fn begin_change(cx: &mut Cx, stack: &mut Stack, row: Resource, it: Ready) -> Res
     let mut after = Resource {
         properties: it.properties,
         shown: it.shown,
-        depends_on: it.depends_on,
         tags: stack.definition.tags.clone(),
         status: ResourceStatus::UpdateInProgress,
         step: Step::Begun,
@@ -277,10 +313,8 @@ fn cancel(cx: &mut Cx, stack: &mut Stack, rows: &mut Rows) {
 }
 
 /// Whether the stack policy lets go what the template no longer names; what it holds on to has failed.
-fn may_remove(cx: &mut Cx, stack: &mut Stack, rows: &mut Rows, template: &Template) -> Result<bool> {
-    let imports = |name: &str| export::value(cx, name);
-    let conditions = scope(template, stack, cx, &stack.definition.parameters, &imports)?.conditions;
-    let live = graph(template, Some(&conditions));
+fn may_remove(cx: &mut Cx, stack: &mut Stack, rows: &mut Rows, plan: &Plan) -> bool {
+    let live = &plan.graph;
     let gone = |it: &&mut Resource| it.slot == 0 && it.physical_id.is_some() && !live.contains_key(&it.logical_id);
     for row in rows.values_mut().filter(gone) {
         if let Some(reason) = denied(stack, Action::Delete, row) {
@@ -289,22 +323,22 @@ fn may_remove(cx: &mut Cx, stack: &mut Stack, rows: &mut Rows, template: &Templa
             resource::put(cx, stack, row);
         }
     }
-    Ok(operation(stack).failures.is_empty())
+    operation(stack).failures.is_empty()
 }
 
 /// All resources are there: outputs and exports, and what is to be cleaned up.
-fn conclude(cx: &mut Cx, stack: &mut Stack, rows: &mut Rows, template: &Template) -> Result<(), String> {
-    let (outputs, imported, live) = outputs(cx, stack, rows, template).map_err(|it| it.message().to_owned())?;
+fn conclude(cx: &mut Cx, stack: &mut Stack, rows: &mut Rows, plan: &Plan) -> Result<(), String> {
+    let (outputs, imported) = outputs(cx, stack, rows, plan).map_err(|it| it.message().to_owned())?;
     export::publish(cx, stack, &outputs)?;
     export::import(cx, stack, imported);
     stack.outputs = outputs;
     let mut left_over = Vec::new();
     for row in rows.values_mut() {
-        if row.slot > 0 || !live.contains(&row.logical_id) {
+        if row.slot > 0 || !plan.graph.contains_key(&row.logical_id) {
             row.given_up = true;
             row.step = Step::Untouched;
         } else {
-            declare(row, template);
+            declare(row, &plan.template);
             let before = row.before.take().filter(|_| row.touched == Touched::Replaced);
             left_over.extend(before.filter(|it| !restore::is_origin(row, it)));
             row.touched = Touched::No;
@@ -335,25 +369,21 @@ pub fn leave_over(cx: &mut Cx, stack: &Stack, rows: &mut Rows, old: Resource) {
     rows.insert((row.logical_id.clone(), slot), row);
 }
 
-type Concluded = (Vec<Output>, BTreeSet<String>, BTreeSet<String>);
-
-fn outputs(cx: &Cx, stack: &Stack, rows: &Rows, template: &Template) -> Result<Concluded> {
+/// With what they and the resources import.
+fn outputs(cx: &Cx, stack: &Stack, rows: &Rows, plan: &Plan) -> Result<(Vec<Output>, BTreeSet<String>)> {
     let imported = RefCell::new(BTreeSet::new());
     let imports = |name: &str| {
         imported.borrow_mut().insert(name.to_owned());
         export::value(cx, name)
     };
-    let mut scope = scope(template, stack, cx, &stack.definition.parameters, &imports)?;
-    let graph = graph(template, Some(&scope.conditions));
-    scope.resources = settled(&graph, rows);
+    let scope = plan.scope(cx, stack, rows, plan.graph.keys(), &imports);
     // Evaluated once more for the sake of what they import.
-    for name in graph.keys() {
-        scope.properties(&template.resources[name].properties)?;
+    for name in plan.graph.keys() {
+        scope.properties(&plan.template.resources[name].properties)?;
     }
-    let outputs = evaluate_outputs(template, &scope)?;
+    let outputs = evaluate_outputs(&plan.template, &scope)?;
     drop(scope);
-    let live = graph.into_keys().collect();
-    Ok((outputs, imported.into_inner(), live))
+    Ok((outputs, imported.into_inner()))
 }
 
 pub fn evaluate_outputs(template: &Template, scope: &Scope) -> Result<Vec<Output>> {

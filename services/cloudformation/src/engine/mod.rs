@@ -8,6 +8,7 @@ mod build;
 mod handler;
 mod remove;
 mod restore;
+mod work;
 
 pub use handler::is_changed;
 
@@ -23,6 +24,7 @@ use kernel::{Cx, Job};
 use model::{Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use work::Work;
 
 /// The next step of an operation.
 pub static ADVANCE: Job<Advance> = Job::new("cloudformation.advance");
@@ -32,9 +34,12 @@ pub struct Advance {
     stack_id: String,
     /// A step of an operation that was overtaken by another does nothing.
     operation: String,
+    /// Names what the step before left in memory.
+    #[serde(default)]
+    step: String,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Operation {
     id: String,
     /// The client's.
@@ -94,7 +99,7 @@ pub enum Phase {
     Delete,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Failure {
     logical_id: String,
     what: Attempt,
@@ -231,28 +236,32 @@ pub fn advance(cx: &mut Cx, it: Advance) -> Result<()> {
     else {
         return Ok(());
     };
-    let mut rows = resource::load(cx, &stack);
+    let before = stack.clone();
+    let mut work = work::take(cx, &stack, &it.step).unwrap_or_else(|| work::read(cx, &stack));
     if operation(&stack).cancelled {
         operation_mut(&mut stack).reason = Some(USER_INITIATED.to_owned());
     } else if phase == Phase::Create && operation(&stack).deadline.is_some_and(|it| it <= cx.now().0) {
         operation_mut(&mut stack).reason = Some(TOO_LATE.to_owned());
     }
     let next = match phase {
-        Phase::Create | Phase::Update => build::step(cx, &mut stack, &mut rows)?,
-        Phase::UpdateRollback => restore::step(cx, &mut stack, &mut rows),
+        Phase::Create | Phase::Update => build::step(cx, &mut stack, &mut work),
+        Phase::UpdateRollback => restore::step(cx, &mut stack, &mut work),
         Phase::Rollback | Phase::UpdateCleanup | Phase::UpdateRollbackCleanup | Phase::Delete => {
-            remove::step(cx, &mut stack, &mut rows, phase)
+            remove::step(cx, &mut stack, &mut work, phase)
         }
     };
     match next {
-        Next::Again => again(cx, &stack, cx.now()),
+        Next::Again => go_on(cx, &stack, cx.now(), work),
         Next::At(time) => {
             let deadline = operation(&stack).deadline.filter(|_| phase == Phase::Create);
-            again(cx, &stack, deadline.map_or(time, |it| time.min(Timestamp(it))));
+            go_on(cx, &stack, deadline.map_or(time, |it| time.min(Timestamp(it))), work);
         }
-        Next::Finished => turn(cx, &mut stack, &mut rows, phase),
+        Next::Finished => turn(cx, &mut stack, &mut work.rows, phase),
     }
-    stack::put(cx, &stack);
+    // Most steps change rows of resources alone, and the stack's holds the template.
+    if stack != before {
+        stack::put(cx, &stack);
+    }
     Ok(())
 }
 
@@ -350,9 +359,21 @@ fn bury(cx: &mut Cx, stack: &mut Stack) {
     stack::bury(cx, stack);
 }
 
+/// The first step of a phase.
 fn again(cx: &mut Cx, stack: &Stack, time: Timestamp) {
+    ask_for(cx, stack, time, String::new());
+}
+
+/// The next step of the same phase.
+fn go_on(cx: &mut Cx, stack: &Stack, time: Timestamp, work: Work) {
+    let step = cx.id();
+    ask_for(cx, stack, time, step.clone());
+    work::remember(cx, stack, step, work);
+}
+
+fn ask_for(cx: &mut Cx, stack: &Stack, time: Timestamp, step: String) {
     let operation = operation(stack).id.clone();
-    cx.at(time, &ADVANCE, &Advance { stack_id: stack.id.clone(), operation });
+    cx.at(time, &ADVANCE, &Advance { stack_id: stack.id.clone(), operation, step });
 }
 
 /// AWS's sentences for what failed, each with a space behind it.
@@ -376,24 +397,6 @@ fn operation_mut(stack: &mut Stack) -> &mut Operation {
     stack.operation.as_mut().expect("looked at when the step began")
 }
 
-/// The row whose type is to be asked now, and when the next is.
-fn due(rows: &Rows, now: Timestamp) -> Option<(String, u64)> {
-    let is_due = |step: Step| match step {
-        Step::Begun => true,
-        Step::Waiting { until } => until <= now.0,
-        Step::Untouched | Step::Done | Step::Failed => false,
-    };
-    rows.iter().find(|(_, it)| is_due(it.step)).map(|(key, _)| key.clone())
-}
-
-fn next_due(rows: &Rows) -> Option<Timestamp> {
-    let waits = rows.values().filter_map(|it| match it.step {
-        Step::Waiting { until } => Some(until),
-        Step::Untouched | Step::Begun | Step::Done | Step::Failed => None,
-    });
-    waits.min().map(Timestamp)
-}
-
 /// What expressions of a stack's template see: the resources that `made` lets through.
 pub fn scope<'a>(
     template: &'a Template,
@@ -402,14 +405,17 @@ pub fn scope<'a>(
     values: &BTreeMap<String, String>,
     imports: &'a dyn Fn(&str) -> Option<String>,
 ) -> Result<Scope<'a>> {
-    let place = Place {
+    Scope::new(template, place(cx, stack), values, imports)
+}
+
+fn place(cx: &Cx, stack: &Stack) -> Place {
+    Place {
         account: cx.account().to_owned(),
         region: cx.region().to_owned(),
         partition: cx.partition().to_owned(),
         stack_id: stack.id.clone(),
         stack_name: stack.name.clone(),
-    };
-    Scope::new(template, place, values, imports)
+    }
 }
 
 pub fn made(row: &resource::Resource) -> Option<Made> {

@@ -1,42 +1,57 @@
 //! Removing: deletes what was given up, each after those that depend on it.
 
-use super::{Attempt, Failure, Kept, Next, Phase, due, handler, next_due, operation, operation_mut};
+use super::work::{Key, Work};
+use super::{Attempt, Failure, Kept, Next, Phase, handler, operation, operation_mut};
 use crate::event;
 use crate::resource::{self, Resource, Rows, Step};
 use crate::stack::Stack;
 use crate::status::ResourceStatus;
 use crate::template::Policy;
+use crate::template::graph::Walk;
 use kernel::Cx;
+use std::collections::BTreeMap;
 
-pub fn step(cx: &mut Cx, stack: &mut Stack, rows: &mut Rows, phase: Phase) -> Next {
-    let ready = ready(rows);
+pub fn step(cx: &mut Cx, stack: &mut Stack, work: &mut Work, phase: Phase) -> Next {
+    if !work.is_along_graph() {
+        let walk = walk(&work.rows);
+        work.along(walk);
+    }
+    let ready = work.take_ready();
     if !ready.is_empty() {
         for key in ready {
-            let mut row = rows.remove(&key).expect("just found");
+            let mut row = work.rows.remove(&key).expect("the walk goes over rows");
             begin(cx, stack, &mut row, phase);
-            rows.insert(key, row);
+            work.put_back(row);
         }
         return Next::Again;
     }
-    if let Some(key) = due(rows, cx.now()) {
-        let mut row = rows.remove(&key).expect("just found");
+    if let Some(mut row) = work.take_due(cx.now()) {
         run(cx, stack, &mut row, phase);
+        work.put_back(row);
         return Next::Again;
     }
-    next_due(rows).map_or(Next::Finished, Next::At)
+    work.next_due().map_or(Next::Finished, Next::At)
 }
 
-/// Given up, and needed by nothing else that is.
-fn ready(rows: &Rows) -> Vec<(String, u64)> {
-    let waits = |it: &&Resource| it.given_up && it.step != Step::Done;
-    let is_needed = |row: &Resource| {
-        rows.values().filter(waits).any(|it| it.logical_id != row.logical_id && it.depends_on.contains(&row.logical_id))
-    };
-    let ready = rows.iter().filter(|(_, it)| it.given_up && it.step == Step::Untouched && !is_needed(it));
-    ready.map(|(key, _)| key.clone()).collect()
+/// Over what is given up, each after all that need it.
+fn walk(rows: &Rows) -> Walk<Key> {
+    let waits: Vec<&Resource> = rows.values().filter(|it| it.given_up && it.step != Step::Done).collect();
+    let mut slots: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+    for row in &waits {
+        slots.entry(&row.logical_id).or_default().push(row.slot);
+    }
+    let mut edges = Vec::new();
+    for row in &waits {
+        let before = (row.logical_id.clone(), row.slot);
+        for name in row.depends_on.iter().filter(|it| **it != row.logical_id) {
+            let of = slots.get(name.as_str()).into_iter().flatten();
+            edges.extend(of.map(|slot| ((name.clone(), *slot), before.clone())));
+        }
+    }
+    Walk::new(waits.iter().map(|it| (it.logical_id.clone(), it.slot)), edges)
 }
 
-fn begin(cx: &mut Cx, stack: &mut Stack, row: &mut Resource, phase: Phase) {
+fn begin(cx: &mut Cx, stack: &Stack, row: &mut Resource, phase: Phase) {
     // Only what a creation made itself is deleted although it is to be kept otherwise.
     let undoes = matches!(phase, Phase::Rollback | Phase::UpdateRollbackCleanup);
     let nothing_new = operation(stack).kept == Kept::NothingNew && (undoes || phase == Phase::Delete);
@@ -71,6 +86,8 @@ fn run(cx: &mut Cx, stack: &mut Stack, row: &mut Resource, phase: Phase) {
                 return end(cx, stack, row, ResourceStatus::DeleteSkipped, phase);
             }
             if is_cleanup(phase) {
+                // It stays behind, and nothing waits for it.
+                row.step = Step::Done;
                 return resource::remove(cx, stack, row);
             }
             resource::put(cx, stack, row);
@@ -80,7 +97,7 @@ fn run(cx: &mut Cx, stack: &mut Stack, row: &mut Resource, phase: Phase) {
     }
 }
 
-fn end(cx: &mut Cx, stack: &mut Stack, row: &mut Resource, status: ResourceStatus, phase: Phase) {
+fn end(cx: &mut Cx, stack: &Stack, row: &mut Resource, status: ResourceStatus, phase: Phase) {
     (row.status, row.step) = (status, Step::Done);
     event::of_resource(cx, stack, row, None);
     if is_cleanup(phase) || row.slot > 0 {

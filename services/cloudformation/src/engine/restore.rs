@@ -1,7 +1,8 @@
 //! Restoring: what an update changed becomes what it was; what it made is given up.
 
 use super::handler::{self, Outcome};
-use super::{Attempt, Failure, Next, build, due, next_due, operation_mut};
+use super::work::Work;
+use super::{Attempt, Failure, Next, build, operation_mut};
 use crate::event;
 use crate::resource::{self, Origin, Resource, Rows, Step, Touched};
 use crate::stack::Stack;
@@ -81,13 +82,13 @@ pub fn retry(cx: &mut Cx, stack: &mut Stack, rows: &mut Rows, skipped: &[String]
     }
 }
 
-pub fn step(cx: &mut Cx, stack: &mut Stack, rows: &mut Rows) -> Next {
-    let Some(key) = due(rows, cx.now()) else {
-        return next_due(rows).map_or(Next::Finished, Next::At);
+pub fn step(cx: &mut Cx, stack: &mut Stack, work: &mut Work) -> Next {
+    let Some(mut row) = work.take_due(cx.now()) else {
+        return work.next_due().map_or(Next::Finished, Next::At);
     };
-    let mut row = rows.remove(&key).expect("just found");
     run(cx, stack, &mut row);
     resource::put(cx, stack, &row);
+    work.put_back(row);
     Next::Again
 }
 

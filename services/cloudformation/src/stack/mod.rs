@@ -31,7 +31,7 @@ pub static LIVE: Table<String> = Table::regional("cloudformation.stack-live");
 /// The ARNs of all stacks. Key: (milliseconds since 1970, ARN).
 pub static ALL: Table<String> = Table::regional("cloudformation.stack-all");
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stack {
     /// `arn:aws:cloudformation:us-east-1:000000000000:stack/name/uuid`.
     pub id: String,
@@ -48,8 +48,6 @@ pub struct Stack {
     pub termination_protection: bool,
     /// The change set that made it what it is.
     pub change_set_id: Option<String>,
-    /// The number of the next event.
-    pub next_event: u64,
     /// What is being done to it.
     pub operation: Option<Operation>,
     /// The token of the last request that changed it, so that a retry is known as one.
@@ -138,7 +136,6 @@ pub fn found(cx: &mut Cx, name: &str, status: StackStatus, definition: Definitio
         on_failure: OnFailure::default(),
         termination_protection: false,
         change_set_id: None,
-        next_event: 0,
         operation: None,
         last_token: None,
         last_verb: String::new(),

@@ -44,7 +44,28 @@ pub const UNKNOWN: &str = "{{changeSet:KNOWN_AFTER_APPLY}}";
 /// What is shown of a parameter with `NoEcho`.
 pub const HIDDEN: &str = "****";
 
+/// What stays the same as long as the template and its parameters do.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    parameters: BTreeMap<String, Json>,
+    pub conditions: BTreeMap<String, bool>,
+}
+
 impl<'a> Scope<'a> {
+    pub fn of(
+        template: &'a Template,
+        place: Place,
+        settled: Settled,
+        imports: &'a dyn Fn(&str) -> Option<String>,
+    ) -> Self {
+        let Settled { parameters, conditions } = settled;
+        Self { template, place, parameters, conditions, resources: BTreeMap::new(), imports, forecast: false }
+    }
+
+    pub fn settled(self) -> Settled {
+        Settled { parameters: self.parameters, conditions: self.conditions }
+    }
+
     /// Evaluates the conditions; there are no resources yet.
     pub fn new(
         template: &'a Template,
@@ -53,8 +74,7 @@ impl<'a> Scope<'a> {
         imports: &'a dyn Fn(&str) -> Option<String>,
     ) -> Result<Self> {
         let parameters = parameter::referred(&template.parameters, values);
-        let (conditions, resources) = (BTreeMap::new(), BTreeMap::new());
-        let mut it = Self { template, place, parameters, conditions, resources, imports, forecast: false };
+        let mut it = Self::of(template, place, Settled { parameters, conditions: BTreeMap::new() }, imports);
         for name in template.conditions.keys() {
             it.settle(name, &mut Vec::new())?;
         }

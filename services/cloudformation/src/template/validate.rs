@@ -37,7 +37,10 @@ pub fn check(template: &Template) -> Result<()> {
     references_exist(template)?;
     match circle(&graph(template, None)) {
         circle if circle.is_empty() => Ok(()),
-        circle => Err(invalid(format!("Circular dependency between resources: [{}]", circle.join(", ")))),
+        circle => {
+            let names: Vec<String> = circle.into_iter().collect();
+            Err(invalid(format!("Circular dependency between resources: [{}]", names.join(", "))))
+        }
     }
 }
 
