@@ -16,7 +16,6 @@ use crate::table::{Place, Table};
 use crate::transaction::Transaction;
 use crate::{Key, KeyOwned};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::{self, File};
@@ -40,7 +39,6 @@ pub struct BlobId(u64);
 pub(crate) struct BlobRow {
     references: u64,
     pub length: u64,
-    pub sha256: [u8; 32],
 }
 
 /// A body that is complete and durable on disk, and that no row names yet. When this is dropped, the file is deleted
@@ -49,7 +47,6 @@ pub struct NewBlob {
     blobs: Blobs,
     id: BlobId,
     length: u64,
-    sha256: [u8; 32],
 }
 
 /// Takes a body piece by piece. Dropping it before [`BlobWriter::finish`] deletes what was written.
@@ -58,8 +55,9 @@ pub struct BlobWriter {
     id: BlobId,
     file: Option<File>,
     path: PathBuf,
-    hash: Sha256,
     length: u64,
+    /// So many bytes are on their way to the disk.
+    handed_on: u64,
 }
 
 /// An open blob. It can be read to its end even if it is collected meanwhile.
@@ -81,6 +79,14 @@ struct Inner {
     keeper: mpsc::Sender<Task>,
     /// Held for reading while files must stay, for writing while one is deleted.
     deleting: RwLock<()>,
+    /// How many are reading each blob, of those whose file must stay although no row may name it any more.
+    pinned: Mutex<BTreeMap<BlobId, usize>>,
+}
+
+/// As long as this is there, the files of some blobs are too, also when the last row that named them has gone.
+pub struct Pin {
+    blobs: Blobs,
+    ids: Vec<BlobId>,
 }
 
 /// Where the files are: a folder that is given, or one that is made when it is needed and forgotten with the store.
@@ -188,7 +194,15 @@ impl Blobs {
             Some(folder) => Home::Given(folder),
             None => Home::Temporary(OnceLock::new(), Mutex::default()),
         };
-        Blobs(Arc::new(Inner { home, first, next: AtomicU64::new(first), fresh, keeper, deleting: RwLock::default() }))
+        Blobs(Arc::new(Inner {
+            home,
+            first,
+            next: AtomicU64::new(first),
+            fresh,
+            keeper,
+            deleting: RwLock::default(),
+            pinned: Mutex::default(),
+        }))
     }
 
     /// Starts a new blob.
@@ -201,7 +215,7 @@ impl Blobs {
         fs::create_dir_all(&folder)?;
         let path = folder.join(id.to_string());
         let file = Some(File::create_new(&path)?);
-        Ok(BlobWriter { blobs: self.clone(), id, file, path, hash: Sha256::new(), length: 0 })
+        Ok(BlobWriter { blobs: self.clone(), id, file, path, length: 0, handed_on: 0 })
     }
 
     /// Opens a blob for reading.
@@ -222,6 +236,19 @@ impl Blobs {
         let file = result?;
         let length = file.metadata()?.len();
         Ok(BlobReader { file, length })
+    }
+
+    /// Keeps the files of blobs that a snapshot named. Whoever pins looks again, at a later snapshot, whether they are
+    /// still named: if they are, none of them goes before the pin does.
+    pub fn pin(&self, ids: Vec<BlobId>) -> Pin {
+        let mut pinned = self.pinned();
+        ids.iter().for_each(|id| *pinned.entry(*id).or_default() += 1);
+        drop(pinned);
+        Pin { blobs: self.clone(), ids }
+    }
+
+    fn pinned(&self) -> MutexGuard<'_, BTreeMap<BlobId, usize>> {
+        self.0.pinned.lock().unwrap_or_else(|it| it.into_inner())
     }
 
     /// No file is deleted while the result is held.
@@ -277,15 +304,34 @@ impl Blobs {
     }
 }
 
+impl Drop for Pin {
+    fn drop(&mut self) {
+        let mut pinned = self.blobs.pinned();
+        for id in self.ids.drain(..) {
+            let readers = pinned.entry(id).or_default();
+            *readers = readers.saturating_sub(1);
+            if *readers == 0 {
+                pinned.remove(&id);
+                // If the keeper has stopped, the next start settles it.
+                let _stopped = self.blobs.0.keeper.send(Task::Collect(id));
+            }
+        }
+    }
+}
+
 impl BlobWriter {
     /// Appends a piece. It goes to the page cache: quick enough for async code in pieces of up to some 100 KB.
     ///
     /// # Errors
     /// The system's.
     pub fn write(&mut self, piece: &[u8]) -> io::Result<()> {
-        self.file.as_mut().expect("only finish takes it").write_all(piece)?;
-        self.hash.update(piece);
+        let file = self.file.as_mut().expect("only finish takes it");
+        file.write_all(piece)?;
         self.length += piece.len() as u64;
+        if self.length - self.handed_on >= HANDED_ON_BYTES {
+            start_writing(file, self.handed_on, self.length - self.handed_on);
+            self.handed_on = self.length;
+        }
         Ok(())
     }
 
@@ -297,9 +343,8 @@ impl BlobWriter {
         self.file.as_ref().expect("only finish takes it").sync_all()?;
         sync_folder(self.path.parent().expect("it is in a folder"))?;
         self.file = None;
-        let (sha256, length) = (std::mem::take(&mut self.hash).finalize().into(), self.length);
-        self.blobs.0.fresh.lock().insert(self.id, BlobRow { references: 0, length, sha256 });
-        Ok(NewBlob { blobs: self.blobs.clone(), id: self.id, length, sha256 })
+        self.blobs.0.fresh.lock().insert(self.id, BlobRow { references: 0, length: self.length });
+        Ok(NewBlob { blobs: self.blobs.clone(), id: self.id, length: self.length })
     }
 
     /// [`BlobWriter::finish`] on a thread that may wait.
@@ -328,11 +373,21 @@ impl NewBlob {
     pub fn length(&self) -> u64 {
         self.length
     }
-
-    pub fn sha256(&self) -> [u8; 32] {
-        self.sha256
-    }
 }
+
+/// Written through while the rest is still coming, so that the sync at the end finds little to do.
+const HANDED_ON_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Tells the system to begin with these bytes; whether it does changes nothing but the time of the sync.
+#[cfg(target_os = "linux")]
+fn start_writing(file: &File, from: u64, length: u64) {
+    use std::os::fd::AsRawFd;
+    // SAFETY: the descriptor is open, and no memory is passed.
+    unsafe { libc::sync_file_range(file.as_raw_fd(), from as i64, length as i64, libc::SYNC_FILE_RANGE_WRITE) };
+}
+
+#[cfg(not(target_os = "linux"))]
+fn start_writing(_: &File, _: u64, _: u64) {}
 
 impl Drop for NewBlob {
     fn drop(&mut self) {
@@ -414,6 +469,10 @@ fn settle(shared: &Shared, blobs: &Blobs, id: BlobId) {
 }
 
 fn collect(shared: &Shared, blobs: &Blobs, id: BlobId) {
+    // The last of its readers asks again.
+    if blobs.pinned().contains_key(&id) {
+        return;
+    }
     // Whoever names it again has done so before the commit that told us, or is refused.
     let garbage = shared.reader().is_ok_and(|it| it.contains(&GARBAGE, Place::PARTITION, &id));
     if !garbage {

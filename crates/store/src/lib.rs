@@ -23,7 +23,7 @@ mod transaction;
 mod watch;
 
 pub use archive::Existing;
-pub use blob::{BlobId, BlobReader, BlobWriter, Blobs, NewBlob};
+pub use blob::{BlobId, BlobReader, BlobWriter, Blobs, NewBlob, Pin};
 pub use error::{OpenError, StoreError};
 pub use key::{Key, KeyOwned, MAX_KEY_BYTES, Part, PartOwned};
 pub use reader::Reader;

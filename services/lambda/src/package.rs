@@ -22,7 +22,7 @@ const NOT_A_ZIP: &str = "Could not unzip uploaded file. Please check your file, 
 /// A package on its way to the row that will name it.
 pub enum Package {
     /// Checked, hashed and on disk, beside the store.
-    Uploaded(NewBlob),
+    Uploaded { blob: NewBlob, sha256: [u8; 32] },
     /// As it came, within a transaction: some kilobytes that a template holds.
     Inline(Bytes),
 }
@@ -39,7 +39,8 @@ pub async fn upload(cloud: &Cloud, zip: Bytes) -> Result<Package> {
             blob.write(&zip)?;
             blob.finish()
         });
-        written.map(Package::Uploaded).map_err(|why| {
+        let sha256 = Sha256::digest(&zip).into();
+        written.map(|blob| Package::Uploaded { blob, sha256 }).map_err(|why| {
             tracing::error!("a package cannot be written: {why}");
             error::SERVICE.with(format!("Niebla cannot store this: {why}."))
         })
@@ -51,7 +52,7 @@ impl Package {
     /// What an inline package may still turn out to be: none.
     pub fn check(&self) -> Result<()> {
         match self {
-            Package::Uploaded(_) => Ok(()),
+            Package::Uploaded { .. } => Ok(()),
             Package::Inline(zip) => check(zip),
         }
     }
@@ -59,9 +60,9 @@ impl Package {
     /// Keeps it for the row that is about to name it.
     pub fn keep(&self, cx: &mut Cx) -> Result<Code> {
         match self {
-            Package::Uploaded(blob) => {
+            Package::Uploaded { blob, sha256 } => {
                 cx.retain_blob(blob.id())?;
-                Ok(Code { blob: blob.id(), size: blob.length() as i64, sha256: blob.sha256() })
+                Ok(Code { blob: blob.id(), size: blob.length() as i64, sha256: *sha256 })
             }
             Package::Inline(zip) => {
                 Ok(Code { blob: cx.put_blob(zip)?, size: zip.len() as i64, sha256: Sha256::digest(zip).into() })
@@ -72,7 +73,7 @@ impl Package {
     /// What it would be called if it were kept: for a dry run.
     pub fn sha256(&self) -> [u8; 32] {
         match self {
-            Package::Uploaded(blob) => blob.sha256(),
+            Package::Uploaded { sha256, .. } => *sha256,
             Package::Inline(zip) => Sha256::digest(zip).into(),
         }
     }
