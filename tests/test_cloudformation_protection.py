@@ -170,11 +170,12 @@ def test_a_change_set_shows_values_and_hides_secrets(server, cfn, create, name):
     assert "hush" not in shown.stdout
     [it] = [it["ResourceChange"] for it in json.loads(shown.stdout)["Changes"]]
     assert (it["Action"], it["LogicalResourceId"], it["Replacement"]) == ("Modify", "First", "False")
-    delay = next(detail for detail in it["Details"] if detail["Target"]["Name"] == "DelaySeconds")
+    template, delay = [detail for detail in it["Details"] if detail["Target"].get("Name") == "DelaySeconds"]
+    assert (template["ChangeSource"], template["Evaluation"]) == ("DirectModification", "Dynamic")
     assert (delay["ChangeSource"], delay["CausingEntity"]) == ("ParameterReference", "Delay")
     target = delay["Target"]
     assert (target["Path"], target["BeforeValue"], target["AfterValue"]) == ("/Properties/DelaySeconds", "0", "9")
-    assert json.loads(it["AfterContext"])["Properties"]["DelaySeconds"] == 9
+    assert json.loads(it["AfterContext"])["Properties"]["DelaySeconds"] == "9"
 
 
 def test_exports_and_imports_are_listed(server, cfn, create, name):

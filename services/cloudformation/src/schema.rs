@@ -71,6 +71,14 @@ impl Schema {
         self.create_only.iter().any(|it| it[0] == property)
     }
 
+    /// Whether a value within the properties, by its path, is one that needs a new resource.
+    pub fn recreates(&self, path: &[String], before: &Map<String, Json>, after: &Map<String, Json>) -> bool {
+        let first = &path[0];
+        let is_below = |only: &&Vec<String>| only.iter().zip(path).all(|(a, b)| a == b || a == "*");
+        self.create_only.iter().any(|it| is_below(&it))
+            && self.replaces(first, before.get(first), after.get(first)) == Replacement::Always
+    }
+
     /// Which create-only values differ.
     pub fn replaces(&self, property: &str, before: Option<&Json>, after: Option<&Json>) -> Replacement {
         let differs = self.create_only.iter().filter(|it| it[0] == property).any(|path| {

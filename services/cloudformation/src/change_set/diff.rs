@@ -1,21 +1,21 @@
 //! What a new definition would change in a stack, as a change set shows it.
 
+use super::detail::{self, Compared, Detail, with_texts};
 use crate::engine::{self, made};
 use crate::export;
 use crate::resource::{self, Resource, Rows};
-use crate::schema::{self, Replacement, Schema};
+use crate::schema;
 use crate::stack::{Definition, Output, Stack};
 use crate::status::StackStatus;
 use crate::template::evaluate::{Scope, mentions_unknown};
 use crate::template::functions::text_of;
 use crate::template::graph::{graph, walk};
-use crate::template::reference::{Reference, references};
-use crate::template::{Declared, Policy, Template, invalid, parse_processed};
+use crate::template::{Policy, Template, invalid, parse_processed};
 use kernel::Cx;
 use kernel::resource::Properties;
 use model::Result;
 use serde::{Deserialize, Serialize};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub struct Diff {
@@ -51,25 +51,6 @@ pub struct Change {
     pub after: Option<String>,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Detail {
-    /// `Properties`, `Metadata`, `DeletionPolicy`, `Tags`.
-    pub attribute: String,
-    /// Of a property.
-    pub name: Option<String>,
-    /// `Never`, `Conditionally` or `Always`.
-    pub requires_recreation: String,
-    /// `Static`, or `Dynamic` where the value is known only later.
-    pub evaluation: String,
-    pub source: String,
-    pub causing_entity: Option<String>,
-    /// As texts, for `IncludePropertyValues`.
-    #[serde(default)]
-    pub before: Option<String>,
-    #[serde(default)]
-    pub after: Option<String>,
-}
-
 /// Against the stack as it is; a stack that has no resources yet gains all of them.
 pub fn of(cx: &Cx, stack: &Stack, after: &Definition, template: &Template) -> Result<Diff> {
     let rows = resource::load(cx, stack);
@@ -97,14 +78,14 @@ pub fn of(cx: &Cx, stack: &Stack, after: &Definition, template: &Template) -> Re
     Ok(Diff { changes, others })
 }
 
-struct Look<'a> {
-    cx: &'a Cx<'a>,
+pub struct Look<'a> {
+    pub cx: &'a Cx<'a>,
     rows: &'a Rows,
-    before: Option<&'a Template>,
-    template: &'a Template,
+    pub before: Option<&'a Template>,
+    pub template: &'a Template,
     /// Parameters with a new value.
-    changed: BTreeSet<&'a String>,
-    tags: &'a [(String, String)],
+    pub changed: BTreeSet<&'a String>,
+    pub tags: &'a [(String, String)],
     /// Parameters that nobody may see.
     hidden: &'a [String],
 }
@@ -146,30 +127,28 @@ impl Look<'_> {
             [] => properties.clone(),
             hidden => typed(scope.masked(hidden).properties(&declared.properties)?),
         };
-        let after = Some(context(&shown, declared.metadata.as_ref().map(Json::to_string).as_deref()));
+        let policies = (declared.deletion_policy, declared.update_replace_policy);
+        let after = Some(context(&shown, declared.metadata.clone(), policies));
         let Some(row) = self.row(name) else {
             return Ok(Some(Change { after, ..change("Add", name, &declared.type_name, None) }));
         };
         let mut it = change("Modify", name, &declared.type_name, row.physical_id.clone());
-        (it.before, it.after) = (Some(context(row.shown(), row.metadata.as_deref())), after);
+        (it.before, it.after) = (Some(context_of(row)), after);
         if let Some(schema) = &schema {
-            it.details = self.property_details(declared, row, &properties, schema);
-            for detail in &mut it.details {
-                let value = |of: &Properties| detail.name.as_ref().and_then(|name| of.get(name)).map(text_of);
-                (detail.before, detail.after) = (value(row.shown()), value(&shown));
-            }
+            let (after, shown) = (&properties, &shown);
+            it.details = detail::all(self, &Compared { declared, row, schema, after, shown });
         }
-        it.details.extend(self.other_details(declared, row, &properties));
         if it.details.is_empty() {
             return Ok(None);
         }
-        let needs = |what: &str| it.details.iter().any(|it| it.requires_recreation == what);
-        let replacement = if needs("Always") {
-            "True"
-        } else if needs("Conditionally") {
-            "Conditional"
-        } else {
-            "False"
+        // "If the RequiresRecreation field is Always and the Evaluation field is Dynamic, Replacement is Conditional"
+        // (ResourceChange, in the API reference).
+        let recreates =
+            |how: &str| it.details.iter().any(|it| it.requires_recreation == "Always" && it.evaluation == how);
+        let replacement = match (recreates("Static"), recreates("Dynamic")) {
+            (true, _) => "True",
+            (false, true) => "Conditional",
+            (false, false) => "False",
         };
         it.replacement = Some(replacement.to_owned());
         if replacement == "True" {
@@ -180,94 +159,12 @@ impl Look<'_> {
         Ok(Some(it))
     }
 
-    fn property_details(
-        &self,
-        declared: &Declared,
-        row: &Resource,
-        after: &Properties,
-        schema: &Schema,
-    ) -> Vec<Detail> {
-        let names: BTreeSet<&String> = row.properties.keys().chain(after.keys()).collect();
-        let mut details = Vec::new();
-        for name in names {
-            let (old, new) = (row.properties.get(name), after.get(name));
-            if old == new {
-                continue;
-            }
-            let unknown = new.is_some_and(mentions_unknown);
-            let requires_recreation = match schema.replaces(name, old, new) {
-                Replacement::Never => "Never",
-                Replacement::Always if unknown => "Conditionally",
-                Replacement::Always => "Always",
-            };
-            let (source, causing_entity) = self.cause(name, declared, row);
-            details.push(Detail {
-                attribute: "Properties".to_owned(),
-                name: Some(name.clone()),
-                requires_recreation: requires_recreation.to_owned(),
-                evaluation: if unknown { "Dynamic" } else { "Static" }.to_owned(),
-                source: source.to_owned(),
-                causing_entity,
-                before: None,
-                after: None,
-            });
-        }
-        details
-    }
-
-    /// Why a property changes: the template says something else, or says the same of something that changed.
-    fn cause(&self, property: &str, declared: &Declared, row: &Resource) -> (&'static str, Option<String>) {
-        let old =
-            self.before.and_then(|it| it.resources.get(&row.logical_id)).and_then(|it| it.properties.get(property));
-        let new = declared.properties.get(property);
-        let (Some(new), true) = (new, old == new) else { return ("DirectModification", None) };
-        let referred = references(new, None);
-        if let Some(it) = referred.iter().find(|it| self.changed.contains(&it.name)) {
-            return ("ParameterReference", Some(it.name.clone()));
-        }
-        let of_resource = referred.iter().find(|it| self.template.resources.contains_key(&it.name));
-        match of_resource {
-            Some(Reference { name, attribute: Some(attribute) }) => {
-                ("ResourceAttribute", Some(format!("{name}.{attribute}")))
-            }
-            Some(Reference { name, attribute: None }) => ("ResourceReference", Some(name.clone())),
-            None => ("DirectModification", None),
-        }
-    }
-
-    fn other_details(&self, declared: &Declared, row: &Resource, properties: &Properties) -> Vec<Detail> {
-        let plain = |attribute: &str| Detail {
-            attribute: attribute.to_owned(),
-            name: None,
-            requires_recreation: "Never".to_owned(),
-            evaluation: "Static".to_owned(),
-            source: "DirectModification".to_owned(),
-            causing_entity: None,
-            before: None,
-            after: None,
-        };
-        let mut details = Vec::new();
-        if declared.metadata.as_ref().map(Json::to_string) != row.metadata {
-            details.push(plain("Metadata"));
-        }
-        if declared.deletion_policy != row.deletion_policy {
-            details.push(plain("DeletionPolicy"));
-        }
-        if declared.update_replace_policy != row.update_replace_policy {
-            details.push(plain("UpdateReplacePolicy"));
-        }
-        if row.properties == *properties && engine::is_changed(self.cx, row, properties, self.tags) {
-            details.push(plain("Tags"));
-        }
-        details
-    }
-
     fn removed(&self, scope: &Scope) -> Vec<Change> {
         let stays = |name: &str| self.template.resources.get(name).is_some_and(|it| scope.holds(&it.condition));
         let gone = self.rows.values().filter(|it| it.slot == 0 && it.physical_id.is_some() && !stays(&it.logical_id));
         let removal = |row: &Resource| {
             let mut it = change("Remove", &row.logical_id, &row.type_name, row.physical_id.clone());
-            it.before = Some(context(row.shown(), row.metadata.as_deref()));
+            it.before = Some(context_of(row));
             it.policy = Some(if row.deletion_policy == Policy::Delete { "Delete" } else { "Retain" }.to_owned());
             it
         };
@@ -290,13 +187,19 @@ fn change(action: &str, logical_id: &str, type_name: &str, physical_id: Option<S
     }
 }
 
-/// `{"Properties": …, "Metadata": …}`, both as they may be shown.
-fn context(properties: &Properties, metadata: Option<&str>) -> String {
+fn context_of(row: &Resource) -> String {
+    let metadata = row.metadata.as_ref().and_then(|it| serde_json::from_str(it).ok());
+    context(row.shown(), metadata, (row.deletion_policy, row.update_replace_policy))
+}
+
+/// `{"Properties": …, "Metadata": …, "UpdateReplacePolicy": …, "DeletionPolicy": …}`, as they may be shown.
+fn context(properties: &Properties, metadata: Option<Json>, (deletion, replacement): (Policy, Policy)) -> String {
     let mut members = Properties::from_iter([("Properties".to_owned(), Json::Object(properties.clone()))]);
-    if let Some(metadata) = metadata.and_then(|it| serde_json::from_str(it).ok()) {
-        members.insert("Metadata".to_owned(), metadata);
+    members.extend(metadata.map(|it| ("Metadata".to_owned(), it)));
+    for (name, policy) in [("UpdateReplacePolicy", replacement), ("DeletionPolicy", deletion)] {
+        members.extend((policy != Policy::Delete).then(|| (name.to_owned(), json!(policy))));
     }
-    Json::Object(members).to_string()
+    with_texts(Json::Object(members)).to_string()
 }
 
 /// A logical id keeps its type as long as it lives.

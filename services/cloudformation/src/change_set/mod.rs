@@ -1,5 +1,6 @@
 //! Change sets: what a definition would change, computed when it is created and carried out when it is executed.
 
+mod detail;
 pub mod diff;
 mod show;
 

@@ -1,6 +1,7 @@
 //! DescribeChangeSet and ListChangeSets.
 
-use super::diff::{Change as Stored, Detail};
+use super::detail::{Detail, without_values};
+use super::diff::Change as Stored;
 use super::{CHANGE_SETS, ChangeSet, MOST_LISTED, named};
 use crate::stack::describe::shown;
 use crate::stack::named as stack_named;
@@ -85,6 +86,7 @@ enum Values {
 
 fn change(it: Stored, values: Values) -> Change {
     let shown = values == Values::Shown;
+    let details = if shown { it.details } else { without_values(it.details) };
     let change = ResourceChange {
         before_context: it.before.filter(|_| shown),
         after_context: it.after.filter(|_| shown),
@@ -95,29 +97,25 @@ fn change(it: Stored, values: Values) -> Change {
         resource_type: Some(it.type_name),
         replacement: it.replacement,
         scope: Some(it.scope),
-        details: Some(it.details.into_iter().map(|it| detail(it, values)).collect()),
+        details: Some(details.into_iter().map(detail).collect()),
         ..ResourceChange::default()
     };
     Change { type_: Some("Resource".to_owned()), hook_invocation_count: None, resource_change: Some(change) }
 }
 
-fn detail(it: Detail, values: Values) -> ResourceChangeDetail {
-    let mut target = ResourceTargetDefinition {
+fn detail(it: Detail) -> ResourceChangeDetail {
+    let kind = it.value.as_ref().map(|it| it.kind().to_owned());
+    let (path, before_value, after_value) = it.value.map(|it| (Some(it.path), it.before, it.after)).unwrap_or_default();
+    let target = ResourceTargetDefinition {
         attribute: Some(it.attribute),
         name: it.name,
         requires_recreation: Some(it.requires_recreation),
+        path,
+        before_value,
+        after_value,
+        attribute_change_type: kind,
         ..ResourceTargetDefinition::default()
     };
-    if let Some(name) = target.name.as_ref().filter(|_| values == Values::Shown) {
-        let kind = match (&it.before, &it.after) {
-            (None, _) => "Add",
-            (Some(_), None) => "Remove",
-            (Some(_), Some(_)) => "Modify",
-        };
-        target.path = Some(format!("/Properties/{name}"));
-        target.attribute_change_type = Some(kind.to_owned());
-        (target.before_value, target.after_value) = (it.before, it.after);
-    }
     ResourceChangeDetail {
         target: Some(target),
         evaluation: Some(it.evaluation),

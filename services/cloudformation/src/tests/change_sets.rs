@@ -1,6 +1,6 @@
 //! Change sets, as `aws cloudformation deploy` uses them.
 
-use super::{World, parameter};
+use super::{World, check, parameter};
 use api::cloudformation::{
     CreateChangeSet, DeleteChangeSet, DescribeChangeSet, DescribeChangeSetOutput, ExecuteChangeSet, Parameter,
 };
@@ -99,7 +99,12 @@ async fn deploying_creates_then_updates_then_finds_nothing_to_do() {
     assert_eq!(error.code(), "InvalidChangeSetStatus");
 
     let third = change_set(&world, "UPDATE", "three", vec![kept("Name"), parameter("Wait", "6")]).await.unwrap();
-    assert_eq!(lines(third), ["Modify Q False [VisibilityTimeout Never Static ParameterReference Wait]"]);
+    assert_eq!(
+        lines(third),
+        [
+            "Modify Q False [VisibilityTimeout Never Dynamic DirectModification] [VisibilityTimeout Never Static ParameterReference Wait]"
+        ]
+    );
     execute(&world, "three").await.unwrap();
     assert_eq!(world.settled("app").await.stack_status, "UPDATE_COMPLETE");
 
@@ -107,8 +112,8 @@ async fn deploying_creates_then_updates_then_finds_nothing_to_do() {
     assert_eq!(
         lines(fourth),
         [
-            "Modify G Conditional [LogGroupName Conditionally Dynamic ResourceAttribute Q.QueueName]",
-            "Modify Q True [QueueName Always Static ParameterReference Name]",
+            "Modify G Conditional [LogGroupName Always Dynamic ResourceAttribute Q.QueueName]",
+            "Modify Q True [QueueName Always Dynamic DirectModification] [QueueName Always Static ParameterReference Name]",
         ]
     );
     let error = change_set(&world, "CREATE", "five", vec![parameter("Name", "x")]).await.unwrap_err();
@@ -127,4 +132,30 @@ async fn a_change_set_that_is_not_there_says_so() {
     assert_eq!((error.code(), error.message()), ("ChangeSetNotFound", "ChangeSet [one] does not exist"));
     let error = change_set(&world, "IMPORT", "two", Vec::new()).await.unwrap_err();
     assert_eq!(error.message(), "Niebla does not support the ChangeSetType IMPORT yet.");
+}
+
+/// The shape is that of "View a change set" and "Example change sets" in the user guide.
+#[test]
+fn details_name_the_path_of_each_value_that_changes() {
+    let template = |count: &str, tags: &str, rest: &str| {
+        format!(
+            r"Parameters: {{N: {{Type: Number}}}}\nResources: {{D: {{Type: AWS::SQS::Queue, Properties: {{QueueName: d}}}}, Q: {{Type: AWS::SQS::Queue{rest}, Properties: {{QueueName: q, DelaySeconds: !Ref N, RedrivePolicy: {{deadLetterTargetArn: !GetAtt D.Arn, maxReceiveCount: {count}}}, Tags: {tags}}}}}}}"
+        )
+    };
+    let before = template("3", "[{Key: a, Value: b}]", "");
+    let after = template("4", "[{Key: a, Value: c}, {Key: n, Value: !Ref N}]", ", DeletionPolicy: Retain");
+    let of = "Changes[0].ResourceChange";
+    let given = |it: &str| format!(r#"Parameters=[{{"ParameterKey":"N","ParameterValue":"{it}"}}]"#);
+    check(&format!(
+        r#"
+        cloudformation create-stack StackName=app TemplateBody="{before}" {one} => ok
+        cloudformation create-change-set StackName=app ChangeSetName=c TemplateBody="{after}" {two} => ok
+        cloudformation describe-change-set StackName=app ChangeSetName=c IncludePropertyValues=true => {of}.Replacement=False {of}.Scope=["DeletionPolicy","Properties","Tags"] {of}.Details[6]=absent {of}.Details[0].Evaluation=Dynamic {of}.Details[0].ChangeSource=DirectModification {of}.Details[0].Target={{"Attribute":"Properties","Name":"DelaySeconds","RequiresRecreation":"Never","Path":"/Properties/DelaySeconds","BeforeValue":"1","AfterValue":"2","AttributeChangeType":"Modify"}}
+        cloudformation describe-change-set StackName=app ChangeSetName=c IncludePropertyValues=true => {of}.Details[1].Target={{"Attribute":"Properties","Name":"RedrivePolicy","RequiresRecreation":"Never","Path":"/Properties/RedrivePolicy/maxReceiveCount","BeforeValue":"3","AfterValue":"4","AttributeChangeType":"Modify"}} {of}.Details[2].Target={{"Attribute":"Tags","RequiresRecreation":"Never","Path":"/Properties/Tags/0/Value","BeforeValue":"b","AfterValue":"c","AttributeChangeType":"Modify"}}
+        cloudformation describe-change-set StackName=app ChangeSetName=c IncludePropertyValues=true => {of}.Details[3].Target.Path=/Properties/Tags/1 {of}.Details[3].Target.AfterValue={{"Key":"n","Value":"2"}} {of}.Details[3].Target.AttributeChangeType=Add {of}.Details[3].ChangeSource=DirectModification {of}.Details[3].Evaluation=Static {of}.Details[4].CausingEntity=N {of}.Details[4].Evaluation=Static {of}.Details[4].Target.Path=/Properties/DelaySeconds {of}.Details[5].Target={{"Attribute":"DeletionPolicy","RequiresRecreation":"Never"}}
+        cloudformation describe-change-set StackName=app ChangeSetName=c => {of}.Details[5]=absent {of}.Details[2].Target={{"Attribute":"Tags","RequiresRecreation":"Never"}} {of}.BeforeContext=absent
+        "#,
+        one = given("1"),
+        two = given("2"),
+    ));
 }
