@@ -38,19 +38,55 @@ pub fn identify(kernel: &Arc<Kernel>, keys: &SigningKeys, evidence: &Evidence) -
     if let Some(principal) = root_of_key(&claim.access_key).filter(|_| evidence.loopback) {
         return Ok(Who::new(principal, Some(claim.access_key.to_string())));
     }
-    let unknown = || Refusal::UnknownKey { access_key: claim.access_key.to_string() };
-    let credential = kernel.credential(&claim.access_key).filter(|it| it.active).ok_or_else(unknown)?;
+    let credential = known(kernel, claim)?;
     let key = keys.of(&credential.secret, claim);
     verify(evidence, claim, &key, machine_time())?;
-    if credential.token.as_deref() != claim.token.as_deref() || !reaches(&credential, evidence) {
-        return Err(unknown());
-    }
-    // Niebla's clock issued the credentials, so its clock ends them.
-    if credential.expires_at.is_some_and(|it| it <= kernel.clock.now().0) {
-        return Err(Refusal::ExpiredToken);
+    in_force(kernel, &credential, claim)?;
+    if !reaches(&credential, evidence) {
+        return Err(unknown(claim));
     }
     let chain = content_hash(&evidence.head).and_then(Form::of).filter(|it| it.signed).map(|_| Chain::new(claim, key));
     Ok(Who::of(credential, claim, chain))
+}
+
+/// Who signed a text that is no request.
+pub fn identify_text(
+    kernel: &Arc<Kernel>,
+    keys: &SigningKeys,
+    claim: &Claim,
+    text: &str,
+    loopback: bool,
+) -> Result<Who, Refusal> {
+    if let Some(principal) = root_of_key(&claim.access_key).filter(|_| loopback) {
+        return Ok(Who::new(principal, Some(claim.access_key.to_string())));
+    }
+    let credential = known(kernel, claim)?;
+    sigv4::verify_text(claim, text, &keys.of(&credential.secret, claim)).map_err(|wrong| Refusal::WrongSignature {
+        access_key: claim.access_key.to_string(),
+        signature: claim.signature.to_string(),
+        wrong,
+    })?;
+    in_force(kernel, &credential, claim)?;
+    Ok(Who::of(credential, claim, None))
+}
+
+fn known(kernel: &Arc<Kernel>, claim: &Claim) -> Result<Credential, Refusal> {
+    kernel.credential(&claim.access_key).filter(|it| it.active).ok_or_else(|| unknown(claim))
+}
+
+fn unknown(claim: &Claim) -> Refusal {
+    Refusal::UnknownKey { access_key: claim.access_key.to_string() }
+}
+
+/// Niebla's clock issued the credentials, so its clock ends them.
+fn in_force(kernel: &Arc<Kernel>, credential: &Credential, claim: &Claim) -> Result<(), Refusal> {
+    if credential.token.as_deref() != claim.token.as_deref() {
+        return Err(unknown(claim));
+    }
+    if credential.expires_at.is_some_and(|it| it <= kernel.clock.now().0) {
+        return Err(Refusal::ExpiredToken);
+    }
+    Ok(())
 }
 
 /// The session of a user, or of one for whom a user asked, opens neither IAM nor most of STS (GetSessionToken and
@@ -173,7 +209,7 @@ pub fn is_hash(declared: &str) -> bool {
 }
 
 impl Who {
-    fn new(principal: Principal, access_key: Option<String>) -> Self {
+    pub fn new(principal: Principal, access_key: Option<String>) -> Self {
         Self { principal, access_key, session: None, chain: None }
     }
 

@@ -35,10 +35,15 @@ impl Origins {
     }
 }
 
-/// The question that a browser asks before a request; `None` if it is not one.
+/// Whether it is the question that a browser asks before a request.
+pub fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
+    let asks = method == Method::OPTIONS && headers.contains_key(header::ORIGIN);
+    asks && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+/// The answer to that question; `None` if it is not one.
 pub fn preflight(method: &Method, headers: &HeaderMap, origins: &Origins) -> Option<HttpResponse> {
-    let origin = headers.get(header::ORIGIN).filter(|_| method == Method::OPTIONS)?;
-    headers.get(header::ACCESS_CONTROL_REQUEST_METHOD)?;
+    let origin = headers.get(header::ORIGIN).filter(|_| is_preflight(method, headers))?;
     let mut answer = HttpResponse { status: StatusCode::FORBIDDEN.as_u16(), ..HttpResponse::default() };
     if !origins.allow(origin) {
         return Some(answer);

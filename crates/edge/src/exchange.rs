@@ -12,14 +12,14 @@ use crate::route::{self, Route};
 use crate::server::{Connection, Edge};
 use crate::sigv4::{self, Claim, Head};
 use crate::upload::{Check, Upload};
-use crate::{body, cors, internal};
+use crate::{body, cors, internal, web};
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_TYPE, HOST, HeaderValue, ORIGIN, USER_AGENT};
 use http::{HeaderMap, Method, Request, Response, StatusCode, request};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use kernel::panic::caught_async;
-use kernel::{Answer, Body, Caller, INTERNAL_FAILURE, Named};
+use kernel::{Answer, Body, Caller, INTERNAL_FAILURE, Named, Principal};
 use model::wire::{self, HttpRequest, HttpResponse};
 use model::{ErrorShape, Kind, Operation, Protocol, Service, Value};
 use sha2::{Digest, Sha256};
@@ -39,12 +39,12 @@ const WRONG_REGION: ErrorShape = ErrorShape::sender("SignatureDoesNotMatch").sta
 const LONGEST_REGION: usize = 32;
 
 /// What AWS answers: a whole response, or the head of one whose body is still to come.
-struct Answered {
-    response: HttpResponse,
-    coming: Option<Coming>,
+pub struct Answered {
+    pub response: HttpResponse,
+    pub coming: Option<Coming>,
 }
 
-enum Coming {
+pub enum Coming {
     Events(Box<Events>),
     Body(Body),
 }
@@ -55,22 +55,44 @@ impl From<HttpResponse> for Answered {
     }
 }
 
-pub async fn answer(connection: &Connection, request: Request<Incoming>) -> Response<AnswerBody> {
+pub async fn answer(connection: &Arc<Connection>, request: Request<Incoming>) -> Response<AnswerBody> {
     if request.uri().path() == STATIC_PATH {
         return static_answer();
     }
-    let edge = &connection.edge;
+    let origins = &connection.edge.options.origins;
     let origin = request.headers().get(ORIGIN).cloned();
+    let rules = origin.as_ref().and_then(|_| web::rules(connection, &addressed(&request)));
     let wants_body = request.method() != Method::HEAD;
-    let mut answered = match cors::preflight(request.method(), request.headers(), &edge.options.origins) {
+    if let Some(rules) = rules.as_ref().filter(|_| cors::is_preflight(request.method(), request.headers())) {
+        return written(rules.preflight(connection).into(), wants_body);
+    }
+    let mut answered = match cors::preflight(request.method(), request.headers(), origins) {
         Some(response) => response.into(),
         None if internal::is_path(request.uri().path()) => internal_answer(connection, request).await.into(),
         None => aws_answer(connection, request).await,
     };
-    if let Some(origin) = origin {
-        cors::expose(&mut answered.response.headers, &origin, &edge.options.origins);
+    match (rules, origin) {
+        (Some(rules), _) => rules.expose(&mut answered.response),
+        (None, Some(origin)) => cors::expose(&mut answered.response.headers, &origin, origins),
+        (None, None) => {}
     }
     written(answered, wants_body)
+}
+
+/// A copy of the head, with the bucket in its path, for who looks at a request before it is carried out.
+fn addressed(request: &Request<Incoming>) -> HttpRequest {
+    let (parts, ()) = {
+        let mut copy = Request::new(());
+        *copy.method_mut() = request.method().clone();
+        *copy.uri_mut() = request.uri().clone();
+        *copy.headers_mut() = request.headers().clone();
+        copy.into_parts()
+    };
+    let mut head = head_of(parts);
+    if let Some(path) = bucket_into_path(None, route::host(&head.headers), &head) {
+        head.path = path;
+    }
+    head
 }
 
 fn static_answer() -> Response<AnswerBody> {
@@ -104,7 +126,7 @@ async fn internal_answer(connection: &Connection, request: Request<Incoming>) ->
     internal::answer(connection, request).await
 }
 
-async fn aws_answer(connection: &Connection, request: Request<Incoming>) -> Answered {
+async fn aws_answer(connection: &Arc<Connection>, request: Request<Incoming>) -> Answered {
     let mut exchange = Exchange {
         connection,
         edge: &connection.edge,
@@ -116,7 +138,17 @@ async fn aws_answer(connection: &Connection, request: Request<Incoming>) -> Answ
     let (parts, body) = request.into_parts();
     let request = head_of(parts);
     let rest = Rest::new(body, &request.headers);
-    let outcome = caught_async(exchange.carry_out(request, &rest)).await;
+    let part = web::find(connection, &request, route::host(&request.headers));
+    let outcome = match part {
+        Some(part) => {
+            let (service, protocol) = web::spoken(part.0);
+            exchange.spoken = Spoken { service: Some(service), protocol };
+            let (host, anonymous) = (route::host(&request.headers), Who::new(Principal::Anonymous, None));
+            let caller = exchange.caller(anonymous, route::region(None, host), host, &request.headers);
+            caught_async(web::answer(connection, part, caller, request, &rest)).await
+        }
+        None => caught_async(exchange.carry_out(request, &rest)).await,
+    };
     rest.let_through().await;
     let error = match outcome {
         Ok(Ok(answered)) => return answered,
@@ -152,7 +184,7 @@ impl Exchange<'_> {
         let is_form = route::is_form(&request.headers);
         let mut sent = if is_form { Some(self.read_form(rest, &mut request).await?) } else { None };
 
-        let host = host_of(&request.headers);
+        let host = route::host(&request.headers);
         let claim = sigv4::claim(&request.headers, &request.query);
         let claimed = claim.as_ref().ok().and_then(Option::as_ref);
         // The signature covers the path as it was sent.
@@ -179,7 +211,7 @@ impl Exchange<'_> {
         if !is_region_name(region) {
             return Err(WRONG_REGION.with("Credential should be scoped to a valid region."));
         }
-        let loopback = self.connection.loopback && !internal::is_foreign_page(&request.headers);
+        let loopback = self.connection.trusts(&request.headers);
         // The signature covers the body as it was sent.
         let body = sent.as_ref().map(|it| &*it.0);
         let evidence = Evidence { claim: claim.as_ref(), head, body, loopback, service, operation };
@@ -300,7 +332,7 @@ impl Exchange<'_> {
     fn learn_to_speak(&mut self, request: &HttpRequest) {
         let claim = sigv4::claim(&request.headers, &request.query).ok().flatten();
         // Whether there is an operation matters no more.
-        let _ = self.route(claim.as_ref(), host_of(&request.headers), request);
+        let _ = self.route(claim.as_ref(), route::host(&request.headers), request);
     }
 
     fn or_learn_to_speak<T>(&mut self, outcome: model::Result<T>, request: &HttpRequest) -> model::Result<T> {
@@ -361,10 +393,6 @@ fn head_of(parts: request::Parts) -> HttpRequest {
 fn is_region_name(text: &str) -> bool {
     let fits = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'-';
     (1..=LONGEST_REGION).contains(&text.len()) && text.bytes().all(fits)
-}
-
-fn host_of(headers: &HeaderMap) -> &str {
-    text_of(headers, HOST)
 }
 
 fn text_of(headers: &HeaderMap, name: http::HeaderName) -> &str {

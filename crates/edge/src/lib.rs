@@ -20,6 +20,7 @@ mod route;
 mod server;
 pub mod sigv4;
 mod upload;
+mod web;
 
 pub use cors::Origins;
 pub use internal::Handler;

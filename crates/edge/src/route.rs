@@ -9,7 +9,7 @@ use crate::encoding::{decode_form, split_pairs};
 use crate::header;
 use crate::sigv4::Claim;
 use http::HeaderMap;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, HOST};
 use kernel::Kernel;
 use model::catalog::{self, ServiceInfo};
 use model::wire::{self, HttpRequest};
@@ -78,6 +78,11 @@ pub fn find(kernel: &Kernel, claim: Option<&Claim>, host: &str, request: &HttpRe
         }),
         None => Err(Unrouted::Service { sentence: unknown(claim, host, &form, request), protocol: form.protocol() }),
     }
+}
+
+/// The `Host` header.
+pub fn host(headers: &HeaderMap) -> &str {
+    header::text(headers, HOST).unwrap_or_default()
 }
 
 /// The region: of the signature, else of the host, else us-east-1.

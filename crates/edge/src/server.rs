@@ -3,9 +3,10 @@
 use crate::body;
 use crate::cors::Origins;
 use crate::exchange;
-use crate::internal::Handler;
+use crate::internal::{self, Handler};
 use crate::limits::Limits;
 use crate::sigv4::SigningKeys;
+use http::HeaderMap;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -50,6 +51,13 @@ pub(crate) struct Connection {
     pub secure: bool,
     /// A whole head has come.
     started: AtomicBool,
+}
+
+impl Connection {
+    /// Whether the keys that everybody knows are good here: on this machine, and not for pages of other sites.
+    pub fn trusts(&self, headers: &HeaderMap) -> bool {
+        self.loopback && !internal::is_foreign_page(headers)
+    }
 }
 
 /// Answers until `shutdown` is ready, then takes no more connections, lets requests that are under way end within

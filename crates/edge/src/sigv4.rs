@@ -102,6 +102,35 @@ pub fn claim<'r>(headers: &'r HeaderMap, query: &'r str) -> Result<Option<Claim<
     if query.contains("X-Amz-Algorithm=") { claim_in_query(query) } else { Ok(None) }
 }
 
+/// The claim of a text that is signed for itself, with the credential and the signature beside it.
+pub fn claim_of_text<'r>(
+    credential: &'r str,
+    signature: &'r str,
+    token: Option<&'r str>,
+) -> Result<Claim<'r>, Malformed> {
+    let parts = split_credential(credential, Algorithm::Hmac);
+    let (access_key, date, region, service) = parts.ok_or_else(|| Malformed::Credential(credential.to_owned()))?;
+    Ok(Claim {
+        algorithm: Algorithm::Hmac,
+        access_key: access_key.into(),
+        date: date.into(),
+        region: region.into(),
+        service: service.into(),
+        signed_headers: "".into(),
+        signature: signature.into(),
+        signed_at: "".into(),
+        token: token.map(Cow::Borrowed),
+        place: Place::Header,
+    })
+}
+
+/// Whether the signature of a text is the one that `key` gives.
+pub fn verify_text(claim: &Claim, text: &str, key: &[u8; 32]) -> Result<(), Wrong> {
+    let mac = keyed(key).chain_update(text.as_bytes());
+    let right = unhex(&claim.signature).is_some_and(|it| mac.verify_slice(&it).is_ok());
+    if right { Ok(()) } else { Err(Wrong { canonical_request: String::new(), string_to_sign: text.to_owned() }) }
+}
+
 /// Whether the signature is the one that `key` gives.
 pub fn verify(claim: &Claim, head: &Head, payload_hash: &str, paths: Paths, key: &[u8; 32]) -> Result<(), Wrong> {
     let canonical_request = canonical_request(claim, head, payload_hash, paths);

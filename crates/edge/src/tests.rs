@@ -7,3 +7,4 @@ mod keys;
 mod limits;
 mod paths;
 mod streams;
+mod web;

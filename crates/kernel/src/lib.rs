@@ -23,6 +23,7 @@ mod service;
 pub mod source;
 mod stream;
 pub mod trail;
+pub mod web;
 
 pub use access_key::account_of_key;
 pub use body::{Body, PieceSink, Pieces};

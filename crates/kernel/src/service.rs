@@ -11,6 +11,7 @@ use crate::job::{Job, JobEntry};
 use crate::resource::ResourceType;
 use crate::source::Source;
 use crate::stream::{Download, EventStream, Streamed};
+use crate::web::{CrossOrigin, Web};
 use model::typed::{Operation, Typed};
 use model::{ErrorShape, Protocol, Result, Value, Violations};
 use policy::Context;
@@ -45,6 +46,10 @@ pub struct Service {
     pub resource_tags: Option<TagsOf>,
     /// Finds the policy of a resource that operations of this service are about, by ARN, in the resource's place.
     pub resource_policy: Option<fn(&Cx, &str) -> Option<ResourcePolicy>>,
+    /// Requests that are no calls. S3 has a part.
+    pub web: Option<Web>,
+    /// What pages of other origins may do with resources of this service. S3 has rules.
+    pub cross_origin: Option<CrossOrigin>,
     /// What the configuration can switch on.
     switches: Vec<(&'static Switch, bool)>,
     /// How the service words what its model forbids.
@@ -148,6 +153,8 @@ impl Service {
             managed_policy: None,
             resource_tags: None,
             resource_policy: None,
+            web: None,
+            cross_origin: None,
             switches: Vec::new(),
             invalid: validation_error,
             model: OnceLock::new(),
@@ -368,6 +375,16 @@ impl Service {
 
     pub fn resource_policies(mut self, find: fn(&Cx, &str) -> Option<ResourcePolicy>) -> Self {
         self.resource_policy = Some(find);
+        self
+    }
+
+    pub fn web(mut self, web: Web) -> Self {
+        self.web = Some(web);
+        self
+    }
+
+    pub fn cross_origin(mut self, rules: CrossOrigin) -> Self {
+        self.cross_origin = Some(rules);
         self
     }
 

@@ -21,7 +21,12 @@ static READ: Mutex<String> = Mutex::new(String::new());
 const PIECE: usize = 100_000;
 
 pub fn service() -> Service {
-    Service::new("s3").upload(|_, _: &PutObject| "*", put).download(|_, _: &GetObject| "*", get).status(|_| 206)
+    Service::new("s3")
+        .upload(|_, _: &PutObject| "*", put)
+        .download(|_, _: &GetObject| "*", get)
+        .status(|_| 206)
+        .web(super::web::PART)
+        .cross_origin(super::web::rules)
 }
 
 /// Answers the number of bytes, and the trailers, as the ETag.
