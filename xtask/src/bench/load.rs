@@ -26,10 +26,26 @@ pub struct Figures {
     pub errors: u64,
 }
 
+/// How much load.
+#[derive(Clone, Copy)]
+pub struct Load {
+    pub seconds: u64,
+    /// At once, each of which sends its next request when it has its answer.
+    pub connections: usize,
+}
+
+impl Load {
+    /// What the bars are for.
+    pub fn lasting(seconds: u64) -> Self {
+        Self { seconds, connections: 32 }
+    }
+}
+
 /// Puts load on a server: a script and its arguments.
-pub fn run(server: &Running, script: &[&str], seconds: u64) -> Outcome<Figures> {
+pub fn run(server: &Running, script: &[&str], load: Load) -> Outcome<Figures> {
     let before = server.processor_time()?;
-    let mut wrk = shell::program("wrk", ["-t2", "-c32", &format!("-d{seconds}s"), "-s", script[0], &server.url, "--"]);
+    let (connections, lasting) = (format!("-c{}", load.connections), format!("-d{}s", load.seconds));
+    let mut wrk = shell::program("wrk", ["-t2", &connections, &lasting, "-s", script[0], &server.url, "--"]);
     let said = shell::output(wrk.args(&script[1..]))?;
     let spent = server.processor_time()?.saturating_sub(before);
     let [requests, duration_us, p50_us, p99_us, errors] = result(&said).ok_or_else(|| format!("wrk said: {said}"))?;

@@ -1,6 +1,6 @@
 //! A queue of a million messages beside one of a thousand, and a start on the folder that holds them.
 
-use super::load::{self, Call};
+use super::load::{self, Call, Load};
 use super::server::Running;
 use super::{JSON, milliseconds};
 use crate::Outcome;
@@ -56,7 +56,7 @@ fn filled(server: &Running, name: &str, messages: u64) -> Outcome<String> {
         if count(server, &queue)? >= messages {
             return Ok(queue);
         }
-        load::run(server, &batch.script(), LOAD)?;
+        load::run(server, &batch.script(), Load::lasting(LOAD))?;
     }
     Err(format!("{name} has not {messages} messages after {} s.", LOAD * MOST_LOADS as u64))
 }
@@ -73,5 +73,5 @@ fn count(server: &Running, queue: &str) -> Outcome<u64> {
 fn receiving(server: &Running, queue: &str, seconds: u64) -> Outcome<f64> {
     let body = format!(r#"{{"QueueUrl":"{queue}","VisibilityTimeout":0}}"#);
     let call = Call { service: "sqs", content_type: JSON, target: "AmazonSQS.ReceiveMessage", body: &body };
-    Ok(load::run(server, &call.script(), seconds)?.processor_us)
+    Ok(load::run(server, &call.script(), Load::lasting(seconds))?.processor_us)
 }

@@ -9,7 +9,7 @@ mod server;
 
 use crate::{Outcome, place, shell};
 use clap::Args;
-use load::{Call, Figures};
+use load::{Call, Figures, Load};
 use server::Running;
 use std::io::Write;
 use std::path::Path;
@@ -28,8 +28,12 @@ pub struct Bench {
 /// What Niebla has to reach on two cores: processor time as a multiple of the static reply's.
 const MOST_SEND: f64 = 4.0;
 const MOST_RECEIVE_DELETE: f64 = 9.0;
+const MOST_PUT_OBJECT: f64 = 5.0;
+const MOST_GET_OBJECT: f64 = 3.0;
 /// The slowest of a hundred durable calls, as a multiple of one sync of the disk.
 const MOST_SYNCS: f64 = 10.0;
+/// With so few, a call waits for the disk and not for its turn on two cores, which load and server share.
+const FEW_CONNECTIONS: usize = 4;
 const MOST_STARTUP: Duration = Duration::from_millis(50);
 const MOST_IDLE_MB: f64 = 40.0;
 
@@ -62,8 +66,10 @@ impl Bench {
 
         shell::stage("the rest");
         let sync = sync_time(&folder.0)?;
-        let syncs = rows[1].figures.p99_ms / milliseconds(sync);
+        let in_syncs = |row: &Row| row.figures.p99_ms / milliseconds(sync);
+        let (syncs, syncs_of_few) = (in_syncs(&rows[1]), in_syncs(&rows[FEW]));
         println!("p99 of SendMessage                {syncs:>8.2} syncs (bar {MOST_SYNCS:.0})");
+        println!("  at {FEW_CONNECTIONS} connections               {syncs_of_few:>8.2} syncs");
         println!("fdatasync of 4 KiB on this disk   {:>8.2} ms (median of {SYNCS})", milliseconds(sync));
         let startup = startup(&niebla, &folder.0)?;
         let bar = milliseconds(MOST_STARTUP);
@@ -108,13 +114,17 @@ impl Bench {
         let who = Call { service: "sts", content_type: FORM, target: "", body: who };
         let mut rows = Vec::new();
         let mut add = |name, server, script: &[&str], most| -> Outcome {
-            rows.push(Row { name, figures: load::run(server, script, self.seconds)?, most });
+            let usual = Load::lasting(self.seconds);
+            let load = if name == FEW_NAME { Load { connections: FEW_CONNECTIONS, ..usual } } else { usual };
+            let figures = load::run(server, script, load)?;
+            rows.push(Row { name, figures, most });
             Ok(())
         };
         let receive_delete = ["bench/receive_delete.lua", &queue];
         add("static reply", fixed, &send.script(), None)?;
         add("sqs SendMessage (durable)", server, &send.script(), Some(MOST_SEND))?;
         add("sqs ReceiveMessage + DeleteMessage", server, &receive_delete, Some(MOST_RECEIVE_DELETE))?;
+        add(FEW_NAME, server, &send.script(), None)?;
         add("sqs ListQueues", server, &list.script(), None)?;
         add("sts GetCallerIdentity", server, &who.script(), None)?;
         for (name, group, held) in
@@ -125,12 +135,27 @@ impl Bench {
             let put = Call { service: "logs", content_type: JSON_1_1, target, body: &events };
             add(name, server, &put.script(), None)?;
         }
+        server.put("/bench", "")?;
+        server.put("/bench/one", &"x".repeat(OBJECT_BYTES))?;
+        let bytes = OBJECT_BYTES.to_string();
+        add(
+            "s3 PutObject 1 KiB (durable)",
+            server,
+            &["bench/object.lua", "PUT", "bench", &bytes],
+            Some(MOST_PUT_OBJECT),
+        )?;
+        add("s3 GetObject 1 KiB", server, &["bench/object.lua", "GET", "bench", &bytes], Some(MOST_GET_OBJECT))?;
         // Two calls are one pair; the waiting times stay those of each call.
         rows[2].figures.processor_us *= 2.0;
         rows[2].figures.per_second /= 2.0;
         Ok(rows)
     }
 }
+
+/// SendMessage again, with fewer connections: its place among the rows.
+const FEW: usize = 3;
+const FEW_NAME: &str = "sqs SendMessage, 4 connections";
+const OBJECT_BYTES: usize = 1024;
 
 /// A log group with so many events, and the body of one more.
 fn fill(server: &Running, group: &str, held: usize) -> Outcome<String> {

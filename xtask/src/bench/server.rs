@@ -78,12 +78,21 @@ impl Running {
 
     /// One call of a service that speaks JSON; returns the body of the answer.
     pub fn post(&self, service: &str, target: &str, body: &str) -> Outcome<String> {
+        let headers = format!("content-type: application/x-amz-json-1.0\r\nx-amz-target: {target}\r\n");
+        self.send(("POST", "/"), service, &headers, body)
+    }
+
+    /// Makes a bucket, or an object.
+    pub fn put(&self, path: &str, body: &str) -> Outcome<String> {
+        self.send(("PUT", path), "s3", "x-amz-content-sha256: UNSIGNED-PAYLOAD\r\n", body)
+    }
+
+    fn send(&self, (method, path): (&str, &str), service: &str, headers: &str, body: &str) -> Outcome<String> {
         let address = self.url.strip_prefix("http://").unwrap_or_default();
         let scope = format!("20260101/us-east-1/{service}/aws4_request");
         let request = format!(
-            "POST / HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-type: application/x-amz-json-1.0\r\n\
-             x-amz-target: {target}\r\ncontent-length: {}\r\nauthorization: AWS4-HMAC-SHA256 Credential=test/{scope}, \
-             SignedHeaders=host, Signature={}\r\n\r\n{body}",
+            "{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{headers}content-length: {}\r\n\
+             authorization: AWS4-HMAC-SHA256 Credential=test/{scope}, SignedHeaders=host, Signature={}\r\n\r\n{body}",
             body.len(),
             "0".repeat(64)
         );
@@ -93,7 +102,7 @@ impl Running {
             stream.write_all(request.as_bytes())?;
             stream.read_to_string(&mut answer)
         };
-        talk().map_err(|error| format!("{target}: {error}"))?;
+        talk().map_err(|error| format!("{method} {path} of {service}: {error}"))?;
         Ok(answer.split_once("\r\n\r\n").map_or(answer.clone(), |(_, body)| body.to_owned()))
     }
 }
