@@ -3,7 +3,8 @@
 use crate::chunked::{Chain, Form};
 use crate::header;
 use crate::refusal::{Refusal, SKEW_SECONDS};
-use crate::sigv4::{self, Algorithm, Claim, Head, Paths, Place, SigningKeys};
+use crate::sigv2;
+use crate::sigv4::{self, Algorithm, Claim, Head, Paths, Place, SigningKeys, Wrong};
 use kernel::{Credential, Kernel, Principal, Session, is_account};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -16,6 +17,8 @@ const TEST_ACCOUNT: &str = "000000000000";
 pub struct Evidence<'r> {
     pub claim: Option<&'r Claim<'r>>,
     pub head: Head<'r>,
+    /// The path with the bucket, however that was addressed.
+    pub resource: &'r str,
     /// None: it is still to come, and is verified as it comes.
     pub body: Option<&'r [u8]>,
     /// The peer is on this machine.
@@ -39,6 +42,11 @@ pub fn identify(kernel: &Arc<Kernel>, keys: &SigningKeys, evidence: &Evidence) -
         return Ok(Who::new(principal, Some(claim.access_key.to_string())));
     }
     let credential = known(kernel, claim)?;
+    if claim.algorithm == Algorithm::Version2 {
+        verify_older(evidence, claim, &credential.secret, machine_time())?;
+        in_force(kernel, &credential, claim)?;
+        return Ok(Who::of(credential, claim, None));
+    }
     let key = keys.of(&credential.secret, claim);
     verify(evidence, claim, &key, machine_time())?;
     in_force(kernel, &credential, claim)?;
@@ -61,11 +69,8 @@ pub fn identify_text(
         return Ok(Who::new(principal, Some(claim.access_key.to_string())));
     }
     let credential = known(kernel, claim)?;
-    sigv4::verify_text(claim, text, &keys.of(&credential.secret, claim)).map_err(|wrong| Refusal::WrongSignature {
-        access_key: claim.access_key.to_string(),
-        signature: claim.signature.to_string(),
-        wrong,
-    })?;
+    let right = sigv4::verify_text(claim, text, &keys.of(&credential.secret, claim));
+    right.map_err(|wrong| wrong_signature(claim, wrong))?;
     in_force(kernel, &credential, claim)?;
     Ok(Who::of(credential, claim, None))
 }
@@ -131,6 +136,30 @@ fn verify(evidence: &Evidence, claim: &Claim, key: &[u8; 32], now: i64) -> Resul
     check_signature(evidence, claim, key)
 }
 
+/// Signature version 2, which S3 alone takes.
+fn verify_older(evidence: &Evidence, claim: &Claim, secret: &str, now: i64) -> Result<(), Refusal> {
+    match claim.place {
+        Place::Header => {
+            let signed_at = sigv4::signed_at(&claim.signed_at).unwrap_or_default();
+            if (signed_at - now).abs() > SKEW_SECONDS {
+                return Err(Refusal::Skewed { signed_at, now });
+            }
+        }
+        Place::Query { .. } => {
+            let signed_at = sigv2::expires(claim).unwrap_or_default();
+            if now > signed_at {
+                return Err(Refusal::PresignedExpired { signed_at, expires: 0, now });
+            }
+        }
+    }
+    sigv2::verify(claim, &evidence.head, evidence.resource, secret).map_err(|wrong| wrong_signature(claim, wrong))
+}
+
+fn wrong_signature(claim: &Claim, wrong: Wrong) -> Refusal {
+    let (access_key, signature) = (claim.access_key.to_string(), claim.signature.to_string());
+    Refusal::WrongSignature { access_key, signature, wrong }
+}
+
 /// All parts are there; seconds since 1970 of the signature's making.
 fn complete(claim: &Claim) -> Result<i64, Refusal> {
     let mut missing = Vec::new();
@@ -179,11 +208,7 @@ fn check_signature(evidence: &Evidence, claim: &Claim, key: &[u8; 32]) -> Result
     if outcome.is_err() && declared.is_none() && evidence.operation.unsigned_payload {
         outcome = attempt(sigv4::UNSIGNED_PAYLOAD);
     }
-    outcome.map_err(|wrong| Refusal::WrongSignature {
-        access_key: claim.access_key.to_string(),
-        signature: claim.signature.to_string(),
-        wrong,
-    })?;
+    outcome.map_err(|wrong| wrong_signature(claim, wrong))?;
     match declared.zip(evidence.body) {
         Some((declared, body)) if is_hash(declared) => check_payload(declared, body),
         Some(_) | None => Ok(()),

@@ -10,7 +10,8 @@ use crate::header;
 use crate::refusal::Refusal;
 use crate::route::{self, Route};
 use crate::server::{Connection, Edge};
-use crate::sigv4::{self, Claim, Head};
+use crate::sigv2;
+use crate::sigv4::{self, Claim, Head, Malformed};
 use crate::upload::{Check, Upload};
 use crate::{body, cors, internal, web};
 use bytes::{Bytes, BytesMut};
@@ -185,7 +186,7 @@ impl Exchange<'_> {
         let mut sent = if is_form { Some(self.read_form(rest, &mut request).await?) } else { None };
 
         let host = route::host(&request.headers);
-        let claim = sigv4::claim(&request.headers, &request.query);
+        let claim = claim_of(&request.headers, &request.query);
         let claimed = claim.as_ref().ok().and_then(Option::as_ref);
         // The signature covers the path as it was sent.
         let path = bucket_into_path(claimed, host, &request).map(|it| std::mem::replace(&mut request.path, it));
@@ -214,7 +215,8 @@ impl Exchange<'_> {
         let loopback = self.connection.trusts(&request.headers);
         // The signature covers the body as it was sent.
         let body = sent.as_ref().map(|it| &*it.0);
-        let evidence = Evidence { claim: claim.as_ref(), head, body, loopback, service, operation };
+        let resource = &request.path;
+        let evidence = Evidence { claim: claim.as_ref(), head, resource, body, loopback, service, operation };
         let mut who = authenticate::identify(kernel, &self.edge.keys, &evidence).map_err(refused)?;
         let chunks = authenticate::content_hash(&head).and_then(Form::of).map(|form| (form, who.chain.take()));
         let caller = Arc::new(self.caller(who, region, host, &request.headers));
@@ -330,7 +332,7 @@ impl Exchange<'_> {
 
     /// The protocol, as far as the head tells it, for an answer to a request that is not read to its end.
     fn learn_to_speak(&mut self, request: &HttpRequest) {
-        let claim = sigv4::claim(&request.headers, &request.query).ok().flatten();
+        let claim = claim_of(&request.headers, &request.query).ok().flatten();
         // Whether there is an operation matters no more.
         let _ = self.route(claim.as_ref(), route::host(&request.headers), request);
     }
@@ -372,6 +374,11 @@ impl Exchange<'_> {
     }
 }
 
+/// What a request says of its signature, whichever version it is of.
+fn claim_of<'r>(headers: &'r HeaderMap, query: &'r str) -> Result<Option<Claim<'r>>, Malformed> {
+    Ok(sigv4::claim(headers, query)?.or_else(|| sigv2::claim(headers, query)))
+}
+
 fn head_of(parts: request::Parts) -> HttpRequest {
     let mut headers = parts.headers;
     // HTTP/2 has the host in the request line's stead.
@@ -401,12 +408,17 @@ fn text_of(headers: &HeaderMap, name: http::HeaderName) -> &str {
 
 /// The path with the bucket that stands in the host, where a request is for S3.
 fn bucket_into_path(claim: Option<&Claim>, host: &str, request: &HttpRequest) -> Option<String> {
-    let bucket = route::bucket(host)?;
-    let is_s3 = match claim {
-        Some(claim) => matches!(&*claim.service, "s3" | "s3express"),
-        None => !request.headers.contains_key(header::TARGET),
+    let bucket = match claim {
+        // SDKs put the bucket before whatever endpoint they are given: `photos.localhost`.
+        Some(claim) if is_s3(claim) => route::bucket(host).or_else(|| route::bucket_of_endpoint(host)),
+        Some(_) => None,
+        None => route::bucket(host).filter(|_| !request.headers.contains_key(header::TARGET)),
     };
-    is_s3.then(|| format!("/{bucket}{}", request.path))
+    bucket.map(|it| format!("/{it}{}", request.path))
+}
+
+fn is_s3(claim: &Claim) -> bool {
+    matches!(&*claim.service, "s3" | "s3express")
 }
 
 /// What the codecs read; the bytes of objects and payloads belong to their owner, also when they are gzip.

@@ -18,6 +18,7 @@ mod limits;
 mod refusal;
 mod route;
 mod server;
+mod sigv2;
 pub mod sigv4;
 mod upload;
 mod web;

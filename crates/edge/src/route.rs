@@ -101,6 +101,13 @@ pub fn bucket(host: &str) -> Option<&str> {
     end.map(|(at, _)| &name[..at])
 }
 
+/// The bucket before a name of this machine that says nothing of S3: `my.bucket.localhost` → `my.bucket`.
+pub fn bucket_of_endpoint(host: &str) -> Option<&str> {
+    let bucket = without_port(host).strip_suffix(".localhost")?;
+    let names_s3 = bucket.split('.').next().is_some_and(|it| it == "s3" || it.starts_with("s3-"));
+    (!names_s3).then_some(bucket)
+}
+
 /// Whether the body is a form, which holds the action.
 pub fn is_form(headers: &HeaderMap) -> bool {
     header::text(headers, CONTENT_TYPE).is_some_and(|it| it.starts_with("application/x-www-form-urlencoded"))
@@ -330,6 +337,9 @@ mod tests {
         ] {
             assert_eq!(bucket(host), expected, "{host}");
         }
+        assert_eq!(bucket_of_endpoint("my.photos.localhost:4566"), Some("my.photos"));
+        assert_eq!(bucket_of_endpoint("s3.localhost"), None);
+        assert_eq!(bucket_of_endpoint("localhost:4566"), None);
         assert_eq!(region(None, "sqs.eu-west-1.localhost:4566"), "eu-west-1");
         assert_eq!(region(None, "sqs.us-gov-west-1.amazonaws.com"), "us-gov-west-1");
         assert_eq!(region(None, "127.0.0.1:4566"), "us-east-1");

@@ -52,6 +52,8 @@ pub enum Algorithm {
     Hmac,
     /// The asymmetric form, whose scope names no region.
     Ecdsa,
+    /// Of [`crate::sigv2`], with no scope at all.
+    Version2,
 }
 
 /// Where the signature stands.
@@ -150,6 +152,7 @@ pub fn scope(claim: &Claim) -> String {
     match claim.algorithm {
         Algorithm::Hmac => format!("{}/{}/{}/aws4_request", claim.date, claim.region, claim.service),
         Algorithm::Ecdsa => format!("{}/{}/aws4_request", claim.date, claim.service),
+        Algorithm::Version2 => String::new(),
     }
 }
 
@@ -314,7 +317,7 @@ fn split_credential(credential: &str, algorithm: Algorithm) -> Option<(&str, &st
     let (rest, service) = rest.rsplit_once('/')?;
     let (rest, region) = match algorithm {
         Algorithm::Hmac => rest.rsplit_once('/')?,
-        Algorithm::Ecdsa => (rest, ""),
+        Algorithm::Ecdsa | Algorithm::Version2 => (rest, ""),
     };
     let (access_key, date) = rest.rsplit_once('/')?;
     (!access_key.is_empty() && !service.is_empty()).then_some((access_key, date, region, service))
