@@ -5,6 +5,7 @@
 mod functions;
 mod load;
 mod million;
+mod objects;
 mod server;
 
 use crate::{Outcome, place, shell};
@@ -84,6 +85,7 @@ impl Bench {
         );
 
         let million = million::measure(&niebla, &folder.0.join("million"), self.seconds)?;
+        let objects = objects::measure(&niebla, &built.join("examples/static_reply"), &folder.0.join("large"))?;
         let functions = functions::measure(&Running::niebla(&niebla, &folder.0.join("functions"))?)?;
 
         let rest = [
@@ -93,6 +95,7 @@ impl Bench {
         ];
         missed.extend(rest.into_iter().filter(|(is_missed, _)| *is_missed).map(|(_, what)| what));
         missed.extend(million);
+        missed.extend(objects);
         missed.extend(functions);
         match missed.is_empty() {
             true => println!("Every bar is reached."),

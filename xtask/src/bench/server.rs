@@ -71,6 +71,12 @@ impl Running {
         Ok(Memory { total_mb: mb("VmRSS")?, anonymous_mb: mb("RssAnon")? })
     }
 
+    /// The most that it held at once.
+    pub fn peak_mb(&self) -> Outcome<f64> {
+        let status = self.proc("status")?;
+        kilobytes(&status, "VmHWM").map(|it| it as f64 / 1024.0).ok_or_else(|| "/proc has no VmHWM".to_owned())
+    }
+
     fn proc(&self, name: &str) -> Outcome<String> {
         let path = format!("/proc/{}/{name}", self.child.id());
         std::fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))
