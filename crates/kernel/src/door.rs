@@ -36,6 +36,9 @@ pub(crate) fn pass(cx: &mut Cx, named: &Named, input: Value) -> Result<Value> {
         if let Some(arn) = resources.first() {
             cx.move_to(arn);
         }
+        if let Some(run) = &named.entry.inside {
+            return run(cx, input);
+        }
         match &named.entry.run {
             Run::Read(run) => run(cx, input),
             Run::Write(run) => run(cx, input),

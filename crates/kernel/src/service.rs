@@ -76,6 +76,8 @@ pub struct Entry {
     pub(crate) run: Run,
     /// What calls from outside of a transaction do instead.
     pub(crate) outside: Option<Conversing>,
+    /// What calls from within a transaction do instead.
+    pub(crate) inside: Option<Writing>,
 }
 
 pub type TagsOf = fn(&Cx, &str) -> Vec<(String, String)>;
@@ -88,7 +90,7 @@ pub type StatusOf = fn(&Value) -> u16;
 type ConditionsOf = Box<dyn Fn(&Cx, &(dyn Any + Send), &mut Context) + Send + Sync>;
 
 type Reading = Box<dyn Fn(&Cx, Input) -> Result<Value> + Send + Sync>;
-type Writing = Box<dyn Fn(&mut Cx, Input) -> Result<Value> + Send + Sync>;
+pub(crate) type Writing = Box<dyn Fn(&mut Cx, Input) -> Result<Value> + Send + Sync>;
 pub(crate) type Conversing = Box<dyn Fn(Cloud, Input) -> BoxFuture<Result<Value>> + Send + Sync>;
 type Uploading = Box<dyn Fn(Cloud, Input, Body) -> BoxFuture<Result<Value>> + Send + Sync>;
 type Downloading = Box<dyn Fn(Cloud, Input) -> BoxFuture<Result<Download<Value>>> + Send + Sync>;
@@ -223,6 +225,14 @@ impl Service {
     {
         assert_eq!(I::NAME, self.last, "follows its operation");
         self.last_entry().outside = Some(conversing(handler));
+        self
+    }
+
+    /// The operation just named, a conversation, is this where it is called from within a transaction, which cannot wait:
+    /// bodies are members of input and output then.
+    pub fn within<I: Operation>(mut self, handler: fn(&mut Cx, I) -> Result<I::Output>) -> Self {
+        assert_eq!(I::NAME, self.last, "follows its operation");
+        self.last_entry().inside = Some(Box::new(move |cx, input| handler(cx, unwrap(input)).map(Typed::into_value)));
         self
     }
 
@@ -423,6 +433,7 @@ impl Service {
             status: None,
             run,
             outside: None,
+            inside: None,
         };
         let before = self.operations.insert(I::NAME, Arc::new(entry));
         assert!(before.is_none(), "{} is named twice", I::NAME);
