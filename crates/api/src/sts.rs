@@ -33,6 +33,18 @@ structure! {
 }
 
 structure! {
+    DecodeAuthorizationMessage => "sts", DecodeAuthorizationMessageOutput {
+        encoded_message: String = "EncodedMessage",
+    }
+}
+
+structure! {
+    DecodeAuthorizationMessageOutput {
+        decoded_message: Option<String> = "DecodedMessage",
+    }
+}
+
+structure! {
     GetAccessKeyInfo => "sts", GetAccessKeyInfoOutput {
         access_key_id: String = "AccessKeyId",
     }
@@ -143,6 +155,7 @@ pub mod error {
     use crate::prelude::*;
 
     pub const EXPIRED_TOKEN: ErrorShape = ErrorShape::sender("ExpiredTokenException");
+    pub const INVALID_AUTHORIZATION_MESSAGE: ErrorShape = ErrorShape::sender("InvalidAuthorizationMessageException");
     pub const MALFORMED_POLICY_DOCUMENT: ErrorShape = ErrorShape::sender("MalformedPolicyDocument");
     pub const PACKED_POLICY_TOO_LARGE: ErrorShape = ErrorShape::sender("PackedPolicyTooLarge");
     pub const REGION_DISABLED: ErrorShape = ErrorShape::sender("RegionDisabledException").status(403);

@@ -248,6 +248,12 @@ impl<'a> Cx<'a> {
         self.look_in_place_of(arn, |cx| find(cx, arn))
     }
 
+    /// The unique id of a user or a role of any account, by its ARN.
+    pub fn principal_id(&self, arn: &str) -> Option<String> {
+        let find = self.kernel.services.values().find_map(|it| it.principal_id)?;
+        self.look_in_place_of(arn, |cx| find(cx, arn))
+    }
+
     /// The text of a managed policy that is in force, of any account, without asking whether the caller may see it.
     pub fn managed_policy(&self, arn: &str) -> Option<String> {
         let find = self.kernel.services.values().find_map(|it| it.managed_policy)?;

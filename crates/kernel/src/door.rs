@@ -6,8 +6,9 @@ use crate::identity::{Identity, ResourcePolicy};
 use crate::kernel::Named;
 use crate::panic::{caught, caught_async};
 use crate::policies;
+use crate::refusal::Refusal;
 use crate::service::{Run, Service};
-use model::{Error, ErrorShape, Protocol, Result, Value};
+use model::{Result, Value};
 use policy::{Context, Kind, Policies, Request};
 use std::any::Any;
 use std::future::Future;
@@ -110,23 +111,16 @@ pub(crate) fn authorize(
         ..Policies::default()
     };
     let decision = policy::evaluate(&request, &policies);
-    if decision.allowed { Ok(()) } else { Err(denied(service, decision.sentence(&request))) }
+    if decision.allowed {
+        return Ok(());
+    }
+    Err((service.refused)(service, &Refusal::new(cx, &decision, &request)))
 }
 
 /// What a principal may do by its own policies, as IAM keeps them.
 fn identity_of(cx: &Cx, principal: &Principal) -> Identity {
     let finders = cx.kernel().services.values().filter_map(|it| it.identity);
     finders.map(|find| find(cx, principal)).next().unwrap_or_default()
-}
-
-/// The protocols spell a refusal differently.
-fn denied(service: &Service, sentence: String) -> Error {
-    let shape = match service.model().metadata.protocol {
-        Protocol::AwsQuery | Protocol::Ec2Query | Protocol::RestXml => ErrorShape::sender("AccessDenied").status(403),
-        Protocol::RestJson1 => ErrorShape::sender("AccessDeniedException").status(403),
-        _ => ErrorShape::sender("AccessDeniedException").query("AccessDenied"),
-    };
-    shape.with(sentence)
 }
 
 fn account_of(arn: &str) -> Option<&str> {

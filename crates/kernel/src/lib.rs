@@ -5,6 +5,7 @@
 
 mod access_key;
 mod body;
+mod bound;
 pub mod caller;
 mod clock;
 mod cloud;
@@ -18,7 +19,9 @@ mod kernel;
 mod memory;
 pub mod panic;
 mod policies;
+mod refusal;
 pub mod resource;
+mod seal;
 mod service;
 pub mod source;
 mod stream;
@@ -27,6 +30,7 @@ pub mod web;
 
 pub use access_key::account_of_key;
 pub use body::{Body, PieceSink, Pieces};
+pub use bound::{BoundPolicy, UnknownPrincipal};
 pub use caller::{Caller, Credential, Principal, Session};
 pub use clock::Clock;
 pub use cloud::Cloud;
@@ -35,5 +39,6 @@ pub use entropy::Entropy;
 pub use identity::{Identity, IdentityPolicy, PolicyText, ResourcePolicy, Role};
 pub use job::{Job, Retry};
 pub use kernel::{Kernel, NOT_IMPLEMENTED, Named, Settings};
+pub use refusal::Refusal;
 pub use service::{BoxFuture, Resources, Service, Switch};
 pub use stream::{Answer, Download, EventStream, Sink, Streamed};

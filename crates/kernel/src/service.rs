@@ -8,12 +8,13 @@ use crate::cloud::Cloud;
 use crate::cx::Cx;
 use crate::identity::{Identity, ResourcePolicy, Role};
 use crate::job::{Job, JobEntry};
+use crate::refusal::{Refusal, access_denied};
 use crate::resource::ResourceType;
 use crate::source::Source;
 use crate::stream::{Download, EventStream, Streamed};
 use crate::web::{CrossOrigin, Web};
 use model::typed::{Operation, Typed};
-use model::{ErrorShape, Protocol, Result, Value, Violations};
+use model::{Error, ErrorShape, Protocol, Result, Value, Violations};
 use policy::Context;
 use serde::{Serialize, de::DeserializeOwned};
 use std::any::Any;
@@ -40,6 +41,8 @@ pub struct Service {
     pub identity: Option<fn(&Cx, &Principal) -> Identity>,
     /// Finds a role by its ARN, in the place of its account. IAM has one.
     pub role: Option<fn(&Cx, &str) -> Option<Role>>,
+    /// Finds the unique id of a user or a role by its ARN, in the place of its account. IAM has one.
+    pub principal_id: Option<fn(&Cx, &str) -> Option<String>>,
     /// Finds the text in force of a managed policy by its ARN, in the place of its account. IAM has one.
     pub managed_policy: Option<fn(&Cx, &str) -> Option<String>>,
     /// Finds the tags of a resource by its ARN, in the resource's place, for `aws:ResourceTag/…`.
@@ -54,6 +57,8 @@ pub struct Service {
     switches: Vec<(&'static Switch, bool)>,
     /// How the service words what its model forbids.
     pub invalid: fn(&'static model::Service, &Violations) -> Result<()>,
+    /// How the service words what the door refuses.
+    pub(crate) refused: fn(&Service, &Refusal) -> Error,
     model: OnceLock<&'static model::Service>,
     last: &'static str,
 }
@@ -152,6 +157,7 @@ impl Service {
             credential: None,
             identity: None,
             role: None,
+            principal_id: None,
             managed_policy: None,
             resource_tags: None,
             resource_policy: None,
@@ -159,6 +165,7 @@ impl Service {
             cross_origin: None,
             switches: Vec::new(),
             invalid: validation_error,
+            refused: access_denied,
             model: OnceLock::new(),
             last: "",
         }
@@ -172,6 +179,12 @@ impl Service {
     /// For services that do not say `1 validation error detected`, or that let pass what their model forbids.
     pub fn invalid_as(mut self, word: fn(&'static model::Service, &Violations) -> Result<()>) -> Self {
         self.invalid = word;
+        self
+    }
+
+    /// For services that do not say `AccessDenied`, or that give the decision along, encoded.
+    pub fn refused_as(mut self, word: fn(&Service, &Refusal) -> Error) -> Self {
+        self.refused = word;
         self
     }
 
@@ -370,6 +383,11 @@ impl Service {
 
     pub fn roles(mut self, find: fn(&Cx, &str) -> Option<Role>) -> Self {
         self.role = Some(find);
+        self
+    }
+
+    pub fn principal_ids(mut self, find: fn(&Cx, &str) -> Option<String>) -> Self {
+        self.principal_id = Some(find);
         self
     }
 

@@ -59,6 +59,11 @@ impl Context {
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.entries.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)).map(|(_, value)| value)
     }
+
+    /// Those that were inserted.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.entries.iter().map(|(key, value)| (key.as_ref(), value))
+    }
 }
 
 impl From<&'static str> for Value {

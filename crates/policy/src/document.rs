@@ -6,6 +6,7 @@ mod resource;
 
 use crate::statement::{Effect, Statement};
 use std::fmt;
+use std::sync::Arc;
 
 /// A managed policy, in characters without white space; a permissions boundary is one.
 pub const IDENTITY_LIMIT: usize = 6144;
@@ -40,7 +41,7 @@ pub struct Policy {
     pub(crate) kind: Kind,
     version: String,
     id: Option<String>,
-    pub(crate) statements: Vec<Statement>,
+    pub(crate) statements: Vec<Arc<Statement>>,
     pub(crate) has_deny: bool,
 }
 

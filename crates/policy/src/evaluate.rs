@@ -4,8 +4,9 @@
 
 use crate::context::Request;
 use crate::document::{Kind, Policy};
+use crate::position::Span;
 use crate::principal::{Grant, PrincipalKind};
-use crate::statement::Effect;
+use crate::statement::{Effect, Statement};
 use std::fmt;
 use std::sync::Arc;
 
@@ -64,6 +65,7 @@ pub struct Matched {
     /// From 0.
     pub statement: usize,
     pub sid: Option<Arc<str>>,
+    pub(crate) found: Arc<Statement>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -83,6 +85,13 @@ pub fn evaluate(request: &Request, policies: &Policies) -> Decision {
     match verdicts.decide(request, policies, &mut needed) {
         Ok(reason) => Decision::new(reason, needed),
         Err(source) => Decision::new(Reason::ImplicitDeny(source), Vec::new()),
+    }
+}
+
+impl Matched {
+    /// Where it stands in its policy.
+    pub fn span(&self) -> Option<Span> {
+        self.found.span
     }
 }
 
@@ -177,8 +186,8 @@ struct Verdicts<'a> {
 
 impl<'a> Hit<'a> {
     fn matched(&self, source: Source) -> Matched {
-        let sid = self.policy.statements[self.index].sid.clone();
-        Matched { source, policy: self.name.cloned(), statement: self.index, sid }
+        let found = self.policy.statements[self.index].clone();
+        Matched { source, policy: self.name.cloned(), statement: self.index, sid: found.sid.clone(), found }
     }
 }
 

@@ -12,7 +12,9 @@ mod evaluate;
 mod explain;
 mod json;
 mod matcher;
+mod message;
 mod operator;
+mod position;
 mod principal;
 mod statement;
 mod wildcard;
@@ -24,5 +26,6 @@ pub use document::{
 };
 pub use evaluate::{Attached, Decision, Matched, Policies, Reason, Source, evaluate};
 pub use explain::{Explanation, PolicyReport, StatementReport, explain};
+pub use position::{Position, Span};
 pub use principal::{Principal, PrincipalKind};
 pub use statement::Effect;

@@ -196,6 +196,18 @@ impl Named {
         }
     }
 
+    pub fn text(&self) -> &str {
+        match self {
+            Named::Everyone => "*",
+            Named::Account(text)
+            | Named::Arn(text)
+            | Named::UniqueId(text)
+            | Named::Service(text)
+            | Named::Federated(text)
+            | Named::Canonical(text) => text,
+        }
+    }
+
     pub fn grant(&self, caller: &Principal) -> Option<Grant> {
         let direct = |is: bool| is.then_some(Grant::Direct);
         match self {

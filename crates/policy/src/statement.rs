@@ -3,6 +3,7 @@
 use crate::condition::Condition;
 use crate::context::Request;
 use crate::matcher::Matcher;
+use crate::position::Span;
 use crate::principal::{Grant, Named};
 use crate::wildcard::Pattern;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ pub struct Statement {
     /// Absent where the policy is attached to the principal.
     pub principals: Option<Element<Named>>,
     pub conditions: Vec<Condition>,
+    pub span: Option<Span>,
 }
 
 /// `Action` or `NotAction`, `Resource` or `NotResource`, `Principal` or `NotPrincipal`.

@@ -18,10 +18,16 @@ pub fn at<'j>(json: &'j Json, path: &str) -> Option<&'j Json> {
     Some(here)
 }
 
-/// Whether `found` is what `pattern` says; `$name` alone binds it.
+/// Whether `found` is what `pattern` says; `$name` alone binds it, and behind a sentence its last word.
 pub fn matches(found: Option<&Json>, pattern: &str, names: &mut BTreeMap<String, String>) -> bool {
     let Some(found) = found else { return pattern == "absent" };
     let text = found.as_str().map_or_else(|| found.to_string(), str::to_owned);
+    if let Some((sentence, name)) = pattern.rsplit_once(" $")
+        && name.bytes().all(|it| it.is_ascii_lowercase())
+    {
+        let (before, word) = text.rsplit_once(' ').unwrap_or(("", &text));
+        return like(before, sentence) && matches(Some(&Json::from(word)), &format!("${name}"), names);
+    }
     match pattern.strip_prefix('$') {
         Some(name) if !names.contains_key(name) => {
             names.insert(name.to_owned(), text);
@@ -50,6 +56,14 @@ mod tests {
         assert_eq!(at(&answer, "Messages[1].Body"), Some(&json!("b")));
         assert_eq!(at(&answer, "n"), Some(&json!(3)));
         assert_eq!(at(&answer, "Messages[2].Body"), None);
+    }
+
+    #[test]
+    fn a_name_takes_the_last_word() {
+        let mut names = BTreeMap::new();
+        assert!(matches(Some(&json!("Encoded message: xyz")), "Encoded *: $message", &mut names));
+        assert_eq!(names["message"], "xyz");
+        assert!(!matches(Some(&json!("Encoded message: zyx")), "Encoded *: $message", &mut names));
     }
 
     #[test]

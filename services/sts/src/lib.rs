@@ -1,6 +1,7 @@
 //! AWS Security Token Service: who am I, and temporary credentials.
 
 mod access_key;
+mod authorization;
 mod federation;
 mod identity;
 mod role;
@@ -8,7 +9,9 @@ mod scope;
 mod session;
 mod user;
 
-use api::sts::{AssumeRole, GetAccessKeyInfo, GetCallerIdentity, GetFederationToken, GetSessionToken};
+use api::sts::{
+    AssumeRole, DecodeAuthorizationMessage, GetAccessKeyInfo, GetCallerIdentity, GetFederationToken, GetSessionToken,
+};
 use kernel::Service;
 
 pub fn service() -> Service {
@@ -17,6 +20,7 @@ pub fn service() -> Service {
         .read(|_, _: &GetCallerIdentity| Vec::new(), identity::get)
         .op(|_, _: &GetSessionToken| Vec::new(), user::session_token)
         .read(|_, _: &GetAccessKeyInfo| "*", access_key::info)
+        .read(|_, _: &DecodeAuthorizationMessage| "*", authorization::decode)
         .op(|_, it: &AssumeRole| it.role_arn.clone(), role::assume)
         .conditions(|_, it: &AssumeRole, context| role::conditions(it, context))
         .op(|cx, it: &GetFederationToken| federation::arn(cx, it), federation::token)

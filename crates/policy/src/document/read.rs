@@ -4,6 +4,7 @@ use super::{Kind, MAX_DOCUMENT_BYTES, Malformed, Policy, resource};
 use crate::condition::{Condition, Test};
 use crate::json::{self, Json};
 use crate::matcher::{Form, Matcher};
+use crate::position::{self, Span};
 use crate::principal::Named;
 use crate::statement::{Action, Effect, Element, Statement};
 use std::sync::Arc;
@@ -49,7 +50,10 @@ pub fn policy(text: &str, kind: Kind) -> Checked<Policy> {
     check(&raws, kind)?;
 
     let has_variables = version == CURRENT;
-    let statements = raws.into_iter().map(|raw| compile(raw, has_variables)).collect::<Checked<Vec<Statement>>>()?;
+    let spans = position::of_statements(text);
+    let compiled =
+        raws.into_iter().enumerate().map(|(at, raw)| compile(raw, has_variables, spans.get(at).copied()).map(Arc::new));
+    let statements = compiled.collect::<Checked<Vec<Arc<Statement>>>>()?;
     let has_deny = statements.iter().any(|statement| statement.effect == Effect::Deny);
     Ok(Policy { kind, version, id, statements, has_deny })
 }
@@ -272,7 +276,7 @@ fn is_for_assuming(action: &str) -> bool {
     action.starts_with("sts:assume") || OTHERS.contains(&action.as_str())
 }
 
-fn compile(raw: Raw, has_variables: bool) -> Checked<Statement> {
+fn compile(raw: Raw, has_variables: bool, span: Option<Span>) -> Checked<Statement> {
     let conditions = raw.conditions.iter().map(|condition| compile_condition(condition, has_variables));
     let resource = |text: String| Matcher::new(&text, Form::Resource, has_variables);
     let principal = |(key, text): (String, String)| Named::new(&key, &text);
@@ -285,6 +289,7 @@ fn compile(raw: Raw, has_variables: bool) -> Checked<Statement> {
             .principals
             .map(|it| Element { negated: it.negated, list: it.list.into_iter().filter_map(principal).collect() }),
         conditions: conditions.collect::<Option<Vec<Condition>>>().ok_or_else(Malformed::legacy)?,
+        span,
     })
 }
 
