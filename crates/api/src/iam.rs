@@ -162,6 +162,20 @@ structure! {
 }
 
 structure! {
+    CreateServiceLinkedRole => "iam", CreateServiceLinkedRoleOutput {
+        aws_service_name: String = "AWSServiceName",
+        description: Option<String> = "Description",
+        custom_suffix: Option<String> = "CustomSuffix",
+    }
+}
+
+structure! {
+    CreateServiceLinkedRoleOutput {
+        role: Option<Role> = "Role",
+    }
+}
+
+structure! {
     CreateUser => "iam", CreateUserOutput {
         path: Option<String> = "Path",
         user_name: String = "UserName",
@@ -287,6 +301,18 @@ structure! {
 
 structure! {
     DeleteRolePolicyOutput {
+    }
+}
+
+structure! {
+    DeleteServiceLinkedRole => "iam", DeleteServiceLinkedRoleOutput {
+        role_name: String = "RoleName",
+    }
+}
+
+structure! {
+    DeleteServiceLinkedRoleOutput {
+        deletion_task_id: String = "DeletionTaskId",
     }
 }
 
@@ -521,6 +547,19 @@ structure! {
         role_name: String = "RoleName",
         policy_name: String = "PolicyName",
         policy_document: String = "PolicyDocument",
+    }
+}
+
+structure! {
+    GetServiceLinkedRoleDeletionStatus => "iam", GetServiceLinkedRoleDeletionStatusOutput {
+        deletion_task_id: String = "DeletionTaskId",
+    }
+}
+
+structure! {
+    GetServiceLinkedRoleDeletionStatusOutput {
+        status: String = "Status",
+        reason: Option<DeletionTaskFailureReasonType> = "Reason",
     }
 }
 
@@ -1443,6 +1482,20 @@ structure! {
         access_key_id: Option<String> = "AccessKeyId",
         status: Option<String> = "Status",
         create_date: Option<Timestamp> = "CreateDate",
+    }
+}
+
+structure! {
+    DeletionTaskFailureReasonType {
+        reason: Option<String> = "Reason",
+        role_usage_list: Option<Vec<RoleUsageType>> = "RoleUsageList",
+    }
+}
+
+structure! {
+    RoleUsageType {
+        region: Option<String> = "Region",
+        resources: Option<Vec<String>> = "Resources",
     }
 }
 

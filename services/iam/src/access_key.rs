@@ -70,6 +70,10 @@ pub fn create(cx: &mut Cx, input: CreateAccessKey) -> Result<CreateAccessKeyOutp
 
 pub fn update(cx: &mut Cx, input: UpdateAccessKey) -> Result<UpdateAccessKeyOutput> {
     let mut key = find(cx, input.user_name, &input.access_key_id)?;
+    // The third status is AWS's to give.
+    if input.status == "Expired" {
+        return Err(error::INVALID_INPUT.with("The status of an access key can be set to Active or Inactive."));
+    }
     key.active = input.status == "Active";
     cx.put(&KEYS, key.id.as_str(), &key);
     Ok(UpdateAccessKeyOutput {})

@@ -3,9 +3,7 @@
 use crate::document::encoded;
 use crate::entity::{Kind, key};
 use crate::page::Page;
-use crate::{
-    access_key, attachment, boundary, group, inline, managed, membership, profile, role, tag, trust, user, version,
-};
+use crate::{access_key, attachment, boundary, group, inline, managed, membership, profile, role, tag, user, version};
 use api::iam::{
     AttachedPolicy, GetAccountAuthorizationDetails, GetAccountAuthorizationDetailsOutput, GetAccountSummary,
     GetAccountSummaryOutput, GroupDetail, ManagedPolicyDetail, Policy, PolicyVersion, RoleDetail, UserDetail,
@@ -194,7 +192,7 @@ fn of_role(cx: &Cx, it: role::Stored) -> RoleDetail {
     RoleDetail {
         arn: Some(cx.global_arn("iam", &format!("role{}{}", it.path, it.name))),
         create_date: Some(Timestamp(it.created_at)),
-        assume_role_policy_document: Some(encoded(&trust::current(cx, &it))),
+        assume_role_policy_document: Some(encoded(&it.trust.shown(cx))),
         instance_profile_list: Some(profiles.iter().map(|it| profile::shown(cx, it)).collect()),
         role_policy_list: Some(inline::details(cx, &it.id)),
         attached_managed_policies: attached(cx, &it.id),

@@ -1,9 +1,8 @@
 //! Which managed policies are attached to which users, groups and roles.
 
 use crate::entity::{Entity, Kind};
-use crate::managed;
 use crate::page::{Cut, Page};
-use crate::role::SERVICE_LINKED;
+use crate::{managed, role};
 use api::iam::{
     AttachGroupPolicy, AttachGroupPolicyOutput, AttachRolePolicy, AttachRolePolicyOutput, AttachUserPolicy,
     AttachUserPolicyOutput, AttachedPolicy, DetachGroupPolicy, DetachGroupPolicyOutput, DetachRolePolicy,
@@ -13,7 +12,6 @@ use api::iam::{
 };
 use kernel::Cx;
 use model::Result;
-use model::catalog::managed_policy;
 use store::{Span, Table};
 
 /// Key: (id of the user, group or role; policy's ARN).
@@ -37,7 +35,7 @@ pub fn attach_group(cx: &mut Cx, it: AttachGroupPolicy) -> Result<AttachGroupPol
 }
 
 pub fn attach_role(cx: &mut Cx, it: AttachRolePolicy) -> Result<AttachRolePolicyOutput> {
-    let role = Entity::role(cx, &it.role_name)?;
+    let role = Entity::from(role::changeable(cx, &it.role_name)?);
     attach(cx, &role, &it.policy_arn)?;
     Ok(AttachRolePolicyOutput {})
 }
@@ -55,7 +53,7 @@ pub fn detach_group(cx: &mut Cx, it: DetachGroupPolicy) -> Result<DetachGroupPol
 }
 
 pub fn detach_role(cx: &mut Cx, it: DetachRolePolicy) -> Result<DetachRolePolicyOutput> {
-    let role = Entity::role(cx, &it.role_name)?;
+    let role = Entity::from(role::changeable(cx, &it.role_name)?);
     detach(cx, &role, &it.policy_arn)?;
     Ok(DetachRolePolicyOutput {})
 }
@@ -99,22 +97,31 @@ pub fn shown(arn: String) -> AttachedPolicy {
 }
 
 fn attach(cx: &mut Cx, entity: &Entity, arn: &str) -> Result<()> {
+    managed::check_arn(arn)?;
     if !managed::exists(cx, arn) {
         return Err(managed::not_attachable(arn));
     }
-    // These belong to the roles that services of AWS make for themselves.
-    if managed::path_of(arn) == SERVICE_LINKED && managed_policy(arn).is_some() {
-        return Err(error::POLICY_NOT_ATTACHABLE.with("Cannot attach a Service Role Policy to a Customer Role."));
-    }
+    managed::check_attachable(arn)?;
     let others = of(cx, &entity.id);
     if others.iter().all(|it| it != arn) && others.len() >= MOST_POLICIES {
         return Err(
             error::LIMIT_EXCEEDED.with(format!("Cannot exceed quota for {}: {MOST_POLICIES}", quota(entity.kind)))
         );
     }
-    cx.put(&ATTACHED, &(entity.id.as_str(), arn), &());
-    cx.put(&ATTACHED_TO, &(arn, entity.id.as_str()), &());
+    note(cx, &entity.id, arn);
     Ok(())
+}
+
+pub fn note(cx: &mut Cx, id: &str, arn: &str) {
+    cx.put(&ATTACHED, &(id, arn), &());
+    cx.put(&ATTACHED_TO, &(arn, id), &());
+}
+
+/// All that somebody has.
+pub fn forget(cx: &mut Cx, id: &str) {
+    for arn in of(cx, id) {
+        remove(cx, id, &arn);
+    }
 }
 
 fn quota(kind: Kind) -> &'static str {
@@ -126,13 +133,17 @@ fn quota(kind: Kind) -> &'static str {
 }
 
 fn detach(cx: &mut Cx, entity: &Entity, arn: &str) -> Result<()> {
-    let key = (entity.id.as_str(), arn);
-    if !cx.has(&ATTACHED, &key) {
+    managed::check_arn(arn)?;
+    if !cx.has(&ATTACHED, &(entity.id.as_str(), arn)) {
         return Err(managed::no_such(arn));
     }
-    cx.delete(&ATTACHED, &key);
-    cx.delete(&ATTACHED_TO, &(arn, entity.id.as_str()));
+    remove(cx, &entity.id, arn);
     Ok(())
+}
+
+fn remove(cx: &mut Cx, id: &str, arn: &str) {
+    cx.delete(&ATTACHED, &(id, arn));
+    cx.delete(&ATTACHED_TO, &(arn, id));
 }
 
 fn list(cx: &Cx, entity: &Entity, prefix: Option<String>, page: &Page) -> Cut<AttachedPolicy> {

@@ -32,7 +32,7 @@ pub fn delete_user(cx: &mut Cx, input: DeleteUserPermissionsBoundary) -> Result<
 }
 
 pub fn put_role(cx: &mut Cx, input: PutRolePermissionsBoundary) -> Result<PutRolePermissionsBoundaryOutput> {
-    let mut role = role::by_name(cx, &input.role_name)?;
+    let mut role = role::changeable(cx, &input.role_name)?;
     check(cx, &input.permissions_boundary)?;
     note(cx, &role.id, role.boundary.as_deref(), Some(&input.permissions_boundary));
     role.boundary = Some(input.permissions_boundary);
@@ -41,7 +41,7 @@ pub fn put_role(cx: &mut Cx, input: PutRolePermissionsBoundary) -> Result<PutRol
 }
 
 pub fn delete_role(cx: &mut Cx, input: DeleteRolePermissionsBoundary) -> Result<DeleteRolePermissionsBoundaryOutput> {
-    let mut role = role::by_name(cx, &input.role_name)?;
+    let mut role = role::changeable(cx, &input.role_name)?;
     let boundary = role.boundary.take().ok_or_else(|| none(&Entity::from(role.clone())))?;
     note(cx, &role.id, Some(&boundary), None);
     role::put(cx, &role);
@@ -50,8 +50,9 @@ pub fn delete_role(cx: &mut Cx, input: DeleteRolePermissionsBoundary) -> Result<
 
 /// A boundary is a managed policy, AWS's or the account's.
 pub fn check(cx: &Cx, arn: &str) -> Result<()> {
+    managed::check_arn(arn)?;
     if managed::exists(cx, arn) {
-        return Ok(());
+        return managed::check_attachable(arn);
     }
     Err(error::NO_SUCH_ENTITY.with(format!("Scope ARN: {arn} does not exist or is not attachable.")))
 }

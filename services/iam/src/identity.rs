@@ -1,7 +1,7 @@
 //! For the door: what a principal may do by its own policies, and who a role is.
 
-use crate::entity::Entity;
-use crate::{attachment, inline, managed, membership, role, trust};
+use crate::entity::{Entity, Kind};
+use crate::{attachment, inline, managed, membership, role};
 use kernel::{Cx, Identity, IdentityPolicy, PolicyText, Principal, Role};
 
 /// The root may everything; those for whom it asked credentials may what their session's policies allow.
@@ -41,12 +41,17 @@ pub fn policies_of(cx: &Cx, id: &str) -> Vec<IdentityPolicy> {
     inline.chain(attachment::of(cx, id).into_iter().map(|arn| managed::of_identity(cx, arn))).collect()
 }
 
+/// The unique id of a user or a role.
+pub fn id(cx: &Cx, arn: &str) -> Option<String> {
+    Entity::by_arn(cx, arn).filter(|it| it.kind != Kind::Group).map(|it| it.id)
+}
+
 pub fn role(cx: &Cx, arn: &str) -> Option<Role> {
     let name = Entity::by_arn(cx, arn)?.name;
     let role = role::by_name(cx, &name).ok().filter(|_| arn.contains(":role/"))?;
     Some(Role {
         account: cx.account().to_owned(),
-        trust_policy: trust::current(cx, &role),
+        trust_policy: role.trust.evaluated().to_owned(),
         path: role.path,
         name: role.name,
         id: role.id,

@@ -3,6 +3,7 @@
 use crate::document::{check, encoded};
 use crate::entity::{Entity, Kind};
 use crate::page::{Cut, Page};
+use crate::role;
 use api::iam::{
     DeleteGroupPolicy, DeleteGroupPolicyOutput, DeleteRolePolicy, DeleteRolePolicyOutput, DeleteUserPolicy,
     DeleteUserPolicyOutput, GetGroupPolicy, GetGroupPolicyOutput, GetRolePolicy, GetRolePolicyOutput, GetUserPolicy,
@@ -39,7 +40,7 @@ pub fn put_group(cx: &mut Cx, it: PutGroupPolicy) -> Result<PutGroupPolicyOutput
 }
 
 pub fn put_role(cx: &mut Cx, it: PutRolePolicy) -> Result<PutRolePolicyOutput> {
-    let role = Entity::role(cx, &it.role_name)?;
+    let role = Entity::from(role::changeable(cx, &it.role_name)?);
     put(cx, &role, &it.policy_name, &it.policy_document)?;
     Ok(PutRolePolicyOutput {})
 }
@@ -90,7 +91,7 @@ pub fn delete_group(cx: &mut Cx, it: DeleteGroupPolicy) -> Result<DeleteGroupPol
 }
 
 pub fn delete_role(cx: &mut Cx, it: DeleteRolePolicy) -> Result<DeleteRolePolicyOutput> {
-    let role = Entity::role(cx, &it.role_name)?;
+    let role = Entity::from(role::changeable(cx, &it.role_name)?);
     delete(cx, &role, &it.policy_name)?;
     Ok(DeleteRolePolicyOutput {})
 }

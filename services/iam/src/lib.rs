@@ -17,6 +17,7 @@ mod membership;
 mod page;
 mod profile;
 mod role;
+mod service_linked;
 mod simulate;
 mod tag;
 mod trust;
@@ -26,17 +27,18 @@ mod version;
 
 use api::iam::{
     AddRoleToInstanceProfile, AddUserToGroup, AttachGroupPolicy, AttachRolePolicy, AttachUserPolicy, CreateAccessKey,
-    CreateAccountAlias, CreateGroup, CreateInstanceProfile, CreatePolicy, CreatePolicyVersion, CreateRole, CreateUser,
-    DeleteAccessKey, DeleteAccountAlias, DeleteGroup, DeleteGroupPolicy, DeleteInstanceProfile, DeletePolicy,
-    DeletePolicyVersion, DeleteRole, DeleteRolePermissionsBoundary, DeleteRolePolicy, DeleteUser,
-    DeleteUserPermissionsBoundary, DeleteUserPolicy, DetachGroupPolicy, DetachRolePolicy, DetachUserPolicy,
-    GetAccessKeyLastUsed, GetAccountAuthorizationDetails, GetAccountSummary, GetContextKeysForCustomPolicy,
-    GetContextKeysForPrincipalPolicy, GetGroup, GetGroupPolicy, GetInstanceProfile, GetPolicy, GetPolicyVersion,
-    GetRole, GetRolePolicy, GetUser, GetUserPolicy, ListAccessKeys, ListAccountAliases, ListAttachedGroupPolicies,
-    ListAttachedRolePolicies, ListAttachedUserPolicies, ListEntitiesForPolicy, ListGroupPolicies, ListGroups,
-    ListGroupsForUser, ListInstanceProfileTags, ListInstanceProfiles, ListInstanceProfilesForRole, ListPolicies,
-    ListPolicyTags, ListPolicyVersions, ListRolePolicies, ListRoleTags, ListRoles, ListUserPolicies, ListUserTags,
-    ListUsers, PutGroupPolicy, PutRolePermissionsBoundary, PutRolePolicy, PutUserPermissionsBoundary, PutUserPolicy,
+    CreateAccountAlias, CreateGroup, CreateInstanceProfile, CreatePolicy, CreatePolicyVersion, CreateRole,
+    CreateServiceLinkedRole, CreateUser, DeleteAccessKey, DeleteAccountAlias, DeleteGroup, DeleteGroupPolicy,
+    DeleteInstanceProfile, DeletePolicy, DeletePolicyVersion, DeleteRole, DeleteRolePermissionsBoundary,
+    DeleteRolePolicy, DeleteServiceLinkedRole, DeleteUser, DeleteUserPermissionsBoundary, DeleteUserPolicy,
+    DetachGroupPolicy, DetachRolePolicy, DetachUserPolicy, GetAccessKeyLastUsed, GetAccountAuthorizationDetails,
+    GetAccountSummary, GetContextKeysForCustomPolicy, GetContextKeysForPrincipalPolicy, GetGroup, GetGroupPolicy,
+    GetInstanceProfile, GetPolicy, GetPolicyVersion, GetRole, GetRolePolicy, GetServiceLinkedRoleDeletionStatus,
+    GetUser, GetUserPolicy, ListAccessKeys, ListAccountAliases, ListAttachedGroupPolicies, ListAttachedRolePolicies,
+    ListAttachedUserPolicies, ListEntitiesForPolicy, ListGroupPolicies, ListGroups, ListGroupsForUser,
+    ListInstanceProfileTags, ListInstanceProfiles, ListInstanceProfilesForRole, ListPolicies, ListPolicyTags,
+    ListPolicyVersions, ListRolePolicies, ListRoleTags, ListRoles, ListUserPolicies, ListUserTags, ListUsers,
+    PutGroupPolicy, PutRolePermissionsBoundary, PutRolePolicy, PutUserPermissionsBoundary, PutUserPolicy,
     RemoveRoleFromInstanceProfile, RemoveUserFromGroup, SetDefaultPolicyVersion, SimulateCustomPolicy,
     SimulatePrincipalPolicy, TagInstanceProfile, TagPolicy, TagRole, TagUser, UntagInstanceProfile, UntagPolicy,
     UntagRole, UntagUser, UpdateAccessKey, UpdateAssumeRolePolicy, UpdateGroup, UpdateRole, UpdateRoleDescription,
@@ -51,6 +53,9 @@ pub fn service() -> Service {
         .credentials(access_key::credential)
         .identities(identity::of)
         .roles(identity::role)
+        .principal_ids(identity::id)
+        .job(&service_linked::DELETE, service_linked::carry_out)
+        .job(&service_linked::FORGET, service_linked::forget)
         .managed_policies(managed::document)
         .resource_tags(tag::of)
         .resource(&cfn::ACCESS_KEY)
@@ -96,6 +101,15 @@ fn entities(service: Service) -> Service {
         .op(|cx, it: &UpdateRoleDescription| role::arn(cx, &it.role_name), role::update_description)
         .op(|cx, it: &UpdateAssumeRolePolicy| role::arn(cx, &it.role_name), role::update_trust)
         .op(|cx, it: &DeleteRole| role::arn(cx, &it.role_name), role::delete)
+        .op(|cx, it: &CreateServiceLinkedRole| service_linked::new_arn(cx, it), service_linked::create)
+        .conditions(|_, it: &CreateServiceLinkedRole, context| {
+            context.insert("iam:AWSServiceName", it.aws_service_name.clone());
+        })
+        .op(|cx, it: &DeleteServiceLinkedRole| role::arn(cx, &it.role_name), service_linked::delete)
+        .read(
+            |cx, it: &GetServiceLinkedRoleDeletionStatus| service_linked::deleted_arn(cx, &it.deletion_task_id),
+            service_linked::deletion_status,
+        )
         .op(|cx, it: &CreateInstanceProfile| profile::new_arn(cx, it), profile::create)
         .conditions(|_, it: &CreateInstanceProfile, context| condition::tags(context, it.tags.as_ref()))
         .read(|cx, it: &GetInstanceProfile| profile::arn(cx, &it.instance_profile_name), profile::get)

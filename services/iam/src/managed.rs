@@ -3,6 +3,7 @@
 use crate::document::check_managed;
 use crate::entity::{self, ID_LETTERS, key};
 use crate::page::Page;
+use crate::role::SERVICE_LINKED;
 use crate::tag::{Tags, shown_tags};
 use crate::version::{self, Version};
 use crate::{attachment, boundary, tag};
@@ -10,7 +11,7 @@ use api::iam::{
     CreatePolicy, CreatePolicyOutput, DeletePolicy, DeletePolicyOutput, GetPolicy, GetPolicyOutput, ListPolicies,
     ListPoliciesOutput, Policy, error,
 };
-use kernel::{Cx, IdentityPolicy, PolicyText};
+use kernel::{Cx, IdentityPolicy, PolicyText, is_account};
 use model::catalog::{ManagedPolicy, managed_policies, managed_policy};
 use model::wire::parse_timestamp;
 use model::{Error, Result, Timestamp};
@@ -137,7 +138,29 @@ pub fn of_identity(cx: &Cx, arn: String) -> IdentityPolicy {
     IdentityPolicy { name: arn, text: PolicyText::Version(version) }
 }
 
+/// Whether it can be the ARN of a managed policy.
+pub fn check_arn(arn: &str) -> Result<()> {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    match parts.as_slice() {
+        ["arn", _, "iam", "", owner, resource]
+            if (*owner == "aws" || is_account(owner)) && resource.starts_with("policy/") =>
+        {
+            Ok(())
+        }
+        _ => Err(error::INVALID_INPUT.with(format!("ARN {arn} is not valid."))),
+    }
+}
+
+/// The policies of service-linked roles are for these alone.
+pub fn check_attachable(arn: &str) -> Result<()> {
+    if path_of(arn) == SERVICE_LINKED && managed_policy(arn).is_some() {
+        return Err(error::POLICY_NOT_ATTACHABLE.with("Cannot attach a Service Role Policy to a Customer Role."));
+    }
+    Ok(())
+}
+
 pub fn by_arn(cx: &Cx, arn: &str) -> Result<Stored> {
+    check_arn(arn)?;
     let name = arn.rsplit('/').next().unwrap_or_default();
     let found = cx.get(&POLICIES, key(name).as_str()).filter(|it| arn_of(cx, it) == arn);
     found.ok_or_else(|| no_such(arn))

@@ -88,7 +88,7 @@ pub fn delete(cx: &mut Cx, input: DeleteInstanceProfile) -> Result<DeleteInstanc
 
 /// The caller hands the role to EC2, so it needs `iam:PassRole`.
 pub fn add_role(cx: &mut Cx, input: AddRoleToInstanceProfile) -> Result<AddRoleToInstanceProfileOutput> {
-    let role = Entity::role(cx, &input.role_name)?;
+    let role = Entity::from(role::changeable(cx, &input.role_name)?);
     let mut profile = by_name(cx, &input.instance_profile_name)?;
     let arn = role.arn(cx);
     cx.require("iam", "iam:PassRole", &arn, |context| context.insert("iam:PassedToService", "ec2.amazonaws.com"))?;
@@ -103,7 +103,7 @@ pub fn add_role(cx: &mut Cx, input: AddRoleToInstanceProfile) -> Result<AddRoleT
 
 pub fn remove_role(cx: &mut Cx, input: RemoveRoleFromInstanceProfile) -> Result<RemoveRoleFromInstanceProfileOutput> {
     let mut profile = by_name(cx, &input.instance_profile_name)?;
-    let role = Entity::role(cx, &input.role_name)?;
+    let role = Entity::from(role::changeable(cx, &input.role_name)?);
     if profile.role.as_ref() != Some(&role.id) {
         return Err(role::no_such(&input.role_name));
     }

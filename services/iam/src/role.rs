@@ -10,10 +10,9 @@ use api::iam::{
     Role, RoleLastUsed, UpdateAssumeRolePolicy, UpdateAssumeRolePolicyOutput, UpdateRole, UpdateRoleDescription,
     UpdateRoleDescriptionOutput, UpdateRoleOutput, error,
 };
-use kernel::Cx;
+use kernel::{BoundPolicy, Cx};
 use model::{Error, Result, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use store::{Span, Table};
 
 /// Every role. Key: name in lower case.
@@ -28,10 +27,7 @@ pub struct Stored {
     pub id: String,
     /// Milliseconds since 1970.
     pub created_at: i64,
-    pub trust_policy: String,
-    /// The ids of the users and roles that it names, by their ARNs.
-    #[serde(default)]
-    pub trusted: BTreeMap<String, String>,
+    pub trust: BoundPolicy,
     pub description: Option<String>,
     /// Seconds.
     pub max_session: i64,
@@ -40,10 +36,17 @@ pub struct Stored {
     pub tags: Tags,
 }
 
-const DEFAULT_SESSION: i64 = 3_600;
+/// Seconds.
+pub const DEFAULT_SESSION: i64 = 3_600;
 pub const QUOTA: (&str, usize) = ("RolesPerAccount", 1_000);
 /// Roles that services of AWS make for themselves.
 pub const SERVICE_LINKED: &str = "/aws-service-role/";
+
+impl Stored {
+    pub fn is_service_linked(&self) -> bool {
+        self.path.starts_with(SERVICE_LINKED)
+    }
+}
 
 pub fn create(cx: &mut Cx, input: CreateRole) -> Result<CreateRoleOutput> {
     let name = input.role_name;
@@ -51,11 +54,10 @@ pub fn create(cx: &mut Cx, input: CreateRole) -> Result<CreateRoleOutput> {
     if path.starts_with(SERVICE_LINKED) {
         return Err(VALIDATION_ERROR.with(format!("The path {SERVICE_LINKED} is reserved for service-linked roles.")));
     }
-    let trusted = trust::named_in(cx, &input.assume_role_policy_document)?;
+    let trust = trust::bound(cx, input.assume_role_policy_document)?;
     if cx.has(&ROLES, key(&name).as_str()) {
         return Err(error::ENTITY_ALREADY_EXISTS.with(format!("Role with name {name} already exists.")));
     }
-    entity::check_room(cx, &ROLES, QUOTA)?;
     if let Some(arn) = &input.permissions_boundary {
         boundary::check(cx, arn)?;
     }
@@ -63,18 +65,24 @@ pub fn create(cx: &mut Cx, input: CreateRole) -> Result<CreateRoleOutput> {
         path,
         id: entity::new_id(cx, "AROA"),
         created_at: cx.now().0,
-        trust_policy: input.assume_role_policy_document,
-        trusted,
+        trust,
         description: input.description,
         max_session: input.max_session_duration.unwrap_or(DEFAULT_SESSION),
         boundary: input.permissions_boundary,
         tags: tag::first(cx, input.tags)?,
         name,
     };
+    add(cx, &role)?;
+    Ok(CreateRoleOutput { role: shown(cx, &role) })
+}
+
+/// A new one, if there is room.
+pub fn add(cx: &mut Cx, role: &Stored) -> Result<()> {
+    entity::check_room(cx, &ROLES, QUOTA)?;
     boundary::note(cx, &role.id, None, role.boundary.as_deref());
     entity::identify(cx, &role.id, Kind::Role, &role.name);
-    put(cx, &role);
-    Ok(CreateRoleOutput { role: shown(cx, &role) })
+    put(cx, role);
+    Ok(())
 }
 
 pub fn get(cx: &Cx, input: GetRole) -> Result<GetRoleOutput> {
@@ -95,7 +103,11 @@ pub fn list(cx: &Cx, input: ListRoles) -> Result<ListRolesOutput> {
 }
 
 pub fn update(cx: &mut Cx, input: UpdateRole) -> Result<UpdateRoleOutput> {
-    let mut role = by_name(cx, &input.role_name)?;
+    // What may be changed of a service-linked role is its description (Edit a service-linked role, in the user guide).
+    let mut role = match input.max_session_duration {
+        Some(_) => changeable(cx, &input.role_name)?,
+        None => by_name(cx, &input.role_name)?,
+    };
     role.description = input.description.or(role.description);
     role.max_session = input.max_session_duration.unwrap_or(role.max_session);
     put(cx, &role);
@@ -110,22 +122,25 @@ pub fn update_description(cx: &mut Cx, input: UpdateRoleDescription) -> Result<U
 }
 
 pub fn update_trust(cx: &mut Cx, input: UpdateAssumeRolePolicy) -> Result<UpdateAssumeRolePolicyOutput> {
-    let mut role = by_name(cx, &input.role_name)?;
-    role.trusted = trust::named_in(cx, &input.policy_document)?;
-    role.trust_policy = input.policy_document;
+    let mut role = changeable(cx, &input.role_name)?;
+    role.trust = trust::bound(cx, input.policy_document)?;
     put(cx, &role);
     Ok(UpdateAssumeRolePolicyOutput {})
 }
 
 pub fn delete(cx: &mut Cx, input: DeleteRole) -> Result<DeleteRoleOutput> {
-    let role = Entity::role(cx, &input.role_name)?;
+    let role = Entity::from(changeable(cx, &input.role_name)?);
     if !profile::with_role(cx, &role.id).is_empty() {
         return Err(error::DELETE_CONFLICT.with("Cannot delete entity, must remove roles from instance profile first."));
     }
     entity::check_bare(cx, &role)?;
-    entity::forget(cx, &role);
-    cx.delete(&ROLES, key(&role.name).as_str());
+    remove(cx, &role);
     Ok(DeleteRoleOutput {})
+}
+
+pub fn remove(cx: &mut Cx, role: &Entity) {
+    entity::forget(cx, role);
+    cx.delete(&ROLES, key(&role.name).as_str());
 }
 
 pub fn put(cx: &mut Cx, role: &Stored) {
@@ -134,6 +149,18 @@ pub fn put(cx: &mut Cx, role: &Stored) {
 
 pub fn by_name(cx: &Cx, name: &str) -> Result<Stored> {
     cx.get(&ROLES, key(name).as_str()).ok_or_else(|| no_such(name))
+}
+
+/// To be changed by somebody else than AWS.
+pub fn changeable(cx: &Cx, name: &str) -> Result<Stored> {
+    let role = by_name(cx, name)?;
+    if !role.is_service_linked() {
+        return Ok(role);
+    }
+    Err(error::UNMODIFIABLE_ENTITY.with(format!(
+        "Cannot perform the operation on the protected role '{}' - this role is only modifiable by AWS",
+        role.name
+    )))
 }
 
 pub fn all(cx: &Cx) -> Vec<Stored> {
@@ -167,7 +194,7 @@ pub fn shown(cx: &Cx, role: &Stored) -> Role {
         role_id: role.id.clone(),
         arn: cx.global_arn("iam", &format!("role{}{}", role.path, role.name)),
         create_date: Timestamp(role.created_at),
-        assume_role_policy_document: Some(encoded(&trust::current(cx, role))),
+        assume_role_policy_document: Some(encoded(&role.trust.shown(cx))),
         description: role.description.clone(),
         max_session_duration: Some(role.max_session),
         permissions_boundary: boundary::shown(role.boundary.as_ref()),

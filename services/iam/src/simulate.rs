@@ -6,7 +6,7 @@ use crate::{identity, managed, membership};
 use api::iam::{
     ContextEntry, EvaluationResult, GetContextKeysForCustomPolicy, GetContextKeysForCustomPolicyOutput,
     GetContextKeysForPrincipalPolicy, GetContextKeysForPrincipalPolicyOutput, OrderedOrganizationPolicyType,
-    OrganizationsDecisionDetail, PermissionsBoundaryDecisionDetail, PolicyIdentifier, SimulateCustomPolicy,
+    OrganizationsDecisionDetail, PermissionsBoundaryDecisionDetail, PolicyIdentifier, Position, SimulateCustomPolicy,
     SimulateCustomPolicyOutput, SimulatePrincipalPolicy, SimulatePrincipalPolicyOutput, Statement, error,
 };
 use kernel::{Cx, IdentityPolicy, PolicyText};
@@ -50,7 +50,7 @@ pub fn custom(cx: &Cx, input: SimulateCustomPolicy) -> Result<SimulateCustomPoli
         context: context(input.context_entries),
     };
     let page = Page::of(input.max_items, input.marker)?;
-    let cut = page.cut(answers(&question, &answering).into_iter().enumerate(), position);
+    let cut = page.cut(answers(&question, &answering).into_iter().enumerate(), number);
     let results = cut.items.into_iter().map(|it| it.1).collect();
     let (is_truncated, marker) = (cut.is_truncated, cut.marker);
     Ok(SimulateCustomPolicyOutput { evaluation_results: Some(results), is_truncated, marker })
@@ -78,7 +78,7 @@ pub fn principal(cx: &Cx, input: SimulatePrincipalPolicy) -> Result<SimulatePrin
         context: context(input.context_entries),
     };
     let page = Page::of(input.max_items, input.marker)?;
-    let cut = page.cut(answers(&question, &answering).into_iter().enumerate(), position);
+    let cut = page.cut(answers(&question, &answering).into_iter().enumerate(), number);
     let results = cut.items.into_iter().map(|it| it.1).collect();
     let (is_truncated, marker) = (cut.is_truncated, cut.marker);
     Ok(SimulatePrincipalPolicyOutput { evaluation_results: Some(results), is_truncated, marker })
@@ -161,9 +161,13 @@ fn shown(matched: &Matched) -> Statement {
     Statement {
         source_policy_id: matched.policy.as_deref().map(str::to_owned),
         source_policy_type: Some(kind.to_owned()),
-        start_position: None,
-        end_position: None,
+        start_position: matched.span().map(|it| position(it.start)),
+        end_position: matched.span().map(|it| position(it.end)),
     }
+}
+
+fn position(it: policy::Position) -> Position {
+    Position { line: Some(i64::from(it.line)), column: Some(i64::from(it.column)) }
 }
 
 /// The keys that the policies ask for and nobody gave. What follows from the caller is known.
@@ -289,7 +293,7 @@ fn everything() -> Vec<String> {
     vec!["*".to_owned()]
 }
 
-fn position(it: &(usize, EvaluationResult)) -> String {
+fn number(it: &(usize, EvaluationResult)) -> String {
     format!("{:06}", it.0)
 }
 

@@ -9,6 +9,7 @@ use model::Result;
 
 pub fn list(cx: &Cx, input: ListEntitiesForPolicy) -> Result<ListEntitiesForPolicyOutput> {
     let arn = &input.policy_arn;
+    managed::check_arn(arn)?;
     if !managed::exists(cx, arn) {
         return Err(managed::no_such(arn));
     }

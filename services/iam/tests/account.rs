@@ -75,3 +75,12 @@ fn policies_are_simulated() {
         "#,
     );
 }
+
+/// The example of `simulate-custom-policy` in the AWS CLI's reference.
+#[test]
+fn a_simulation_tells_where_the_statement_stands_that_decided() {
+    let document = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"dynamodb:*","Resource":"*","Condition":{"DateGreaterThan":{"aws:CurrentTime":"2018-08-16T12:00:00Z"}}}}"#;
+    check(&format!(
+        r#"iam simulate-custom-policy PolicyInputList=[{document:?}] ActionNames=["dynamodb:CreateBackup"] ContextEntries=[{{"ContextKeyName":"aws:CurrentTime","ContextKeyValues":["2019-04-25T11:00:00Z"],"ContextKeyType":"date"}}] => EvaluationResults[0].EvalDecision=allowed EvaluationResults[0].MatchedStatements[0].SourcePolicyId=PolicyInputList.1 EvaluationResults[0].MatchedStatements[0].StartPosition.Line=1 EvaluationResults[0].MatchedStatements[0].StartPosition.Column=38 EvaluationResults[0].MatchedStatements[0].EndPosition.Column=167"#
+    ));
+}

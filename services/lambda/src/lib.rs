@@ -20,7 +20,7 @@ use function::version;
 use kernel::Service;
 
 pub fn service() -> Service {
-    let service = Service::new("lambda").resource_policies(permission::of_arn);
+    let service = Service::new("lambda").resource_policies(permission::of_arn).resource_tags(tag::of_resource);
     mappings(functions(service))
         .job_conversation(&invoke::later::INVOKE, invoke::later::deliver)
         .reconciler(|cloud| Box::pin(invoke::pool::retire(cloud)))

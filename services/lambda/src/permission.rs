@@ -8,7 +8,7 @@ use crate::name::{self, LATEST};
 use api::lambda::{
     AddPermission, AddPermissionOutput, GetPolicy, GetPolicyOutput, RemovePermission, RemovePermissionOutput, error,
 };
-use kernel::{Cx, ResourcePolicy, is_account};
+use kernel::{BoundPolicy, Cx, ResourcePolicy, is_account};
 use model::{Error, Result};
 use policy::Context;
 use serde::{Deserialize, Serialize};
@@ -21,12 +21,14 @@ static POLICIES: Table<Stored> = Table::regional("lambda.policy");
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Stored {
     /// JSON, in the order in which they were added.
-    statements: Vec<String>,
+    statements: Vec<BoundPolicy>,
     revision: String,
 }
 
 /// Bytes of a policy (Lambda quotas in the developer guide).
 const MOST_BYTES: usize = 20_480;
+
+const INVALID_PRINCIPAL: &str = "The provided principal was invalid. Please check the principal and try again.";
 
 pub fn add(cx: &mut Cx, input: AddPermission) -> Result<AddPermissionOutput> {
     let place = Place::of(cx, &input.function_name, input.qualifier.as_deref())?;
@@ -44,8 +46,8 @@ pub fn add(cx: &mut Cx, input: AddPermission) -> Result<AddPermissionOutput> {
             .field("Type", "User".to_owned()));
     }
     let statement = statement(&input, &place.arn)?.to_string();
-    stored.statements.push(statement.clone());
-    let length = stored.document().len();
+    stored.statements.push(BoundPolicy::new(cx, statement.clone()).map_err(|_| invalid(INVALID_PRINCIPAL))?);
+    let length = stored.document(|it| it.given().to_owned()).len();
     if length > MOST_BYTES {
         return Err(error::POLICY_LENGTH_EXCEEDED
             .with(format!("The final policy size ({length}) is bigger than the limit ({MOST_BYTES}).")));
@@ -69,14 +71,14 @@ pub fn remove(cx: &mut Cx, input: RemovePermission) -> Result<RemovePermissionOu
 pub fn get(cx: &Cx, input: GetPolicy) -> Result<GetPolicyOutput> {
     let place = Place::of(cx, &input.function_name, input.qualifier.as_deref())?;
     let stored = place.find(cx).ok_or_else(|| missing("The resource you requested does not exist."))?;
-    Ok(GetPolicyOutput { policy: Some(stored.document()), revision_id: Some(stored.revision) })
+    Ok(GetPolicyOutput { policy: Some(stored.document(|it| it.shown(cx))), revision_id: Some(stored.revision) })
 }
 
 /// For the door.
 pub fn of_arn(cx: &Cx, arn: &str) -> Option<ResourcePolicy> {
     let name = name::parse(arn);
     let stored = cx.get(&POLICIES, &(name.function, name.qualifier.unwrap_or_default()))?;
-    Some(ResourcePolicy::new(stored.document()))
+    Some(ResourcePolicy::new(stored.document(|it| it.evaluated().to_owned())))
 }
 
 /// `lambda:Principal` and `lambda:FunctionUrlAuthType`.
@@ -142,16 +144,17 @@ impl Place {
 }
 
 impl Stored {
-    fn document(&self) -> String {
-        format!(r#"{{"Version":"2012-10-17","Id":"default","Statement":[{}]}}"#, self.statements.join(","))
+    fn document(&self, text: impl Fn(&BoundPolicy) -> String) -> String {
+        let statements: Vec<String> = self.statements.iter().map(text).collect();
+        format!(r#"{{"Version":"2012-10-17","Id":"default","Statement":[{}]}}"#, statements.join(","))
     }
 
     fn statement(&self, id: &str) -> Option<Json> {
-        serde_json::from_str(&self.statements[self.position(id)?]).ok()
+        serde_json::from_str(self.statements[self.position(id)?].given()).ok()
     }
 
     fn position(&self, id: &str) -> Option<usize> {
-        let is = |it: &String| serde_json::from_str::<Json>(it).is_ok_and(|it| it["Sid"] == id);
+        let is = |it: &BoundPolicy| serde_json::from_str::<Json>(it.given()).is_ok_and(|it| it["Sid"] == id);
         self.statements.iter().position(is)
     }
 }
@@ -211,7 +214,7 @@ fn principal(text: &str) -> Result<Json> {
     if text.contains('.') && !text.contains([':', '/', ' ', '*']) {
         return Ok(json!({ "Service": text }));
     }
-    Err(invalid("The provided principal was invalid. Please check the principal and try again."))
+    Err(invalid(INVALID_PRINCIPAL))
 }
 
 /// Whether the policy language knows such a principal.

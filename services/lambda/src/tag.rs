@@ -2,6 +2,7 @@
 
 use crate::function::{self, FUNCTIONS};
 use crate::mapping;
+use crate::name;
 use api::lambda::{
     ListTags, ListTagsOutput, TagResource, TagResourceOutput, UntagResource, UntagResourceOutput, error,
 };
@@ -37,6 +38,15 @@ pub fn list(cx: &Cx, input: ListTags) -> Result<ListTagsOutput> {
         Tagged::Mapping(uuid) => mapping::by_uuid(cx, uuid)?.tags,
     };
     Ok(ListTagsOutput { tags: Some(tags) })
+}
+
+/// For the door: a version and an alias have the tags of their function.
+pub fn of_resource(cx: &Cx, arn: &str) -> Vec<(String, String)> {
+    let tags = match arn.rsplit_once(":event-source-mapping:") {
+        Some((_, uuid)) => mapping::by_uuid(cx, uuid).map(|it| it.tags),
+        None => function::by_name(cx, name::parse(arn).function, None).map(|it| it.tags),
+    };
+    tags.unwrap_or_default().into_iter().collect()
 }
 
 pub fn check(tags: &Tags) -> Result<()> {

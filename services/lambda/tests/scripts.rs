@@ -237,3 +237,22 @@ fn tags_are_kept_and_counted() {
         .replace("MANY", many.trim_end_matches(',')),
     );
 }
+
+/// AWS keeps the ids of those whom a policy names, and shows them when they are gone (AWS JSON policy elements: Principal).
+#[test]
+fn a_permission_means_who_was_there_when_it_was_added() {
+    check(
+        r#"
+        lambda add-permission FunctionName=f StatementId=ana Action=lambda:InvokeFunction Principal=arn:aws:iam::000000000000:user/ana => error InvalidParameterValueException "The provided principal was invalid. Please check the principal and try again."
+        iam create-user UserName=ana => ok
+        lambda add-permission FunctionName=f StatementId=ana Action=lambda:InvokeFunction Principal=arn:aws:iam::000000000000:user/ana => Statement=*"arn:aws:iam::000000000000:user/ana"*
+        iam delete-user UserName=ana => ok
+        lambda get-policy FunctionName=f => Policy=*{"AWS":"AIDA*
+        iam create-user UserName=ana => ok
+        lambda add-permission FunctionName=f StatementId=new Action=lambda:InvokeFunction Principal=arn:aws:iam::000000000000:user/ana => ok
+        lambda get-policy FunctionName=f => Policy=*{"AWS":"AIDA*{"AWS":"arn:aws:iam::000000000000:user/ana"}*
+        lambda remove-permission FunctionName=f StatementId=ana => ok
+        lambda remove-permission FunctionName=f StatementId=new => ok
+        "#,
+    );
+}

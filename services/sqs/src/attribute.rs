@@ -5,7 +5,7 @@ use crate::queue::{self, INVALID_PARAMETER_VALUE, Kind, Queue};
 use crate::redrive::{self, Redrive};
 use crate::stock;
 use api::sqs::{GetQueueAttributes, GetQueueAttributesOutput, SetQueueAttributes, SetQueueAttributesOutput, error};
-use kernel::Cx;
+use kernel::{BoundPolicy, Cx};
 use model::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ pub struct Attributes {
     pub receive_wait: i64,
     pub visibility_timeout: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub policy: Option<String>,
+    pub policy: Option<BoundPolicy>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redrive: Option<Redrive>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -106,7 +106,7 @@ impl Attributes {
             ("VisibilityTimeout", self.visibility_timeout.to_string()),
             ("SqsManagedSseEnabled", self.encryption.managed.to_string()),
         ]);
-        all.extend(self.policy.clone().map(|it| ("Policy", it)));
+        all.extend(self.policy.as_ref().map(|it| ("Policy", it.given().to_owned())));
         all.extend(self.redrive.as_ref().map(|it| ("RedrivePolicy", it.to_json())));
         all.extend(self.redrive_allow.clone().map(|it| ("RedriveAllowPolicy", it)));
         if let Some(key) = &self.encryption.key {
@@ -149,6 +149,7 @@ pub fn get(cx: &Cx, input: GetQueueAttributes) -> Result<GetQueueAttributesOutpu
     }
     let all = names.iter().any(|it| it == "All");
     let mut listed = queue.attributes.listed();
+    listed.extend(queue.attributes.policy.as_ref().map(|it| ("Policy", it.shown(cx))));
     listed.insert("QueueArn", queue::arn_of(cx, &queue.name));
     listed.insert("CreatedTimestamp", queue.created_at.to_string());
     listed.insert("LastModifiedTimestamp", queue.modified_at.to_string());
@@ -190,7 +191,7 @@ pub fn apply(cx: &Cx, base: &Attributes, given: &BTreeMap<String, String>, name:
             "MessageRetentionPeriod" => it.retention = number(attribute, value, 60, 1_209_600)?,
             "ReceiveMessageWaitTimeSeconds" => it.receive_wait = number(attribute, value, 0, 20)?,
             "VisibilityTimeout" => it.visibility_timeout = number(attribute, value, 0, 43_200)?,
-            "Policy" => it.policy = permission::parse(value)?,
+            "Policy" => it.policy = permission::parse(cx, value)?,
             "RedrivePolicy" => it.redrive = redrive::parse(cx, value, name, it.kind())?,
             "RedriveAllowPolicy" => it.redrive_allow = redrive::parse_allow(value)?,
             "KmsDataKeyReusePeriodSeconds" => it.encryption.key_reuse = number(attribute, value, 60, 86_400)?,

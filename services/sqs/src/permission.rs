@@ -3,12 +3,12 @@
 use crate::attribute::{self, invalid, refused};
 use crate::queue;
 use api::sqs::{AddPermission, AddPermissionOutput, RemovePermission, RemovePermissionOutput, error};
-use kernel::{Cx, ResourcePolicy, is_account};
+use kernel::{BoundPolicy, Cx, ResourcePolicy, is_account};
 use model::Result;
 use serde_json::{Value as Json, json};
 use store::Table;
 
-/// The policies of queues, apart from the queues so that a queue without one costs the door next to nothing. Key: name.
+/// The policies of queues as they are evaluated, apart from the queues so that a queue without one costs the door next to nothing. Key: name.
 static POLICIES: Table<String> = Table::regional("sqs.policy");
 
 // Amazon SQS policy quotas in the developer guide.
@@ -37,7 +37,7 @@ pub fn add(cx: &mut Cx, input: AddPermission) -> Result<AddPermissionOutput> {
     check(&input)?;
     let arn = queue::arn_of(cx, &queue.name);
     let mut policy = match &queue.attributes.policy {
-        Some(text) => serde_json::from_str(text).unwrap_or_default(),
+        Some(policy) => serde_json::from_str(&policy.shown(cx)).unwrap_or_default(),
         None => json!({"Version": "2008-10-17", "Id": format!("{arn}/SQSDefaultPolicy"), "Statement": []}),
     };
     let mut statements = statements(&policy);
@@ -61,15 +61,15 @@ pub fn add(cx: &mut Cx, input: AddPermission) -> Result<AddPermissionOutput> {
     if text.len() > LONGEST_POLICY {
         return Err(error::OVER_LIMIT.with(format!("The policy would be longer than {LONGEST_POLICY} bytes.")));
     }
-    let attributes = attribute::Attributes { policy: Some(text), ..queue.attributes.clone() };
+    let attributes = attribute::Attributes { policy: Some(bound(cx, text)?), ..queue.attributes.clone() };
     attribute::replace(cx, queue, attributes);
     Ok(AddPermissionOutput {})
 }
 
 pub fn remove(cx: &mut Cx, input: RemovePermission) -> Result<RemovePermissionOutput> {
     let queue = queue::by_url(cx, &input.queue_url)?;
-    let text = queue.attributes.policy.as_deref().unwrap_or("{}");
-    let mut policy: Json = serde_json::from_str(text).unwrap_or_default();
+    let text = queue.attributes.policy.as_ref().map(|it| it.shown(cx));
+    let mut policy: Json = serde_json::from_str(text.as_deref().unwrap_or("{}")).unwrap_or_default();
     let mut statements = statements(&policy);
     let before = statements.len();
     statements.retain(|it| it["Sid"] != *input.label);
@@ -78,7 +78,7 @@ pub fn remove(cx: &mut Cx, input: RemovePermission) -> Result<RemovePermissionOu
     }
     let none_left = statements.is_empty();
     policy["Statement"] = Json::Array(statements);
-    let policy = (!none_left).then(|| policy.to_string());
+    let policy = (!none_left).then(|| bound(cx, policy.to_string())).transpose()?;
     let attributes = attribute::Attributes { policy, ..queue.attributes.clone() };
     attribute::replace(cx, queue, attributes);
     Ok(RemovePermissionOutput {})
@@ -89,15 +89,15 @@ pub fn policy_of(cx: &Cx, arn: &str) -> Option<ResourcePolicy> {
     cx.get(&POLICIES, &arn.rsplit(':').next()?).map(ResourcePolicy::new)
 }
 
-pub fn store(cx: &mut Cx, name: &str, policy: Option<&String>) {
+pub fn store(cx: &mut Cx, name: &str, policy: Option<&BoundPolicy>) {
     match policy {
-        Some(policy) => cx.put(&POLICIES, &name, policy),
+        Some(policy) => cx.put(&POLICIES, &name, &policy.evaluated().to_owned()),
         None => cx.delete(&POLICIES, &name),
     }
 }
 
 /// An empty text removes the policy.
-pub fn parse(value: &str) -> Result<Option<String>> {
+pub fn parse(cx: &Cx, value: &str) -> Result<Option<BoundPolicy>> {
     if value.is_empty() {
         return Ok(None);
     }
@@ -106,7 +106,11 @@ pub fn parse(value: &str) -> Result<Option<String>> {
     }
     policy::Policy::parse(value, policy::Kind::Resource).map_err(|_| invalid("Policy"))?;
     check_quotas(&serde_json::from_str(value).unwrap_or_default())?;
-    Ok(Some(value.to_owned()))
+    bound(cx, value.to_owned()).map(Some)
+}
+
+fn bound(cx: &Cx, text: String) -> Result<BoundPolicy> {
+    BoundPolicy::new(cx, text).map_err(|_| invalid("Policy"))
 }
 
 /// How much a policy may hold, whoever wrote it.

@@ -94,3 +94,27 @@ fn a_policy_keeps_to_the_quotas() {
         .replace("PRINCIPALS", &policy(&[one(&accounts(51), "")]));
     check(&script);
 }
+
+/// AWS keeps the ids of those whom a policy names, and shows them when they are gone (AWS JSON policy elements: Principal).
+#[test]
+fn a_policy_means_those_who_were_there_when_it_was_set() {
+    let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam::000000000000:user/ana","111122223333"]},"Action":"SQS:SendMessage","Resource":"arn:aws:sqs:us-east-1:000000000000:jobs"}]}"#;
+    let script = r#"
+        sqs create-queue QueueName=jobs => QueueUrl=$jobs
+        sqs set-queue-attributes QueueUrl=$jobs Attributes={"Policy":POLICY} => error InvalidAttributeValue "Invalid value for the parameter Policy."
+        iam create-user UserName=ana => ok
+        sqs set-queue-attributes QueueUrl=$jobs Attributes={"Policy":POLICY} => ok
+        sqs get-queue-attributes QueueUrl=$jobs AttributeNames=["Policy"] => Attributes.Policy=*"arn:aws:iam::000000000000:user/ana"*
+        iam delete-user UserName=ana => ok
+        sqs get-queue-attributes QueueUrl=$jobs AttributeNames=["Policy"] => Attributes.Policy=*["AIDA*","111122223333"]*
+        iam create-user UserName=ana => ok
+        sqs get-queue-attributes QueueUrl=$jobs AttributeNames=["All"] => Attributes.Policy=*["AIDA*","111122223333"]*
+        as 111122223333
+        sqs send-message QueueUrl=$jobs MessageBody=hi => ok
+        as 000000000000
+        sqs add-permission QueueUrl=$jobs Label=more AWSAccountIds=["444455556666"] Actions=["*"] => ok
+        sqs get-queue-attributes QueueUrl=$jobs AttributeNames=["Policy"] => Attributes.Policy=*["AIDA*","111122223333"]*444455556666*
+        sqs remove-permission QueueUrl=$jobs Label=more => ok
+    "#;
+    check(&script.replace("POLICY", &format!("{policy:?}")));
+}
