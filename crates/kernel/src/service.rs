@@ -10,6 +10,7 @@ use crate::identity::{Identity, ResourcePolicy, Role};
 use crate::job::{Job, JobEntry};
 use crate::refusal::{Refusal, access_denied};
 use crate::resource::ResourceType;
+use crate::resources::Resources;
 use crate::source::Source;
 use crate::stream::{Download, EventStream, Streamed};
 use crate::web::{CrossOrigin, Web};
@@ -115,33 +116,6 @@ pub(crate) enum Run {
     Upload(Uploading),
     /// Answers with a body of any length.
     Download(Downloading),
-}
-
-/// What IAM is asked about: ARNs, or `*` where the action knows no resources.
-pub struct Resources(pub Result<Vec<String>>);
-
-impl From<String> for Resources {
-    fn from(arn: String) -> Self {
-        Resources(Ok(vec![arn]))
-    }
-}
-
-impl From<&str> for Resources {
-    fn from(arn: &str) -> Self {
-        Resources(Ok(vec![arn.to_owned()]))
-    }
-}
-
-impl From<Vec<String>> for Resources {
-    fn from(arns: Vec<String>) -> Self {
-        Resources(Ok(arns))
-    }
-}
-
-impl From<Result<String>> for Resources {
-    fn from(arn: Result<String>) -> Self {
-        Resources(arn.map(|it| vec![it]))
-    }
 }
 
 impl Service {

@@ -253,14 +253,12 @@ fn ten_groups_and_ten_policies_are_the_most() {
 
 #[test]
 fn an_account_has_room_for_so_many() {
-    let users = repeated(5_000, "iam create-user UserName=u#");
     let groups = repeated(300, "iam create-group GroupName=g#");
     let profiles = repeated(1_000, "iam create-instance-profile InstanceProfileName=p#");
     let roles = repeated(1_000, "iam create-role RoleName=r# AssumeRolePolicyDocument=TRUST");
     check(&format!(
         r"
-        {users}{groups}{profiles}{roles}
-        iam create-user UserName=more => error LimitExceeded Cannot exceed quota for UsersPerAccount: 5000
+        {groups}{profiles}{roles}
         iam create-group GroupName=more => error LimitExceeded Cannot exceed quota for GroupsPerAccount: 300
         iam create-instance-profile InstanceProfileName=more => error LimitExceeded Cannot exceed quota for InstanceProfilesPerAccount: 1000
         iam create-role RoleName=more AssumeRolePolicyDocument=TRUST => error LimitExceeded Cannot exceed quota for RolesPerAccount: 1000
