@@ -197,6 +197,24 @@ structure! {
 }
 
 structure! {
+    DescribeStackDriftDetectionStatus => "cloudformation", DescribeStackDriftDetectionStatusOutput {
+        stack_drift_detection_id: String = "StackDriftDetectionId",
+    }
+}
+
+structure! {
+    DescribeStackDriftDetectionStatusOutput {
+        stack_id: String = "StackId",
+        stack_drift_detection_id: String = "StackDriftDetectionId",
+        stack_drift_status: Option<String> = "StackDriftStatus",
+        detection_status: String = "DetectionStatus",
+        detection_status_reason: Option<String> = "DetectionStatusReason",
+        drifted_stack_resource_count: Option<i64> = "DriftedStackResourceCount",
+        timestamp: Timestamp = "Timestamp",
+    }
+}
+
+structure! {
     DescribeStackEvents => "cloudformation", DescribeStackEventsOutput {
         stack_name: String = "StackName",
         next_token: Option<String> = "NextToken",
@@ -220,6 +238,22 @@ structure! {
 structure! {
     DescribeStackResourceOutput {
         stack_resource_detail: Option<StackResourceDetail> = "StackResourceDetail",
+    }
+}
+
+structure! {
+    DescribeStackResourceDrifts => "cloudformation", DescribeStackResourceDriftsOutput {
+        stack_name: String = "StackName",
+        stack_resource_drift_status_filters: Option<Vec<String>> = "StackResourceDriftStatusFilters",
+        next_token: Option<String> = "NextToken",
+        max_results: Option<i64> = "MaxResults",
+    }
+}
+
+structure! {
+    DescribeStackResourceDriftsOutput {
+        stack_resource_drifts: Vec<StackResourceDrift> = "StackResourceDrifts",
+        next_token: Option<String> = "NextToken",
     }
 }
 
@@ -248,6 +282,32 @@ structure! {
     DescribeStacksOutput {
         stacks: Option<Vec<Stack>> = "Stacks",
         next_token: Option<String> = "NextToken",
+    }
+}
+
+structure! {
+    DetectStackDrift => "cloudformation", DetectStackDriftOutput {
+        stack_name: String = "StackName",
+        logical_resource_ids: Option<Vec<String>> = "LogicalResourceIds",
+    }
+}
+
+structure! {
+    DetectStackDriftOutput {
+        stack_drift_detection_id: String = "StackDriftDetectionId",
+    }
+}
+
+structure! {
+    DetectStackResourceDrift => "cloudformation", DetectStackResourceDriftOutput {
+        stack_name: String = "StackName",
+        logical_resource_id: String = "LogicalResourceId",
+    }
+}
+
+structure! {
+    DetectStackResourceDriftOutput {
+        stack_resource_drift: StackResourceDrift = "StackResourceDrift",
     }
 }
 
@@ -644,6 +704,39 @@ structure! {
 structure! {
     TemplateSummaryConfig {
         treat_unrecognized_resource_types_as_warnings: Option<bool> = "TreatUnrecognizedResourceTypesAsWarnings",
+    }
+}
+
+structure! {
+    StackResourceDrift {
+        stack_id: String = "StackId",
+        logical_resource_id: String = "LogicalResourceId",
+        physical_resource_id: Option<String> = "PhysicalResourceId",
+        physical_resource_id_context: Option<Vec<PhysicalResourceIdContextKeyValuePair>> = "PhysicalResourceIdContext",
+        resource_type: String = "ResourceType",
+        expected_properties: Option<String> = "ExpectedProperties",
+        actual_properties: Option<String> = "ActualProperties",
+        property_differences: Option<Vec<PropertyDifference>> = "PropertyDifferences",
+        stack_resource_drift_status: String = "StackResourceDriftStatus",
+        timestamp: Timestamp = "Timestamp",
+        module_info: Option<ModuleInfo> = "ModuleInfo",
+        drift_status_reason: Option<String> = "DriftStatusReason",
+    }
+}
+
+structure! {
+    PropertyDifference {
+        property_path: String = "PropertyPath",
+        expected_value: String = "ExpectedValue",
+        actual_value: String = "ActualValue",
+        difference_type: String = "DifferenceType",
+    }
+}
+
+structure! {
+    PhysicalResourceIdContextKeyValuePair {
+        key: String = "Key",
+        value: String = "Value",
     }
 }
 

@@ -5,7 +5,8 @@
 
 use crate::cx::Cx;
 use model::Result;
-use serde_json::{Map, Value as Json};
+use model::typed::Typed;
+use serde_json::{Map, Value as Json, json};
 
 pub type Properties = Map<String, Json>;
 
@@ -21,7 +22,13 @@ pub struct ResourceType {
     pub delete: fn(&mut Cx, &Existing) -> Result<Progress>,
     /// Every `GetAtt` attribute, as the schema names them. Read after each change, and kept with the stack.
     pub attributes: fn(&mut Cx, &Existing) -> Result<Properties>,
+    /// The honoured properties as they are now, defaults included, by the service's public operations; tags with all that
+    /// the resource has. What cannot be told, as a secret or the text of code, is left out. An error of the kind
+    /// `NotFound` where it is gone. Nothing where AWS detects no drift of the type.
+    pub read: Option<Read>,
 }
+
+pub type Read = fn(&mut Cx, &Existing) -> Result<Properties>;
 
 /// What to create.
 pub struct New {
@@ -67,6 +74,20 @@ impl New {
         let stack: String = self.stack_name.chars().take(room - logical.len()).collect();
         format!("{stack}-{logical}-{suffix}")
     }
+}
+
+/// The members of an answer that are properties of the same name, and present.
+pub fn properties_of(output: impl Typed, names: &[&str]) -> Properties {
+    let Json::Object(mut members) = model::wire::document_to_json(&output.into_value()) else {
+        return Properties::new();
+    };
+    members.retain(|name, it| names.contains(&name.as_str()) && !it.is_null());
+    members
+}
+
+/// `[{Key, Value}]`, as most types write their tags.
+pub fn tags_of(tags: impl IntoIterator<Item = (String, String)>) -> Json {
+    tags.into_iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect()
 }
 
 /// How far a step got. Every step is a transaction; what takes longer is asked again.

@@ -16,8 +16,15 @@ static GOING: Table<i64> = Table::regional("sim.slow-going");
 
 const MILLISECONDS: i64 = 60_000;
 
-static SLOW: ResourceType =
-    ResourceType { name: TYPE, properties: &["TopicName", "DisplayName"], create, update, delete, attributes };
+static SLOW: ResourceType = ResourceType {
+    name: TYPE,
+    properties: &["TopicName", "DisplayName"],
+    create,
+    update,
+    delete,
+    attributes,
+    read: None,
+};
 
 pub fn service() -> Service {
     Service::new("sns").resource(&SLOW)

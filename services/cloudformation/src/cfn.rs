@@ -12,6 +12,7 @@ pub static WAIT_CONDITION_HANDLE: ResourceType = ResourceType {
     update: |_, change| Ok(Progress::Done { physical_id: change.physical_id.clone() }),
     delete: |_, existing| Ok(Progress::Done { physical_id: existing.physical_id.clone() }),
     attributes: |_, existing| Ok(Properties::from_iter([("Id".to_owned(), json!(existing.physical_id))])),
+    read: None,
 };
 
 /// `Ref` gives a URL, as on AWS.

@@ -3,6 +3,7 @@
 mod admission;
 mod cfn;
 mod change_set;
+mod drift;
 mod engine;
 mod event;
 mod export;
@@ -57,11 +58,16 @@ pub fn service() -> Service {
         .op(|cx, it: &UpdateTerminationProtection| stack::arn(cx, &it.stack_name), stack::protection::terminate_or_not)
         .op(|cx, it: &SetStackPolicy| stack::arn(cx, &it.stack_name), stack::protection::set_policy)
         .read(|cx, it: &GetStackPolicy| stack::arn(cx, &it.stack_name), stack::protection::get_policy)
+        .op(|cx, it: &DetectStackDrift| stack::arn(cx, &it.stack_name), drift::detect)
+        .op(|cx, it: &DetectStackResourceDrift| stack::arn(cx, &it.stack_name), drift::detect_one)
+        .read(|_, _: &DescribeStackDriftDetectionStatus| "*", drift::status)
+        .read(|cx, it: &DescribeStackResourceDrifts| stack::arn(cx, &it.stack_name), drift::describe)
         .read(|_, _: &ListExports| "*", export::list)
         .read(|_, _: &ListImports| "*", export::list_imports)
         .read(|_, _: &DescribeAccountLimits| "*", stack::describe::limits)
         .resource(&cfn::WAIT_CONDITION_HANDLE)
         .job(&engine::ADVANCE, engine::advance)
+        .job(&drift::DETECT, drift::go_on)
 }
 
 /// A template that is sent along belongs to no stack.
@@ -71,8 +77,9 @@ fn summarized(cx: &kernel::Cx, input: &GetTemplateSummary) -> String {
 
 use api::cloudformation::{
     CancelUpdateStack, ContinueUpdateRollback, CreateChangeSet, CreateStack, DeleteChangeSet, DeleteStack,
-    DescribeAccountLimits, DescribeChangeSet, DescribeChangeSetHooks, DescribeStackEvents, DescribeStackResource,
-    DescribeStackResources, DescribeStacks, ExecuteChangeSet, GetStackPolicy, GetTemplate, GetTemplateSummary,
+    DescribeAccountLimits, DescribeChangeSet, DescribeChangeSetHooks, DescribeStackDriftDetectionStatus,
+    DescribeStackEvents, DescribeStackResource, DescribeStackResourceDrifts, DescribeStackResources, DescribeStacks,
+    DetectStackDrift, DetectStackResourceDrift, ExecuteChangeSet, GetStackPolicy, GetTemplate, GetTemplateSummary,
     ListChangeSets, ListExports, ListImports, ListStackResources, ListStacks, RollbackStack, SetStackPolicy,
     UpdateStack, UpdateTerminationProtection, ValidateTemplate,
 };

@@ -1,12 +1,13 @@
 //! A stack's resources: their rows, and the operations that show them.
 
+use crate::drift;
 use crate::page;
 use crate::stack::{Stack, find, named, uuid_of};
 use crate::status::ResourceStatus;
 use crate::template::{Policy, invalid};
 use api::cloudformation::{
     DescribeStackResource, DescribeStackResourceOutput, DescribeStackResources, DescribeStackResourcesOutput,
-    ListStackResources, ListStackResourcesOutput, StackResource, StackResourceDetail, StackResourceDriftInformation,
+    ListStackResources, ListStackResourcesOutput, StackResource, StackResourceDetail,
     StackResourceDriftInformationSummary, StackResourceSummary,
 };
 use kernel::Cx;
@@ -157,7 +158,7 @@ pub fn describe_all(cx: &Cx, input: DescribeStackResources) -> Result<DescribeSt
     let wanted = |it: &Resource| input.logical_resource_id.as_ref().is_none_or(|id| *id == it.logical_id);
     let rows = load(cx, &stack).into_values().filter(|it| it.slot == 0 && wanted(it));
     // For more of them there is ListStackResources.
-    let resources: Vec<_> = rows.take(PAGE).map(|it| described(&stack, it)).collect();
+    let resources: Vec<_> = rows.take(PAGE).map(|it| described(cx, &stack, it)).collect();
     match (&input.logical_resource_id, resources.is_empty()) {
         (Some(id), true) => Err(no_resource(&stack, id)),
         _ => Ok(DescribeStackResourcesOutput { stack_resources: Some(resources) }),
@@ -169,6 +170,7 @@ pub fn describe(cx: &Cx, input: DescribeStackResource) -> Result<DescribeStackRe
         find(cx, &input.stack_name).ok_or_else(|| invalid(format!("Stack '{}' does not exist", input.stack_name)))?;
     let row = cx.get(&RESOURCES, &(stack.uuid(), input.logical_resource_id.as_str(), 0u64));
     let it = row.ok_or_else(|| no_resource(&stack, &input.logical_resource_id))?;
+    let drift_information = Some(drift::of_resource(cx, &stack, &it));
     let detail = StackResourceDetail {
         stack_name: Some(stack.name.clone()),
         stack_id: Some(stack.id.clone()),
@@ -180,7 +182,7 @@ pub fn describe(cx: &Cx, input: DescribeStackResource) -> Result<DescribeStackRe
         resource_status_reason: it.reason,
         description: it.description,
         metadata: Some(it.metadata.unwrap_or_else(|| "{}".to_owned())),
-        drift_information: Some(not_checked()),
+        drift_information,
         module_info: None,
     };
     Ok(DescribeStackResourceOutput { stack_resource_detail: Some(detail) })
@@ -192,7 +194,7 @@ pub fn list(cx: &Cx, input: ListStackResources) -> Result<ListStackResourcesOutp
     let rows = load(cx, &stack).into_values().filter(|it| it.slot == 0);
     let rows: Vec<_> = rows.filter(|it| after.as_ref().is_none_or(|last| it.logical_id > *last)).collect();
     let next_token = (rows.len() > PAGE).then(|| page::token(&rows[PAGE - 1].logical_id));
-    let summaries = rows.into_iter().take(PAGE).map(summarized).collect();
+    let summaries = rows.into_iter().take(PAGE).map(|it| summarized(cx, &stack, it)).collect();
     Ok(ListStackResourcesOutput { stack_resource_summaries: Some(summaries), next_token })
 }
 
@@ -200,8 +202,9 @@ fn no_resource(stack: &Stack, logical_id: &str) -> model::Error {
     invalid(format!("Resource {logical_id} does not exist for stack {}", stack.name))
 }
 
-fn described(stack: &Stack, it: Resource) -> StackResource {
+fn described(cx: &Cx, stack: &Stack, it: Resource) -> StackResource {
     StackResource {
+        drift_information: Some(drift::of_resource(cx, stack, &it)),
         stack_name: Some(stack.name.clone()),
         stack_id: Some(stack.id.clone()),
         logical_resource_id: it.logical_id,
@@ -211,12 +214,12 @@ fn described(stack: &Stack, it: Resource) -> StackResource {
         resource_status: it.status.text().to_owned(),
         resource_status_reason: it.reason,
         description: it.description,
-        drift_information: Some(not_checked()),
         module_info: None,
     }
 }
 
-fn summarized(it: Resource) -> StackResourceSummary {
+fn summarized(cx: &Cx, stack: &Stack, it: Resource) -> StackResourceSummary {
+    let drift = drift::of_resource(cx, stack, &it);
     StackResourceSummary {
         logical_resource_id: it.logical_id,
         physical_resource_id: it.physical_id,
@@ -225,13 +228,9 @@ fn summarized(it: Resource) -> StackResourceSummary {
         resource_status: it.status.text().to_owned(),
         resource_status_reason: it.reason,
         drift_information: Some(StackResourceDriftInformationSummary {
-            stack_resource_drift_status: "NOT_CHECKED".to_owned(),
-            last_check_timestamp: None,
+            stack_resource_drift_status: drift.stack_resource_drift_status,
+            last_check_timestamp: drift.last_check_timestamp,
         }),
         module_info: None,
     }
-}
-
-fn not_checked() -> StackResourceDriftInformation {
-    StackResourceDriftInformation { stack_resource_drift_status: "NOT_CHECKED".to_owned(), last_check_timestamp: None }
 }

@@ -11,6 +11,7 @@ pub struct Schema {
     /// Paths below the properties: `["Code", "ZipFile"]`.
     create_only: Vec<Vec<String>>,
     read_only: Vec<Vec<String>>,
+    write_only: Vec<Vec<String>>,
     primary_identifier: Vec<Vec<String>>,
 }
 
@@ -51,6 +52,7 @@ impl Schema {
             required: required.collect(),
             create_only: paths("createOnlyProperties"),
             read_only: paths("readOnlyProperties"),
+            write_only: paths("writeOnlyProperties"),
             primary_identifier: paths("primaryIdentifier"),
             tree,
         }
@@ -119,6 +121,31 @@ impl Schema {
     /// Takes tags that begin with `aws:cloudformation:`.
     pub fn takes_system_tags(&self) -> bool {
         self.tag_property().is_some() && self.tree["tagging"]["cloudFormationSystemTags"] != Json::Bool(false)
+    }
+
+    /// The shape of a property.
+    pub fn property(&self, name: &str) -> &Json {
+        &self.tree["properties"][name]
+    }
+
+    /// The shape of an object's member.
+    pub fn member<'s>(&'s self, shape: &'s Json, name: &str) -> &'s Json {
+        &self.resolved(shape)["properties"][name]
+    }
+
+    /// The shape of a list's items.
+    pub fn item<'s>(&'s self, shape: &'s Json) -> &'s Json {
+        &self.resolved(shape)["items"]
+    }
+
+    /// An object that may have any members: a map, or a document.
+    pub fn is_free(&self, shape: &Json) -> bool {
+        self.resolved(shape).get("properties").is_none()
+    }
+
+    /// What no service tells again, at this path or below.
+    pub fn is_untold(&self, path: &[String]) -> bool {
+        self.write_only.iter().any(|it| it.starts_with(path) || path.starts_with(it))
     }
 
     /// What is wrong with properties, as the schema's validator says it: unknown and missing keys, at any depth.

@@ -2,6 +2,7 @@
 
 mod change_sets;
 mod definitions;
+mod drift;
 mod fake;
 mod protection;
 mod rollbacks;

@@ -2,11 +2,12 @@
 
 use crate::group;
 use api::logs::{
-    CreateLogGroup, CreateLogStream, DeleteLogGroup, DeleteLogStream, DeleteRetentionPolicy,
-    PutLogGroupDeletionProtection, PutRetentionPolicy, TagResource, UntagResource,
+    CreateLogGroup, CreateLogStream, DeleteLogGroup, DeleteLogStream, DeleteRetentionPolicy, DescribeLogGroups,
+    DescribeLogStreams, ListTagsForResource, PutLogGroupDeletionProtection, PutRetentionPolicy, TagResource,
+    UntagResource, error,
 };
 use kernel::Cx;
-use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType};
+use kernel::resource::{self, Change, Existing, New, Progress, Properties, ResourceType};
 use model::Result;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ pub static LOG_GROUP: ResourceType = ResourceType {
     update: update_group,
     delete: delete_group,
     attributes: group_attributes,
+    read: Some(read_group),
 };
 
 pub static LOG_STREAM: ResourceType = ResourceType {
@@ -27,6 +29,7 @@ pub static LOG_STREAM: ResourceType = ResourceType {
     update: |_, change| Ok(Progress::Done { physical_id: change.physical_id.clone() }),
     delete: delete_stream,
     attributes: |_, existing| Ok(Properties::from_iter([("LogStreamName".to_owned(), json!(existing.physical_id))])),
+    read: Some(read_stream),
 };
 
 fn create_group(cx: &mut Cx, new: &New) -> Result<Progress> {
@@ -91,6 +94,39 @@ fn group_attributes(cx: &mut Cx, existing: &Existing) -> Result<Properties> {
         ("Arn".to_owned(), json!(arn)),
         ("LogGroupName".to_owned(), json!(existing.physical_id)),
     ]))
+}
+
+fn read_group(cx: &mut Cx, existing: &Existing) -> Result<Properties> {
+    let name = &existing.physical_id;
+    let log_group_name_prefix = Some(name.clone());
+    let output = cx.call(DescribeLogGroups { log_group_name_prefix, ..DescribeLogGroups::default() })?;
+    // In the order of their names, so the one that is named so comes first.
+    let found = output.log_groups.into_iter().flatten().next().filter(|it| it.log_group_name.as_ref() == Some(name));
+    let group = found.ok_or_else(|| error::RESOURCE_NOT_FOUND.with("The specified log group does not exist."))?;
+    let resource_arn = group::arn_of(cx, name);
+    let tags = cx.call(ListTagsForResource { resource_arn })?.tags.unwrap_or_default();
+    let mut properties = Properties::from_iter([
+        ("LogGroupName".to_owned(), json!(name)),
+        ("LogGroupClass".to_owned(), json!(group.log_group_class)),
+        ("DeletionProtectionEnabled".to_owned(), json!(group.deletion_protection_enabled == Some(true))),
+        ("Tags".to_owned(), resource::tags_of(tags)),
+    ]);
+    properties.extend(group.retention_in_days.map(|it| ("RetentionInDays".to_owned(), json!(it))));
+    Ok(properties)
+}
+
+fn read_stream(cx: &mut Cx, existing: &Existing) -> Result<Properties> {
+    let (log_group_name, name) = (text(&existing.properties, "LogGroupName"), existing.physical_id.clone());
+    let log_stream_name_prefix = Some(name.clone());
+    let input = DescribeLogStreams { log_group_name, log_stream_name_prefix, ..DescribeLogStreams::default() };
+    let mut found = cx.call(input)?.log_streams.into_iter().flatten();
+    if !found.any(|it| it.log_stream_name.as_ref() == Some(&name)) {
+        return Err(error::RESOURCE_NOT_FOUND.with("The specified log stream does not exist."));
+    }
+    let properties = existing.properties.iter().filter(|(key, _)| *key == "LogGroupName");
+    let mut properties: Properties = properties.map(|(key, it)| (key.clone(), it.clone())).collect();
+    properties.insert("LogStreamName".to_owned(), json!(name));
+    Ok(properties)
 }
 
 fn create_stream(cx: &mut Cx, new: &New) -> Result<Progress> {

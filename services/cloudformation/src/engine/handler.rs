@@ -67,6 +67,18 @@ pub fn delete(cx: &mut Cx, stack: &Stack, row: &Resource) -> Result<Option<Times
     }
 }
 
+/// What is there, as the caller may see it: `None` where it is gone. Nothing at all where the type cannot tell.
+pub fn read(cx: &mut Cx, row: &Resource) -> Option<Result<Option<Properties>>> {
+    let read = resource_type(cx, &row.type_name)?.read?;
+    let existing =
+        Existing { physical_id: row.physical_id.clone().unwrap_or_default(), properties: row.properties.clone() };
+    Some(match cx.via(SERVICE, |cx| read(cx, &existing)) {
+        Ok(properties) => Ok(Some(properties)),
+        Err(error) if handler_code(&error) == "NotFound" => Ok(None),
+        Err(error) => Err(error),
+    })
+}
+
 /// Whether a resource has to be asked to become something else.
 pub fn is_changed(cx: &Cx, row: &Resource, after: &Properties, tags: &[(String, String)]) -> bool {
     if row.properties != *after {

@@ -10,7 +10,7 @@ mod remove;
 mod restore;
 mod work;
 
-pub use handler::is_changed;
+pub use handler::{is_changed, read};
 
 use crate::export;
 use crate::policy::StackPolicy;
@@ -19,7 +19,7 @@ use crate::stack::{self, Definition, OnFailure, STACKS, Stack};
 use crate::status::{ResourceStatus, StackStatus};
 use crate::template::Template;
 use crate::template::evaluate::{Made, Place, Scope};
-use crate::{change_set, event};
+use crate::{change_set, drift, event};
 use kernel::{Cx, Job};
 use model::{Result, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -356,6 +356,7 @@ fn bury(cx: &mut Cx, stack: &mut Stack) {
     debug_assert!(kept.is_ok(), "whether an export is in use was looked at when the deletion began");
     export::import(cx, stack, Default::default());
     change_set::forget_all(cx, stack, None);
+    drift::forget(cx, stack);
     stack::bury(cx, stack);
 }
 

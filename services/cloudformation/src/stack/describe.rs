@@ -2,14 +2,14 @@
 
 use super::request::MOST_STACKS;
 use super::{ALL, LIVE, OnFailure, STACKS, Stack as Stored, named};
+use crate::drift;
 use crate::engine::Kept;
 use crate::page;
 use crate::template::evaluate::HIDDEN;
 use crate::template::{MOST_OUTPUTS, invalid};
 use api::cloudformation::{
     AccountLimit, DescribeAccountLimits, DescribeAccountLimitsOutput, DescribeStacks, DescribeStacksOutput, ListStacks,
-    ListStacksOutput, Output, Parameter, RollbackConfiguration, Stack, StackDriftInformation,
-    StackDriftInformationSummary, StackSummary, Tag,
+    ListStacksOutput, Output, Parameter, RollbackConfiguration, Stack, StackDriftInformationSummary, StackSummary, Tag,
 };
 use kernel::{Cloud, Cx};
 use model::{Result, Timestamp};
@@ -36,17 +36,20 @@ fn is_settled(output: &DescribeStacksOutput) -> bool {
 
 fn describe(cx: &Cx, input: DescribeStacks) -> Result<DescribeStacksOutput> {
     if let Some(name) = &input.stack_name {
-        return Ok(DescribeStacksOutput { stacks: Some(vec![described(named(cx, name)?)]), next_token: None });
+        return Ok(DescribeStacksOutput { stacks: Some(vec![described(cx, named(cx, name)?)]), next_token: None });
     }
     let (stacks, next_token) = newest_first(cx, &LIVE, input.next_token.as_deref(), |_| true)?;
-    Ok(DescribeStacksOutput { stacks: Some(stacks.into_iter().map(described).collect()), next_token })
+    Ok(DescribeStacksOutput { stacks: Some(stacks.into_iter().map(|it| described(cx, it)).collect()), next_token })
 }
 
 pub fn list(cx: &Cx, input: ListStacks) -> Result<ListStacksOutput> {
     let statuses = input.stack_status_filter.unwrap_or_default();
     let wanted = |it: &Stored| statuses.is_empty() || statuses.iter().any(|status| status == it.status.text());
     let (stacks, next_token) = newest_first(cx, &ALL, input.next_token.as_deref(), wanted)?;
-    Ok(ListStacksOutput { stack_summaries: Some(stacks.into_iter().map(summarized).collect()), next_token })
+    Ok(ListStacksOutput {
+        stack_summaries: Some(stacks.into_iter().map(|it| summarized(cx, it)).collect()),
+        next_token,
+    })
 }
 
 /// One page of an index, filtered, and where the next begins. A page of which all are filtered out is empty, with a token.
@@ -77,7 +80,8 @@ pub fn limits(_: &Cx, _: DescribeAccountLimits) -> Result<DescribeAccountLimitsO
     Ok(DescribeAccountLimitsOutput { account_limits: Some(limits), next_token: None })
 }
 
-fn described(it: Stored) -> Stack {
+fn described(cx: &Cx, it: Stored) -> Stack {
+    let drift_information = Some(drift::of_stack(cx, &it));
     let hidden = &it.definition.hidden;
     let parameters = it.definition.parameters.iter().map(|(key, value)| shown(key, value, hidden)).collect();
     Stack {
@@ -101,10 +105,7 @@ fn described(it: Stored) -> Stack {
         outputs: Some(it.outputs.into_iter().map(output).collect()),
         tags: Some(it.definition.tags.into_iter().map(|(key, value)| Tag { key, value }).collect()),
         enable_termination_protection: Some(it.termination_protection),
-        drift_information: Some(StackDriftInformation {
-            stack_drift_status: "NOT_CHECKED".to_owned(),
-            last_check_timestamp: None,
-        }),
+        drift_information,
         ..Stack::default()
     }
 }
@@ -125,7 +126,8 @@ fn output(it: super::Output) -> Output {
     }
 }
 
-fn summarized(it: Stored) -> StackSummary {
+fn summarized(cx: &Cx, it: Stored) -> StackSummary {
+    let drift = drift::of_stack(cx, &it);
     StackSummary {
         stack_id: Some(it.id),
         stack_name: it.name,
@@ -136,8 +138,8 @@ fn summarized(it: Stored) -> StackSummary {
         stack_status: it.status.text().to_owned(),
         stack_status_reason: it.reason,
         drift_information: Some(StackDriftInformationSummary {
-            stack_drift_status: "NOT_CHECKED".to_owned(),
-            last_check_timestamp: None,
+            stack_drift_status: drift.stack_drift_status,
+            last_check_timestamp: drift.last_check_timestamp,
         }),
         ..StackSummary::default()
     }

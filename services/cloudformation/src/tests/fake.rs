@@ -17,6 +17,7 @@ static GROUP: ResourceType = ResourceType {
     update,
     delete,
     attributes,
+    read: None,
 };
 
 /// When a group was first asked for. Key: name.

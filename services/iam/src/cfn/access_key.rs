@@ -2,9 +2,9 @@
 
 use super::text;
 use crate::access_key;
-use api::iam::{CreateAccessKey, DeleteAccessKey, UpdateAccessKey};
+use api::iam::{CreateAccessKey, DeleteAccessKey, ListAccessKeys, UpdateAccessKey, error};
 use kernel::Cx;
-use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType};
+use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType, properties_of};
 use model::Result;
 use serde_json::json;
 
@@ -16,6 +16,7 @@ pub static ACCESS_KEY: ResourceType = ResourceType {
     update,
     delete,
     attributes,
+    read: Some(read),
 };
 
 fn create(cx: &mut Cx, new: &New) -> Result<Progress> {
@@ -38,6 +39,19 @@ fn delete(cx: &mut Cx, existing: &Existing) -> Result<Progress> {
 }
 
 /// The secret is told to the stack alone: no operation gives it a second time.
+fn read(cx: &mut Cx, existing: &Existing) -> Result<Properties> {
+    let user_name = text(&existing.properties, "UserName");
+    let keys = cx.call(ListAccessKeys { user_name, ..ListAccessKeys::default() })?.access_key_metadata;
+    let found = keys.into_iter().find(|it| it.access_key_id.as_ref() == Some(&existing.physical_id));
+    let key = found.ok_or_else(|| {
+        let id = &existing.physical_id;
+        error::NO_SUCH_ENTITY.with(format!("The Access Key with id {id} cannot be found."))
+    })?;
+    let mut properties = properties_of(key, &["Status", "UserName"]);
+    properties.extend(existing.properties.get("Serial").map(|it| ("Serial".to_owned(), it.clone())));
+    Ok(properties)
+}
+
 fn attributes(cx: &mut Cx, existing: &Existing) -> Result<Properties> {
     let secret = access_key::secret(cx, &existing.physical_id);
     Ok(Properties::from_iter([

@@ -5,7 +5,7 @@ use super::{LONG_NAME, text};
 use crate::entity::Kind;
 use api::iam::{CreateGroup, DeleteGroup, GetGroup, UpdateGroup};
 use kernel::Cx;
-use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType};
+use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType, properties_of};
 use model::Result;
 use serde_json::json;
 
@@ -16,6 +16,7 @@ pub static GROUP: ResourceType = ResourceType {
     update,
     delete,
     attributes,
+    read: Some(read),
 };
 
 fn create(cx: &mut Cx, new: &New) -> Result<Progress> {
@@ -41,6 +42,13 @@ fn delete(cx: &mut Cx, existing: &Existing) -> Result<Progress> {
     Holder::new(Kind::Group, &name).strip(cx)?;
     cx.call(DeleteGroup { group_name: name.clone() })?;
     Ok(Progress::Done { physical_id: name })
+}
+
+fn read(cx: &mut Cx, existing: &Existing) -> Result<Properties> {
+    let input = GetGroup { group_name: existing.physical_id.clone(), ..GetGroup::default() };
+    let mut properties = properties_of(cx.call(input)?.group, &["GroupName", "Path"]);
+    properties.extend(Holder::new(Kind::Group, &existing.physical_id).read(cx));
+    Ok(properties)
 }
 
 fn attributes(cx: &mut Cx, existing: &Existing) -> Result<Properties> {

@@ -1,16 +1,17 @@
 //! Who holds policies: the same four operations for users, groups and roles.
 
-use super::{document, list, text, without};
+use super::{decoded, document, list, text, tree, without};
 use crate::entity::{Entity, Kind};
 use crate::{attachment, inline};
 use api::iam::{
     AttachGroupPolicy, AttachRolePolicy, AttachUserPolicy, DeleteGroupPolicy, DeleteRolePolicy, DeleteUserPolicy,
-    DetachGroupPolicy, DetachRolePolicy, DetachUserPolicy, PutGroupPolicy, PutRolePolicy, PutUserPolicy,
+    DetachGroupPolicy, DetachRolePolicy, DetachUserPolicy, GetGroupPolicy, GetRolePolicy, GetUserPolicy,
+    PutGroupPolicy, PutRolePolicy, PutUserPolicy,
 };
 use kernel::Cx;
 use kernel::resource::Properties;
 use model::Result;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
@@ -29,6 +30,15 @@ impl Holder {
         let names =
             kinds.into_iter().flat_map(|(kind, property)| list(it, property).into_iter().map(move |it| (kind, it)));
         names.map(|(kind, name)| Holder { kind, name }).collect()
+    }
+
+    /// `Users`, `Groups` and `Roles` again, of those for whom something holds.
+    pub fn named_as(holders: &[Holder], holds: impl Fn(&Holder) -> bool) -> Properties {
+        let kinds = [(Kind::User, "Users"), (Kind::Group, "Groups"), (Kind::Role, "Roles")];
+        let names = |kind: Kind| -> Vec<&str> {
+            holders.iter().filter(|it| it.kind == kind && holds(it)).map(|it| it.name.as_str()).collect()
+        };
+        kinds.into_iter().map(|(kind, property)| (property.to_owned(), json!(names(kind)))).collect()
     }
 
     pub fn put(&self, cx: &mut Cx, policy_name: String, policy_document: String) -> Result<()> {
@@ -103,6 +113,34 @@ impl Holder {
             self.detach(cx, policy_arn)?;
         }
         Ok(())
+    }
+
+    /// `Policies` and `ManagedPolicyArns`, as they are now.
+    pub fn read(&self, cx: &Cx) -> Properties {
+        let Some(id) = self.id(cx) else { return Properties::new() };
+        let policy = |(name, text): (String, String)| json!({ "PolicyName": name, "PolicyDocument": tree(&text) });
+        let inline: Vec<Json> = inline::of(cx, &id).into_iter().map(policy).collect();
+        let attached = ("ManagedPolicyArns".to_owned(), json!(attachment::of(cx, &id)));
+        Properties::from_iter([("Policies".to_owned(), json!(inline)), attached])
+    }
+
+    /// The text of an inline policy.
+    pub fn document(&self, cx: &mut Cx, policy_name: String) -> Result<Json> {
+        let name = self.name.clone();
+        let encoded = match self.kind {
+            Kind::User => cx.call(GetUserPolicy { user_name: name, policy_name })?.policy_document,
+            Kind::Group => cx.call(GetGroupPolicy { group_name: name, policy_name })?.policy_document,
+            Kind::Role => cx.call(GetRolePolicy { role_name: name, policy_name })?.policy_document,
+        };
+        Ok(tree(&decoded(&encoded)))
+    }
+
+    pub fn has_attached(&self, cx: &Cx, policy_arn: &str) -> bool {
+        self.attached(cx).iter().any(|it| it == policy_arn)
+    }
+
+    pub fn has_inline(&self, cx: &Cx, policy_name: &str) -> bool {
+        self.inline(cx).iter().any(|it| it == policy_name)
     }
 
     fn inline(&self, cx: &Cx) -> Vec<String> {

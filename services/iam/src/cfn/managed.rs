@@ -1,13 +1,13 @@
 //! `AWS::IAM::ManagedPolicy`.
 
 use super::holder::Holder;
-use super::{LONG_NAME, document, text};
+use super::{LONG_NAME, decoded, document, text, tree};
 use crate::entity::Entity;
 use crate::version::MOST_VERSIONS;
 use crate::{attachment, managed, version};
-use api::iam::{CreatePolicy, CreatePolicyVersion, DeletePolicy, DeletePolicyVersion, GetPolicy};
+use api::iam::{CreatePolicy, CreatePolicyVersion, DeletePolicy, DeletePolicyVersion, GetPolicy, GetPolicyVersion};
 use kernel::Cx;
-use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType};
+use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType, properties_of};
 use model::Result;
 use serde_json::json;
 
@@ -18,6 +18,7 @@ pub static MANAGED_POLICY: ResourceType = ResourceType {
     update,
     delete,
     attributes,
+    read: Some(read),
 };
 
 fn create(cx: &mut Cx, new: &New) -> Result<Progress> {
@@ -70,6 +71,21 @@ fn delete(cx: &mut Cx, existing: &Existing) -> Result<Progress> {
     }
     cx.call(DeletePolicy { policy_arn: policy_arn.clone() })?;
     Ok(Progress::Done { physical_id: policy_arn })
+}
+
+fn read(cx: &mut Cx, existing: &Existing) -> Result<Properties> {
+    let policy_arn = existing.physical_id.clone();
+    let policy = cx.call(GetPolicy { policy_arn: policy_arn.clone() })?.policy.unwrap_or_default();
+    let (name, version_id) = (policy.policy_name.clone(), policy.default_version_id.clone().unwrap_or_default());
+    let mut properties = properties_of(policy, &["Description", "Path"]);
+    properties.insert("ManagedPolicyName".to_owned(), json!(name));
+    let version = cx.call(GetPolicyVersion { policy_arn: policy_arn.clone(), version_id })?.policy_version;
+    let document = version.and_then(|it| it.document).unwrap_or_default();
+    properties.insert("PolicyDocument".to_owned(), tree(&decoded(&document)));
+    // Others may attach it too: that is no drift of the policy.
+    let named = Holder::named_in(&existing.properties);
+    properties.extend(Holder::named_as(&named, |it| it.has_attached(cx, &policy_arn)));
+    Ok(properties)
 }
 
 fn attributes(cx: &mut Cx, existing: &Existing) -> Result<Properties> {

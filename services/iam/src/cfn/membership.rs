@@ -3,7 +3,7 @@
 use super::{list, text, without};
 use crate::entity::Entity;
 use crate::membership;
-use api::iam::{AddUserToGroup, RemoveUserFromGroup};
+use api::iam::{AddUserToGroup, GetGroup, RemoveUserFromGroup};
 use kernel::Cx;
 use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType};
 use model::Result;
@@ -16,6 +16,7 @@ pub static USER_TO_GROUP_ADDITION: ResourceType = ResourceType {
     update,
     delete,
     attributes: |_, existing| Ok(Properties::from_iter([("Id".to_owned(), json!(existing.physical_id))])),
+    read: Some(read),
 };
 
 fn create(cx: &mut Cx, new: &New) -> Result<Progress> {
@@ -42,6 +43,15 @@ fn delete(cx: &mut Cx, existing: &Existing) -> Result<Progress> {
     let group = text(&existing.properties, "GroupName").unwrap_or_default();
     remove(cx, &group, list(&existing.properties, "Users"))?;
     Ok(Progress::Done { physical_id: existing.physical_id.clone() })
+}
+
+/// Of the users that the template names, those that are in the group.
+fn read(cx: &mut Cx, existing: &Existing) -> Result<Properties> {
+    let group_name = text(&existing.properties, "GroupName").unwrap_or_default();
+    let members = cx.call(GetGroup { group_name: group_name.clone(), ..GetGroup::default() })?.users;
+    let named = list(&existing.properties, "Users").into_iter();
+    let users: Vec<String> = named.filter(|name| members.iter().any(|it| it.user_name == *name)).collect();
+    Ok(Properties::from_iter([("GroupName".to_owned(), json!(group_name)), ("Users".to_owned(), json!(users))]))
 }
 
 fn add(cx: &mut Cx, group: &str, users: Vec<String>) -> Result<()> {

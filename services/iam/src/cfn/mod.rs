@@ -22,7 +22,7 @@ pub use role::ROLE;
 pub use user::USER;
 
 use api::iam::Tag;
-use kernel::resource::{Change, New, Properties};
+use kernel::resource::{self, Change, New, Properties};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
@@ -47,6 +47,20 @@ fn document(it: &Properties, name: &str) -> String {
         Some(json) => json.to_string(),
         None => String::new(),
     }
+}
+
+/// A document as the answers carry it, as text.
+fn decoded(encoded: &str) -> String {
+    let plain = percent_encoding::percent_decode_str(encoded);
+    plain.decode_utf8_lossy().into_owned()
+}
+
+fn tree(text: &str) -> Json {
+    serde_json::from_str(text).unwrap_or_else(|_| Json::String(text.to_owned()))
+}
+
+fn tag_list(tags: Option<Vec<Tag>>) -> Json {
+    resource::tags_of(tags.into_iter().flatten().map(|it| (it.key, it.value)))
 }
 
 fn list(it: &Properties, name: &str) -> Vec<String> {

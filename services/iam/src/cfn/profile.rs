@@ -6,7 +6,7 @@ use api::iam::{
     RemoveRoleFromInstanceProfile,
 };
 use kernel::Cx;
-use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType};
+use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType, properties_of};
 use model::Result;
 use serde_json::json;
 
@@ -17,6 +17,7 @@ pub static INSTANCE_PROFILE: ResourceType = ResourceType {
     update,
     delete,
     attributes,
+    read: Some(read),
 };
 
 fn create(cx: &mut Cx, new: &New) -> Result<Progress> {
@@ -40,6 +41,15 @@ fn delete(cx: &mut Cx, existing: &Existing) -> Result<Progress> {
     remove(cx, &name, &list(&existing.properties, "Roles"))?;
     cx.call(DeleteInstanceProfile { instance_profile_name: name.clone() })?;
     Ok(Progress::Done { physical_id: name })
+}
+
+fn read(cx: &mut Cx, existing: &Existing) -> Result<Properties> {
+    let input = GetInstanceProfile { instance_profile_name: existing.physical_id.clone() };
+    let profile = cx.call(input)?.instance_profile;
+    let roles: Vec<String> = profile.roles.iter().map(|it| it.role_name.clone()).collect();
+    let mut properties = properties_of(profile, &["InstanceProfileName", "Path"]);
+    properties.insert("Roles".to_owned(), json!(roles));
+    Ok(properties)
 }
 
 fn attributes(cx: &mut Cx, existing: &Existing) -> Result<Properties> {

@@ -1,14 +1,14 @@
 //! `AWS::IAM::Role`.
 
 use super::holder::Holder;
-use super::{ROLE_NAME, changed_tags, document, new_tags, number, text};
+use super::{ROLE_NAME, changed_tags, decoded, document, new_tags, number, tag_list, text, tree};
 use crate::entity::Kind;
 use api::iam::{
     CreateRole, DeleteRole, DeleteRolePermissionsBoundary, GetRole, PutRolePermissionsBoundary, TagRole, UntagRole,
     UpdateAssumeRolePolicy, UpdateRole,
 };
 use kernel::Cx;
-use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType};
+use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType, properties_of};
 use model::Result;
 use serde_json::json;
 
@@ -29,6 +29,7 @@ pub static ROLE: ResourceType = ResourceType {
     update,
     delete,
     attributes,
+    read: Some(read),
 };
 
 const DEFAULT_SESSION: i64 = 3_600;
@@ -85,6 +86,19 @@ fn delete(cx: &mut Cx, existing: &Existing) -> Result<Progress> {
     Holder::new(Kind::Role, &name).strip(cx)?;
     cx.call(DeleteRole { role_name: name.clone() })?;
     Ok(Progress::Done { physical_id: name })
+}
+
+fn read(cx: &mut Cx, existing: &Existing) -> Result<Properties> {
+    let role = cx.call(GetRole { role_name: existing.physical_id.clone() })?.role;
+    let boundary = role.permissions_boundary.as_ref().and_then(|it| it.permissions_boundary_arn.clone());
+    let trust = tree(&decoded(role.assume_role_policy_document.as_deref().unwrap_or_default()));
+    let tags = tag_list(role.tags.clone());
+    let mut properties = properties_of(role, &["Description", "MaxSessionDuration", "Path", "RoleName"]);
+    properties.insert("AssumeRolePolicyDocument".to_owned(), trust);
+    properties.extend(boundary.map(|it| ("PermissionsBoundary".to_owned(), json!(it))));
+    properties.insert("Tags".to_owned(), tags);
+    properties.extend(Holder::new(Kind::Role, &existing.physical_id).read(cx));
+    Ok(properties)
 }
 
 fn attributes(cx: &mut Cx, existing: &Existing) -> Result<Properties> {

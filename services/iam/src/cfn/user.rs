@@ -1,15 +1,15 @@
 //! `AWS::IAM::User`.
 
 use super::holder::Holder;
-use super::{USER_NAME, changed_tags, list, new_tags, text, without};
+use super::{USER_NAME, changed_tags, list, new_tags, tag_list, text, without};
 use crate::entity::{Entity, Kind};
 use crate::membership;
 use api::iam::{
-    AddUserToGroup, CreateUser, DeleteUser, DeleteUserPermissionsBoundary, GetUser, PutUserPermissionsBoundary,
-    RemoveUserFromGroup, TagUser, UntagUser, UpdateUser,
+    AddUserToGroup, CreateUser, DeleteUser, DeleteUserPermissionsBoundary, GetUser, ListGroupsForUser,
+    PutUserPermissionsBoundary, RemoveUserFromGroup, TagUser, UntagUser, UpdateUser,
 };
 use kernel::Cx;
-use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType};
+use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType, properties_of};
 use model::Result;
 use serde_json::json;
 
@@ -20,6 +20,7 @@ pub static USER: ResourceType = ResourceType {
     update,
     delete,
     attributes,
+    read: Some(read),
 };
 
 fn create(cx: &mut Cx, new: &New) -> Result<Progress> {
@@ -81,6 +82,21 @@ fn delete(cx: &mut Cx, existing: &Existing) -> Result<Progress> {
     Holder::new(Kind::User, &name).strip(cx)?;
     cx.call(DeleteUser { user_name: name.clone() })?;
     Ok(Progress::Done { physical_id: name })
+}
+
+fn read(cx: &mut Cx, existing: &Existing) -> Result<Properties> {
+    let name = existing.physical_id.clone();
+    let user = cx.call(GetUser { user_name: Some(name.clone()) })?.user;
+    let boundary = user.permissions_boundary.as_ref().and_then(|it| it.permissions_boundary_arn.clone());
+    let tags = tag_list(user.tags.clone());
+    let mut properties = properties_of(user, &["Path", "UserName"]);
+    properties.extend(boundary.map(|it| ("PermissionsBoundary".to_owned(), json!(it))));
+    properties.insert("Tags".to_owned(), tags);
+    let groups = cx.call(ListGroupsForUser { user_name: name.clone(), ..ListGroupsForUser::default() })?.groups;
+    let groups: Vec<String> = groups.into_iter().map(|it| it.group_name).collect();
+    properties.insert("Groups".to_owned(), json!(groups));
+    properties.extend(Holder::new(Kind::User, &name).read(cx));
+    Ok(properties)
 }
 
 fn attributes(cx: &mut Cx, existing: &Existing) -> Result<Properties> {

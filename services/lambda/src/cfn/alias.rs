@@ -1,9 +1,9 @@
 //! `AWS::Lambda::Alias`.
 
-use super::text;
-use api::lambda::{AliasRoutingConfiguration, CreateAlias, DeleteAlias, UpdateAlias};
+use super::{identity, text};
+use api::lambda::{AliasRoutingConfiguration, CreateAlias, DeleteAlias, GetAlias, UpdateAlias};
 use kernel::Cx;
-use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType};
+use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType, properties_of};
 use model::Result;
 use serde_json::{Value as Json, json};
 
@@ -14,6 +14,7 @@ pub static ALIAS: ResourceType = ResourceType {
     update,
     delete,
     attributes,
+    read: Some(read),
 };
 
 /// `Ref` gives the alias's ARN.
@@ -47,6 +48,21 @@ fn delete(cx: &mut Cx, existing: &Existing) -> Result<Progress> {
     let (function_name, name) = (text(it, "FunctionName").unwrap_or_default(), text(it, "Name").unwrap_or_default());
     cx.call(DeleteAlias { function_name, name })?;
     Ok(Progress::Done { physical_id: existing.physical_id.clone() })
+}
+
+fn read(cx: &mut Cx, existing: &Existing) -> Result<Properties> {
+    let it = &existing.properties;
+    let (function_name, name) = (text(it, "FunctionName").unwrap_or_default(), text(it, "Name").unwrap_or_default());
+    let output = cx.call(GetAlias { function_name, name })?;
+    let weights = output.routing_config.as_ref().and_then(|it| it.additional_version_weights.clone());
+    let mut properties = properties_of(output, &["Description", "FunctionVersion", "Name"]);
+    let weight = |(version, weight)| json!({ "FunctionVersion": version, "FunctionWeight": weight });
+    let weights: Vec<Json> = weights.into_iter().flatten().map(weight).collect();
+    if !weights.is_empty() {
+        properties.insert("RoutingConfig".to_owned(), json!({ "AdditionalVersionWeights": weights }));
+    }
+    properties.extend(identity(existing, &["FunctionName"]));
+    Ok(properties)
 }
 
 fn attributes(_: &mut Cx, existing: &Existing) -> Result<Properties> {

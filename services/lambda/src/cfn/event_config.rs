@@ -1,11 +1,12 @@
 //! `AWS::Lambda::EventInvokeConfig`.
 
-use super::{number, text};
+use super::{identity, number, text};
 use api::lambda::{
-    DeleteFunctionEventInvokeConfig, DestinationConfig, OnFailure, OnSuccess, PutFunctionEventInvokeConfig,
+    DeleteFunctionEventInvokeConfig, DestinationConfig, GetFunctionEventInvokeConfig, OnFailure, OnSuccess,
+    PutFunctionEventInvokeConfig,
 };
 use kernel::Cx;
-use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType};
+use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType, properties_of};
 use model::Result;
 
 pub static EVENT_INVOKE_CONFIG: ResourceType = ResourceType {
@@ -15,6 +16,7 @@ pub static EVENT_INVOKE_CONFIG: ResourceType = ResourceType {
     update,
     delete,
     attributes: |_, _| Ok(Properties::new()),
+    read: Some(read),
 };
 
 fn create(cx: &mut Cx, new: &New) -> Result<Progress> {
@@ -25,6 +27,16 @@ fn create(cx: &mut Cx, new: &New) -> Result<Progress> {
 fn update(cx: &mut Cx, change: &Change) -> Result<Progress> {
     put(cx, &change.after)?;
     Ok(Progress::Done { physical_id: change.physical_id.clone() })
+}
+
+fn read(cx: &mut Cx, existing: &Existing) -> Result<Properties> {
+    let it = &existing.properties;
+    let (function_name, qualifier) = (text(it, "FunctionName").unwrap_or_default(), text(it, "Qualifier"));
+    let output = cx.call(GetFunctionEventInvokeConfig { function_name, qualifier })?;
+    let names = ["DestinationConfig", "MaximumEventAgeInSeconds", "MaximumRetryAttempts"];
+    let mut properties = properties_of(output, &names);
+    properties.extend(identity(existing, &["FunctionName", "Qualifier"]));
+    Ok(properties)
 }
 
 fn put(cx: &mut Cx, it: &Properties) -> Result<()> {

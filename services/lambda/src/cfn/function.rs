@@ -4,11 +4,11 @@ use super::{number, retag, tags, text, texts, whole};
 use crate::package;
 use api::lambda::{
     CreateFunction, DeadLetterConfig, DeleteFunction, DeleteFunctionConcurrency, Environment, EphemeralStorage,
-    FunctionCode, GetFunctionConfiguration, LoggingConfig, PutFunctionConcurrency, TracingConfig, UpdateFunctionCode,
-    UpdateFunctionConfiguration, error,
+    FunctionCode, GetFunctionConcurrency, GetFunctionConfiguration, ListTags, LoggingConfig, PutFunctionConcurrency,
+    TracingConfig, UpdateFunctionCode, UpdateFunctionConfiguration, error,
 };
 use kernel::Cx;
-use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType};
+use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType, properties_of, tags_of};
 use model::Result;
 use serde_json::{Value as Json, json};
 
@@ -37,6 +37,7 @@ pub static FUNCTION: ResourceType = ResourceType {
     update,
     delete,
     attributes,
+    read: Some(read),
 };
 
 const LONGEST_NAME: usize = 64;
@@ -143,6 +144,20 @@ fn delete(cx: &mut Cx, existing: &Existing) -> Result<Progress> {
     let physical_id = existing.physical_id.clone();
     cx.call(DeleteFunction { function_name: physical_id.clone(), ..DeleteFunction::default() })?;
     Ok(Progress::Done { physical_id })
+}
+
+/// The code is not told again: AWS's schema has it as write-only.
+fn read(cx: &mut Cx, existing: &Existing) -> Result<Properties> {
+    let function_name = existing.physical_id.clone();
+    let input = GetFunctionConfiguration { function_name: function_name.clone(), ..Default::default() };
+    let output = cx.call(input)?;
+    let resource = output.function_arn.clone().unwrap_or_default();
+    let mut properties = properties_of(output, FUNCTION.properties);
+    let reserved = cx.call(GetFunctionConcurrency { function_name })?.reserved_concurrent_executions;
+    properties.extend(reserved.map(|it| ("ReservedConcurrentExecutions".to_owned(), json!(it))));
+    let tags = cx.call(ListTags { resource })?.tags.unwrap_or_default();
+    properties.insert("Tags".to_owned(), tags_of(tags));
+    Ok(properties)
 }
 
 fn attributes(cx: &mut Cx, existing: &Existing) -> Result<Properties> {

@@ -1,12 +1,12 @@
 //! `AWS::Lambda::EventSourceMapping`.
 
-use super::{flag, number, retag, tags, text, texts, whole};
+use super::{flag, named, number, retag, tags, text, texts, whole};
 use api::lambda::{
-    CreateEventSourceMapping, DeleteEventSourceMapping, Filter, FilterCriteria, GetEventSourceMapping, ScalingConfig,
-    UpdateEventSourceMapping,
+    CreateEventSourceMapping, DeleteEventSourceMapping, Filter, FilterCriteria, GetEventSourceMapping, ListTags,
+    ScalingConfig, UpdateEventSourceMapping,
 };
 use kernel::Cx;
-use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType};
+use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType, properties_of, tags_of};
 use model::Result;
 use serde_json::{Value as Json, json};
 
@@ -27,6 +27,7 @@ pub static EVENT_SOURCE_MAPPING: ResourceType = ResourceType {
     update,
     delete,
     attributes,
+    read: Some(read),
 };
 
 fn create(cx: &mut Cx, new: &New) -> Result<Progress> {
@@ -70,6 +71,19 @@ fn delete(cx: &mut Cx, existing: &Existing) -> Result<Progress> {
     let uuid = existing.physical_id.clone();
     cx.call(DeleteEventSourceMapping { uuid: uuid.clone() })?;
     Ok(Progress::Done { physical_id: uuid })
+}
+
+fn read(cx: &mut Cx, existing: &Existing) -> Result<Properties> {
+    let output = cx.call(GetEventSourceMapping { uuid: existing.physical_id.clone() })?;
+    let enabled = matches!(output.state.as_deref(), Some("Enabled" | "Enabling" | "Creating" | "Updating"));
+    let resource = output.event_source_mapping_arn.clone().unwrap_or_default();
+    let function = named(existing, output.function_arn.clone());
+    let mut properties = properties_of(output, EVENT_SOURCE_MAPPING.properties);
+    properties.extend(function);
+    properties.insert("Enabled".to_owned(), json!(enabled));
+    let tags = cx.call(ListTags { resource })?.tags.unwrap_or_default();
+    properties.insert("Tags".to_owned(), tags_of(tags));
+    Ok(properties)
 }
 
 fn attributes(cx: &mut Cx, existing: &Existing) -> Result<Properties> {

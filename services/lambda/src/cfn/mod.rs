@@ -16,9 +16,9 @@ pub use version::VERSION;
 
 use api::lambda::{TagResource, UntagResource};
 use kernel::Cx;
-use kernel::resource::{Change, Properties};
+use kernel::resource::{Change, Existing, Properties};
 use model::Result;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 
 type Tags = BTreeMap<String, String>;
@@ -50,6 +50,19 @@ fn tags(from: &Properties) -> Tags {
     let tags = from.get("Tags").and_then(Json::as_array);
     let pair = |it: &Json| Some((it["Key"].as_str()?.to_owned(), it["Value"].as_str()?.to_owned()));
     tags.into_iter().flatten().filter_map(pair).collect()
+}
+
+/// A function as the template names it, as long as it is the one of that ARN.
+fn named(existing: &Existing, arn: Option<String>) -> Option<(String, Json)> {
+    let arn = arn?;
+    let given = text(&existing.properties, "FunctionName").filter(|it| arn == *it || arn.ends_with(&format!(":{it}")));
+    Some(("FunctionName".to_owned(), json!(given.unwrap_or(arn))))
+}
+
+/// Properties that say which resource it is, as the template gave them: another one would be another resource.
+fn identity(existing: &Existing, names: &[&str]) -> Properties {
+    let own = existing.properties.iter().filter(|(name, _)| names.contains(&name.as_str()));
+    own.map(|(name, it)| (name.clone(), it.clone())).collect()
 }
 
 /// Brings the tags of a resource, the stack's among them, from those of one template to those of the next.

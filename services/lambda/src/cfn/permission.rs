@@ -1,11 +1,11 @@
 //! `AWS::Lambda::Permission`.
 
-use super::{flag, text};
-use api::lambda::{AddPermission, RemovePermission};
+use super::{flag, identity, text};
+use api::lambda::{AddPermission, GetPolicy, RemovePermission, error};
 use kernel::Cx;
 use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType};
 use model::Result;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 pub static PERMISSION: ResourceType = ResourceType {
     name: "AWS::Lambda::Permission",
@@ -24,6 +24,7 @@ pub static PERMISSION: ResourceType = ResourceType {
     update,
     delete,
     attributes,
+    read: Some(read),
 };
 
 /// A statement's id is its physical id.
@@ -59,6 +60,38 @@ fn delete(cx: &mut Cx, existing: &Existing) -> Result<Progress> {
     let function_name = text(&existing.properties, "FunctionName").unwrap_or_default();
     cx.call(RemovePermission { function_name, statement_id: physical_id.clone(), ..RemovePermission::default() })?;
     Ok(Progress::Done { physical_id })
+}
+
+/// The statement of that id, written as properties again.
+fn read(cx: &mut Cx, existing: &Existing) -> Result<Properties> {
+    let function_name = text(&existing.properties, "FunctionName").unwrap_or_default();
+    let policy = cx.call(GetPolicy { function_name, ..GetPolicy::default() })?.policy.unwrap_or_default();
+    let policy: Json = serde_json::from_str(&policy).unwrap_or_default();
+    let found = policy["Statement"].as_array().and_then(|it| it.iter().find(|it| it["Sid"] == existing.physical_id));
+    let statement =
+        found.ok_or_else(|| error::RESOURCE_NOT_FOUND.with("The resource you requested does not exist."))?;
+    let mut properties = identity(existing, &["FunctionName"]);
+    properties.insert("Action".to_owned(), statement["Action"].clone());
+    let principal = &statement["Principal"];
+    let principal =
+        [&principal["Service"], &principal["AWS"]].into_iter().find(|it| it.is_string()).unwrap_or(principal);
+    // An account stands for its root.
+    let account = text(&existing.properties, "Principal").filter(|it| *principal == format!("arn:aws:iam::{it}:root"));
+    properties.insert("Principal".to_owned(), account.map_or_else(|| principal.clone(), |it| json!(it)));
+    let conditions = [
+        ("SourceAccount", "StringEquals", "AWS:SourceAccount"),
+        ("SourceArn", "ArnLike", "AWS:SourceArn"),
+        ("PrincipalOrgID", "StringEquals", "aws:PrincipalOrgID"),
+        ("EventSourceToken", "StringEquals", "lambda:EventSourceToken"),
+        ("FunctionUrlAuthType", "StringEquals", "lambda:FunctionUrlAuthType"),
+        ("InvokedViaFunctionUrl", "Bool", "lambda:InvokedViaFunctionUrl"),
+    ];
+    for (name, operator, key) in conditions {
+        if let Some(value) = statement["Condition"][operator].get(key) {
+            properties.insert(name.to_owned(), value.clone());
+        }
+    }
+    Ok(properties)
 }
 
 fn attributes(_: &mut Cx, existing: &Existing) -> Result<Properties> {

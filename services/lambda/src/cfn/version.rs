@@ -1,9 +1,9 @@
 //! `AWS::Lambda::Version`.
 
-use super::text;
-use api::lambda::{DeleteFunction, PublishVersion};
+use super::{identity, text};
+use api::lambda::{DeleteFunction, GetFunctionConfiguration, PublishVersion};
 use kernel::Cx;
-use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType};
+use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType, properties_of};
 use model::Result;
 use serde_json::json;
 
@@ -14,6 +14,7 @@ pub static VERSION: ResourceType = ResourceType {
     update,
     delete,
     attributes,
+    read: Some(read),
 };
 
 /// `Ref` gives the version's ARN.
@@ -37,6 +38,14 @@ fn delete(cx: &mut Cx, existing: &Existing) -> Result<Progress> {
     let physical_id = existing.physical_id.clone();
     cx.call(DeleteFunction { function_name: physical_id.clone(), ..DeleteFunction::default() })?;
     Ok(Progress::Done { physical_id })
+}
+
+fn read(cx: &mut Cx, existing: &Existing) -> Result<Properties> {
+    let function_name = existing.physical_id.clone();
+    let output = cx.call(GetFunctionConfiguration { function_name, ..GetFunctionConfiguration::default() })?;
+    let mut properties = properties_of(output, &["CodeSha256", "Description"]);
+    properties.extend(identity(existing, &["FunctionName"]));
+    Ok(properties)
 }
 
 fn attributes(_: &mut Cx, existing: &Existing) -> Result<Properties> {

@@ -1,6 +1,6 @@
 //! `AWS::SQS::QueueInlinePolicy`: the policy of one queue.
 
-use super::{document_of, remove_policy, set_policy};
+use super::{document_of, policy_of, remove_policy, set_policy};
 use kernel::Cx;
 use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType};
 use model::Result;
@@ -13,6 +13,7 @@ pub static QUEUE_INLINE_POLICY: ResourceType = ResourceType {
     update,
     delete,
     attributes,
+    read: Some(read),
 };
 
 fn create(cx: &mut Cx, new: &New) -> Result<Progress> {
@@ -33,4 +34,10 @@ fn delete(cx: &mut Cx, existing: &Existing) -> Result<Progress> {
 
 fn attributes(_: &mut Cx, existing: &Existing) -> Result<Properties> {
     Ok(Properties::from_iter([("Queue".to_owned(), json!(existing.physical_id))]))
+}
+
+fn read(cx: &mut Cx, existing: &Existing) -> Result<Properties> {
+    let document = policy_of(cx, &existing.physical_id)?;
+    let queue = ("Queue".to_owned(), json!(existing.physical_id));
+    Ok(Properties::from_iter([queue, ("PolicyDocument".to_owned(), document)]))
 }

@@ -4,7 +4,7 @@ pub mod inline_policy;
 pub mod policy;
 pub mod queue;
 
-use api::sqs::{SetQueueAttributes, error};
+use api::sqs::{GetQueueAttributes, SetQueueAttributes, error};
 use kernel::Cx;
 use kernel::resource::Properties;
 use model::Result;
@@ -23,6 +23,13 @@ fn document_of(properties: &Properties) -> String {
 fn set_policy(cx: &mut Cx, queue_url: &str, document: String) -> Result<()> {
     let attributes = BTreeMap::from([("Policy".to_owned(), document)]);
     cx.call(SetQueueAttributes { queue_url: queue_url.to_owned(), attributes }).map(drop)
+}
+
+fn policy_of(cx: &mut Cx, queue_url: &str) -> Result<Json> {
+    let attribute_names = Some(vec!["Policy".to_owned()]);
+    let output = cx.call(GetQueueAttributes { queue_url: queue_url.to_owned(), attribute_names })?;
+    let text = output.attributes.and_then(|mut it| it.remove("Policy")).unwrap_or_default();
+    Ok(serde_json::from_str(&text).unwrap_or(Json::Null))
 }
 
 /// A queue that is gone has no policy any more.

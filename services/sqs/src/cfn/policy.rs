@@ -1,6 +1,6 @@
 //! `AWS::SQS::QueuePolicy`: one policy for several queues.
 
-use super::{document_of, remove_policy, set_policy};
+use super::{document_of, policy_of, remove_policy, set_policy};
 use kernel::Cx;
 use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType};
 use model::Result;
@@ -13,6 +13,7 @@ pub static QUEUE_POLICY: ResourceType = ResourceType {
     update,
     delete,
     attributes,
+    read: Some(read),
 };
 
 fn create(cx: &mut Cx, new: &New) -> Result<Progress> {
@@ -39,6 +40,23 @@ fn delete(cx: &mut Cx, existing: &Existing) -> Result<Progress> {
 
 fn attributes(_: &mut Cx, existing: &Existing) -> Result<Properties> {
     Ok(Properties::from_iter([("Id".to_owned(), json!(existing.physical_id))]))
+}
+
+/// The queues that have a policy, and the first of these that is not the one which the template gives.
+fn read(cx: &mut Cx, existing: &Existing) -> Result<Properties> {
+    let (mut queues, mut found) = (Vec::new(), Vec::new());
+    for queue_url in queues_of(&existing.properties) {
+        let policy = policy_of(cx, &queue_url)?;
+        if !policy.is_null() {
+            queues.push(queue_url);
+            found.push(policy);
+        }
+    }
+    let wanted: Json = serde_json::from_str(&document_of(&existing.properties)).unwrap_or_default();
+    let other = found.iter().position(|it| *it != wanted).unwrap_or(0);
+    let document = if found.is_empty() { Json::Null } else { found.swap_remove(other) };
+    let document = ("PolicyDocument".to_owned(), document);
+    Ok(Properties::from_iter([("Queues".to_owned(), json!(queues)), document]))
 }
 
 fn apply(cx: &mut Cx, properties: &Properties) -> Result<()> {

@@ -2,9 +2,9 @@
 
 use super::text_of;
 use crate::queue::FIFO_SUFFIX;
-use api::sqs::{CreateQueue, DeleteQueue, GetQueueAttributes, SetQueueAttributes, TagQueue, UntagQueue};
+use api::sqs::{CreateQueue, DeleteQueue, GetQueueAttributes, ListQueueTags, SetQueueAttributes, TagQueue, UntagQueue};
 use kernel::Cx;
-use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType};
+use kernel::resource::{self, Change, Existing, New, Progress, Properties, ResourceType};
 use model::Result;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -33,6 +33,7 @@ pub static QUEUE: ResourceType = ResourceType {
     update,
     delete,
     attributes,
+    read: Some(read),
 };
 
 /// The properties that are attributes of the queue, by the same names, and what each goes back to when the template no
@@ -119,6 +120,27 @@ fn attributes(cx: &mut Cx, existing: &Existing) -> Result<Properties> {
         ("QueueName".to_owned(), json!(name)),
         ("QueueUrl".to_owned(), json!(queue_url)),
     ]))
+}
+
+fn read(cx: &mut Cx, existing: &Existing) -> Result<Properties> {
+    let queue_url = existing.physical_id.clone();
+    let attribute_names = Some(vec!["All".to_owned()]);
+    let output = cx.call(GetQueueAttributes { queue_url: queue_url.clone(), attribute_names })?;
+    let found = output.attributes.unwrap_or_default();
+    let tags = cx.call(ListQueueTags { queue_url })?.tags.unwrap_or_default();
+    let mut properties: Properties = ATTRIBUTES
+        .iter()
+        .filter_map(|(name, _)| {
+            // AWS gives FIFO attributes of FIFO queues alone.
+            let value = found.get(*name).map(String::as_str).or(name.contains("Fifo").then_some("false"))?;
+            let value = serde_json::from_str(value).ok().filter(Json::is_object).unwrap_or_else(|| json!(value));
+            Some(((*name).to_owned(), value))
+        })
+        .collect();
+    let name = found.get("QueueArn").and_then(|it| it.rsplit(':').next()).unwrap_or_default();
+    properties.insert("QueueName".to_owned(), json!(name));
+    properties.insert("Tags".to_owned(), resource::tags_of(tags));
+    Ok(properties)
 }
 
 fn wanted(properties: &Properties) -> BTreeMap<String, String> {
