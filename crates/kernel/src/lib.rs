@@ -22,7 +22,7 @@ mod policies;
 mod refusal;
 pub mod resource;
 mod resources;
-mod seal;
+mod sealed_text;
 mod service;
 pub mod source;
 mod stream;
