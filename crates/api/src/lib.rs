@@ -14,6 +14,7 @@ pub mod cloudformation;
 pub mod iam;
 pub mod lambda;
 pub mod logs;
+pub mod s3;
 pub mod sqs;
 pub mod sts;
 // </modules>

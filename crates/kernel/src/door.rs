@@ -7,6 +7,7 @@ use crate::kernel::Named;
 use crate::panic::{caught, caught_async};
 use crate::policies;
 use crate::refusal::Refusal;
+use crate::resources::Question;
 use crate::service::{Run, Service};
 use model::{Result, Value};
 use policy::{Context, Kind, Policies, Request};
@@ -52,13 +53,14 @@ pub(crate) fn pass(cx: &mut Cx, named: &Named, input: Value) -> Result<Value> {
 
 /// Refuses what the caller's policies, the resource's and the organization's do not allow.
 pub(crate) fn admit(cx: &Cx, named: &Named, input: &Box<dyn Any + Send>) -> Result<Vec<String>> {
-    let resources = named.entry.resources(cx, input)?;
-    for arn in &resources {
-        authorize(cx, &named.service, &named.entry.action, arn, policy_of(cx, &named.service, arn), |context| {
+    let questions = named.entry.questions(cx, input)?;
+    for Question { arn, action } in &questions {
+        let action = action.unwrap_or(&named.entry.action);
+        authorize(cx, &named.service, action, arn, policy_of(cx, &named.service, arn), |context| {
             named.entry.conditions(cx, input, context);
         })?;
     }
-    Ok(resources)
+    Ok(questions.into_iter().map(|it| it.arn).collect())
 }
 
 /// Whether the caller would be admitted, as far as that does not depend on the input.
@@ -85,7 +87,11 @@ pub(crate) fn authorize(
     conditions: impl FnOnce(&mut Context),
 ) -> Result<()> {
     let caller = cx.caller();
-    let account = account_of(arn).unwrap_or_else(|| caller.account());
+    let owner = match (account_of(arn), service.owner) {
+        (None, Some(find)) => find(cx, arn),
+        _ => None,
+    };
+    let account = owner.as_deref().or_else(|| account_of(arn)).unwrap_or_else(|| caller.account());
     let own_root = matches!(&caller.principal, Principal::Root { account: own } if own == account);
     if own_root && resource_policy.is_none() {
         return Ok(());

@@ -41,6 +41,6 @@ pub use identity::{Identity, IdentityPolicy, PolicyText, ResourcePolicy, Role};
 pub use job::{Job, Retry};
 pub use kernel::{Kernel, NOT_IMPLEMENTED, Named, Settings};
 pub use refusal::Refusal;
-pub use resources::Resources;
+pub use resources::{Question, Resources};
 pub use service::{BoxFuture, Service, Switch};
 pub use stream::{Answer, Download, EventStream, Sink, Streamed};

@@ -1,8 +1,8 @@
-//! What the door says to whom it does not let in.
+//! What the door says to whom, or what, it does not let in.
 
 use crate::cx::Cx;
 use crate::service::Service;
-use model::{Error, ErrorShape, Protocol};
+use model::{Error, ErrorShape, Protocol, Result, Violations};
 use policy::{Decision, Request};
 
 /// A refusal, for a service that words it in its own way.
@@ -55,4 +55,13 @@ pub(crate) fn access_denied(service: &Service, refusal: &Refusal) -> Error {
 
 fn message_of(account: &str) -> String {
     format!("authorization message of {account}")
+}
+
+/// As most services say it; the older protocols spell the code differently.
+pub(crate) fn validation_error(service: &'static model::Service, violations: &Violations) -> Result<()> {
+    let code = match service.metadata.protocol {
+        Protocol::AwsQuery | Protocol::Ec2Query => "ValidationError",
+        _ => "ValidationException",
+    };
+    Err(ErrorShape::sender(code).with(violations.to_string()))
 }

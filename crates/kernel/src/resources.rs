@@ -2,29 +2,55 @@
 
 use model::Result;
 
-/// What IAM is asked about: ARNs, or `*` where the action knows no resources.
-pub struct Resources(pub Result<Vec<String>>);
+/// What IAM is asked: ARNs, or `*` where the action knows no resources.
+pub struct Resources(pub Result<Vec<Question>>);
+
+/// May they do this to that?
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Question {
+    pub arn: String,
+    /// Where it is not the operation's own: it may follow from the input, and one operation may need several.
+    pub action: Option<&'static str>,
+}
+
+impl From<String> for Question {
+    fn from(arn: String) -> Self {
+        Question { arn, action: None }
+    }
+}
 
 impl From<String> for Resources {
     fn from(arn: String) -> Self {
-        Resources(Ok(vec![arn]))
+        Resources(Ok(vec![arn.into()]))
     }
 }
 
 impl From<&str> for Resources {
     fn from(arn: &str) -> Self {
-        Resources(Ok(vec![arn.to_owned()]))
+        arn.to_owned().into()
     }
 }
 
 impl From<Vec<String>> for Resources {
     fn from(arns: Vec<String>) -> Self {
-        Resources(Ok(arns))
+        Ok(arns).into()
     }
 }
 
 impl From<Result<String>> for Resources {
     fn from(arn: Result<String>) -> Self {
-        Resources(arn.map(|it| vec![it]))
+        arn.map(|it| vec![it]).into()
+    }
+}
+
+impl From<Result<Vec<String>>> for Resources {
+    fn from(arns: Result<Vec<String>>) -> Self {
+        Resources(arns.map(|them| them.into_iter().map(Question::from).collect()))
+    }
+}
+
+impl From<Result<Vec<Question>>> for Resources {
+    fn from(questions: Result<Vec<Question>>) -> Self {
+        Resources(questions)
     }
 }

@@ -8,14 +8,14 @@ use crate::cloud::Cloud;
 use crate::cx::Cx;
 use crate::identity::{Identity, ResourcePolicy, Role};
 use crate::job::{Job, JobEntry};
-use crate::refusal::{Refusal, access_denied};
+use crate::refusal::{Refusal, access_denied, validation_error};
 use crate::resource::ResourceType;
-use crate::resources::Resources;
+use crate::resources::{Question, Resources};
 use crate::source::Source;
 use crate::stream::{Download, EventStream, Streamed};
 use crate::web::{CrossOrigin, Web};
 use model::typed::{Operation, Typed};
-use model::{Error, ErrorShape, Protocol, Result, Value, Violations};
+use model::{Error, Result, Value, Violations};
 use policy::Context;
 use serde::{Serialize, de::DeserializeOwned};
 use std::any::Any;
@@ -54,6 +54,8 @@ pub struct Service {
     pub web: Option<Web>,
     /// What pages of other origins may do with resources of this service. S3 has rules.
     pub cross_origin: Option<CrossOrigin>,
+    /// Finds the account of a resource whose ARN does not state it.
+    pub owner: Option<fn(&Cx, &str) -> Option<String>>,
     /// What the configuration can switch on.
     switches: Vec<(&'static Switch, bool)>,
     /// How the service words what its model forbids.
@@ -88,7 +90,7 @@ pub struct Entry {
 
 pub type TagsOf = fn(&Cx, &str) -> Vec<(String, String)>;
 pub(crate) type Input = Box<dyn Any + Send>;
-type ResourcesOf = Box<dyn Fn(&Cx, &(dyn Any + Send)) -> Result<Vec<String>> + Send + Sync>;
+type ResourcesOf = Box<dyn Fn(&Cx, &(dyn Any + Send)) -> Result<Vec<Question>> + Send + Sync>;
 /// (name, value) of input and output.
 pub type HeadersOf = fn(&Value, &Value) -> Vec<(&'static str, String)>;
 /// The HTTP status of an output.
@@ -137,6 +139,7 @@ impl Service {
             resource_policy: None,
             web: None,
             cross_origin: None,
+            owner: None,
             switches: Vec::new(),
             invalid: validation_error,
             refused: access_denied,
@@ -390,6 +393,12 @@ impl Service {
         self
     }
 
+    /// For ARNs that state no account: S3's.
+    pub fn owners(mut self, find: fn(&Cx, &str) -> Option<String>) -> Self {
+        self.owner = Some(find);
+        self
+    }
+
     /// Something that the configuration can switch on.
     pub fn switch(mut self, switch: &'static Switch) -> Self {
         self.switches.push((switch, false));
@@ -449,7 +458,7 @@ impl Entry {
         (self.convert)(value)
     }
 
-    pub(crate) fn resources(&self, cx: &Cx, input: &Input) -> Result<Vec<String>> {
+    pub(crate) fn questions(&self, cx: &Cx, input: &Input) -> Result<Vec<Question>> {
         (self.resources)(cx, input.as_ref())
     }
 
@@ -458,15 +467,6 @@ impl Entry {
             of(cx, input.as_ref(), context);
         }
     }
-}
-
-/// As most services say it; the older protocols spell the code differently.
-fn validation_error(service: &'static model::Service, violations: &Violations) -> Result<()> {
-    let code = match service.metadata.protocol {
-        Protocol::AwsQuery | Protocol::Ec2Query => "ValidationError",
-        _ => "ValidationException",
-    };
-    Err(ErrorShape::sender(code).with(violations.to_string()))
 }
 
 impl Entry {

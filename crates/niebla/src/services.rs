@@ -11,6 +11,7 @@ pub fn all() -> Vec<Service> {
         iam::service(),
         lambda::service(),
         logs::service(),
+        s3::service(),
         sqs::service(),
         sts::service(),
     ]

@@ -159,7 +159,7 @@ fn refused(
                 input.extend(value.map(|it| (member.name, it)));
                 let call = world.call("000000000000", service, operation, Value::Structure(input));
                 match tokio::time::timeout(PATIENCE, call).await {
-                    Ok(Err(error)) if names(error.message(), member) && error.shape().status < 500 => {}
+                    Ok(Err(error)) if names(&error, member) && error.shape().status < 500 => {}
                     Ok(answer) => found.push(format!("{service} {operation} {} {shown}: {answer:?}", member.name)),
                     Err(_) => found.push(format!("{service} {operation} {} {shown}: no answer", member.name)),
                 }
@@ -190,8 +190,12 @@ fn broken(model: &'static model::Service, shape: ShapeId) -> Vec<Value> {
     }
 }
 
-fn names(message: &str, member: &Member) -> bool {
-    message.to_lowercase().contains(&member.name.to_lowercase())
+/// In the message or beside it, as the model or the wire calls it: `storage class`, `x-amz-copy-source`.
+fn names(error: &model::Error, member: &Member) -> bool {
+    let bare = |text: &str| text.to_lowercase().replace(|it: char| !it.is_alphanumeric(), "");
+    let fields = error.fields().iter().filter_map(|it| it.1.as_str());
+    let said: String = std::iter::once(error.message()).chain(fields).map(bare).collect();
+    [Some(member.name), member.wire.name].into_iter().flatten().any(|it| said.contains(&bare(it)))
 }
 
 type Found = (&'static str, &'static str, Option<ShapeId>);
@@ -221,7 +225,12 @@ fn plain(model: &'static model::Service, shape: ShapeId) -> Value {
         }
         Kind::List { member } => Value::List(vec![plain(model, member.shape); least as usize]),
         Kind::Map { value, .. } => Value::Map(vec![("a".to_owned(), plain(model, value.shape))]),
-        Kind::String => Value::String("a".repeat(least as usize)),
+        Kind::String => {
+            let candidates = ["a".repeat(least as usize), "a/a".to_owned()];
+            let pattern = shape.constraints.pattern.and_then(model::validate::pattern);
+            let fitting = candidates.iter().find(|it| pattern.as_ref().is_none_or(|pattern| pattern.matches(it)));
+            Value::String(fitting.unwrap_or(&candidates[0]).clone())
+        }
         Kind::Enum(values) => Value::String(values.first().copied().unwrap_or("a").to_owned()),
         Kind::Bool => Value::Bool(true),
         Kind::Integer | Kind::Long => Value::Integer(least as i64),

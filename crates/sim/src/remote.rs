@@ -1,11 +1,11 @@
 //! A real server as a script's target: the binary in `NIEBLA_BIN`, over HTTP, killed with SIGKILL where a script says
 //! `crash`. One server and one data folder for each script.
 
-use crate::script::{BoxFutureOf, Target};
+use crate::script::{BoxFutureOf, Target, input_of, shown};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use model::wire::{HttpRequest, HttpResponse, ResponseError, decode_response, encode_request, read_json, write_json};
-use model::{Operation, Service, Value};
+use model::wire::{HttpRequest, HttpResponse, ResponseError, decode_response, encode_request};
+use model::{Operation, Service};
 use serde_json::Value as Json;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
@@ -32,21 +32,11 @@ impl Remote {
     }
 
     fn call(&self, account: &str, service: &'static Service, operation: &'static Operation, input: Json) -> Called {
-        let input = match operation.input {
-            Some(shape) => read_json(service, shape, input.to_string().as_bytes())
-                .map_err(|why| ("SerializationException".to_owned(), why))?,
-            None => Value::Structure(Vec::new()),
-        };
+        let input = input_of(service, operation, input)?;
         let protocol = service.metadata.protocol;
         let response = self.send(account, service, encode_request(service, operation, protocol, &input));
         match decode_response(service, operation, protocol, &response) {
-            Ok(output) => {
-                let mut bytes = Vec::new();
-                if let Some(shape) = operation.output {
-                    write_json(service, shape, &output, &mut bytes);
-                }
-                Ok(serde_json::from_slice(&bytes).unwrap_or_default())
-            }
+            Ok(output) => Ok(shown(service, operation, &output)),
             // Scripts name errors as the modern protocol does.
             Err(ResponseError::Fault(fault)) => Err((json_code(&response).unwrap_or(fault.code), fault.message)),
             Err(ResponseError::Malformed(error)) => Err((error.code.to_owned(), error.message)),

@@ -15,7 +15,7 @@ use crate::expect;
 use crate::remote::Remote;
 use crate::world::World;
 use model::wire::{read_json, write_json};
-use model::{Operation, Service};
+use model::{Kind, Member, Operation, Service, ShapeId, Value};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -162,19 +162,11 @@ impl Target for World {
         input: Json,
     ) -> BoxFutureOf<'t, Result<Json, (String, String)>> {
         Box::pin(async move {
-            let input = match operation.input {
-                Some(shape) => read_json(service, shape, input.to_string().as_bytes())
-                    .map_err(|why| ("SerializationException".to_owned(), why))?,
-                None => model::Value::Structure(Vec::new()),
-            };
+            let input = input_of(service, operation, input)?;
             let answer = World::call(self, account, service.name, operation.name, input).await;
             self.settle().await;
             let output = answer.map_err(|error| (error.code().to_owned(), error.message().to_owned()))?;
-            let mut bytes = Vec::new();
-            if let Some(shape) = operation.output {
-                write_json(service, shape, &output, &mut bytes);
-            }
-            Ok(serde_json::from_slice(&bytes).unwrap_or_default())
+            Ok(shown(service, operation, &output))
         })
     }
 
@@ -185,6 +177,59 @@ impl Target for World {
     fn crash(&mut self) -> BoxFutureOf<'_, ()> {
         Box::pin(World::crash(self))
     }
+}
+
+/// What a line says, as a value.
+///
+/// # Errors
+/// It is no input of the operation: code and message.
+pub fn input_of(
+    service: &'static Service,
+    operation: &'static Operation,
+    input: Json,
+) -> Result<Value, (String, String)> {
+    let Some(shape) = operation.input else { return Ok(Value::Structure(Vec::new())) };
+    let input = renamed(service, shape, input, &|it| (it.name, on_wire(it)));
+    read_json(service, shape, input.to_string().as_bytes()).map_err(|why| ("SerializationException".to_owned(), why))
+}
+
+/// An answer, as lines expect it.
+pub fn shown(service: &'static Service, operation: &'static Operation, output: &Value) -> Json {
+    let Some(shape) = operation.output else { return Json::Null };
+    let mut bytes = Vec::new();
+    write_json(service, shape, output, &mut bytes);
+    let output = serde_json::from_slice(&bytes).unwrap_or_default();
+    renamed(service, shape, output, &|it| (on_wire(it), it.name))
+}
+
+/// Scripts name members as the model does, whatever headers and elements they travel in.
+fn renamed(
+    service: &'static Service,
+    shape: ShapeId,
+    json: Json,
+    names: &dyn Fn(&'static Member) -> (&'static str, &'static str),
+) -> Json {
+    match (&service.shape(shape).kind, json) {
+        (Kind::Structure(structure), Json::Object(members)) => {
+            let renamed_member = |(name, value)| match structure.members.iter().find(|it| names(it).0 == name) {
+                Some(member) => (names(member).1.to_owned(), renamed(service, member.shape, value, names)),
+                None => (name, value),
+            };
+            Json::Object(members.into_iter().map(renamed_member).collect())
+        }
+        (Kind::List { member }, Json::Array(items)) => {
+            Json::Array(items.into_iter().map(|it| renamed(service, member.shape, it, names)).collect())
+        }
+        (Kind::Map { value, .. }, Json::Object(entries)) => {
+            let entry = |(key, it)| (key, renamed(service, value.shape, it, names));
+            Json::Object(entries.into_iter().map(entry).collect())
+        }
+        (_, other) => other,
+    }
+}
+
+fn on_wire(member: &Member) -> &'static str {
+    member.wire.name.unwrap_or(member.name)
 }
 
 /// `send-message` or `SendMessage`.

@@ -24,7 +24,7 @@ enum Said<'a> {
 /// A model without an ARN is a foundation model of the request's region. Whoever calls by way of an inference profile
 /// needs to be allowed both (Prerequisites for inference profiles, in the user guide).
 pub fn resources(cx: &Cx, identifier: &str) -> Resources {
-    Resources(named(cx, identifier))
+    named(cx, identifier).into()
 }
 
 fn named(cx: &Cx, identifier: &str) -> Result<Vec<String>> {

@@ -64,7 +64,7 @@ pub fn followed<'a>(cx: &Cx, identifier: &'a str) -> Result<(String, &'a str)> {
 }
 
 pub fn all_followed(cx: &Cx, identifiers: &[String]) -> Resources {
-    Resources(identifiers.iter().map(|it| followed(cx, it).map(|(arn, _)| arn)).collect())
+    identifiers.iter().map(|it| followed(cx, it).map(|(arn, _)| arn)).collect::<Result<Vec<String>>>().into()
 }
 
 /// `arn:aws:logs:us-east-1:000000000000`, and the name of the group. Only groups of the request's region can be reached.

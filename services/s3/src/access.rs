@@ -1,0 +1,194 @@
+//! What IAM is asked: which actions on which ARNs, and with which condition keys.
+//!
+//! Sources: "Required permissions for Amazon S3 API operations" in the S3 User Guide, "Actions, resources, and condition
+//! keys for Amazon S3" in the Service Authorization Reference.
+
+use crate::bucket;
+use crate::copy::Source;
+use crate::tag;
+use crate::version;
+use api::s3::{
+    CopyObject, GetObjectAttributes, ListObjectVersions, ListObjects, ListObjectsV2, PutObject, PutObjectTagging,
+    UploadPartCopy,
+};
+use kernel::{Cx, Question};
+use model::Result;
+use policy::Context;
+
+/// An action, and what it is called where a version id is given.
+pub type Actions = (&'static str, &'static str);
+
+pub const GET: Actions = ("s3:GetObject", "s3:GetObjectVersion");
+pub const GET_TAGS: Actions = ("s3:GetObjectTagging", "s3:GetObjectVersionTagging");
+pub const PUT_TAGS: Actions = ("s3:PutObjectTagging", "s3:PutObjectVersionTagging");
+pub const DELETE_TAGS: Actions = ("s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging");
+
+type Questions = Result<Vec<Question>>;
+
+/// An action on an object.
+pub fn on_object(cx: &Cx, bucket: &str, key: &str, action: &'static str) -> Questions {
+    Ok(vec![about(cx, bucket, key, action)?])
+}
+
+/// Where a version id is given, the second action is asked about.
+pub fn on_version(
+    cx: &Cx,
+    (bucket, key): (&str, &str),
+    version_id: Option<&str>,
+    (plain, of_version): Actions,
+) -> Questions {
+    on_object(cx, bucket, key, if version_id.is_some() { of_version } else { plain })
+}
+
+/// Reading the object, and its attributes.
+pub fn describing(cx: &Cx, input: &GetObjectAttributes) -> Questions {
+    let (object, version_id) = ((input.bucket.as_str(), input.key.as_str()), input.version_id.as_deref());
+    let mut questions = on_version(cx, object, version_id, GET)?;
+    let attributes = ("s3:GetObjectAttributes", "s3:GetObjectVersionAttributes");
+    questions.extend(on_version(cx, object, version_id, attributes)?);
+    Ok(questions)
+}
+
+pub fn putting(cx: &Cx, input: &PutObject) -> Questions {
+    beginning(cx, &input.bucket, &input.key, input.tagging.as_deref())
+}
+
+/// An object with tags of its own.
+pub fn beginning(cx: &Cx, bucket: &str, key: &str, tagging: Option<&str>) -> Questions {
+    let mut questions = on_object(cx, bucket, key, "s3:PutObject")?;
+    if tagging.is_some_and(|it| !it.is_empty()) {
+        questions.push(about(cx, bucket, key, "s3:PutObjectTagging")?);
+    }
+    Ok(questions)
+}
+
+/// The source is read, the target written.
+pub fn copying(cx: &Cx, input: &CopyObject) -> Questions {
+    let source = Source::read(&input.copy_source)?;
+    let mut questions = vec![reading(cx, &source)?, about(cx, &input.bucket, &input.key, "s3:PutObject")?];
+    let tagged = match input.tagging_directive.as_deref() {
+        Some("REPLACE") => input.tagging.as_ref().is_some_and(|it| !it.is_empty()),
+        _ => {
+            let tagged = has_tags(cx, &source);
+            if tagged {
+                let action = match &source.version_id {
+                    Some(_) => "s3:GetObjectVersionTagging",
+                    None => "s3:GetObjectTagging",
+                };
+                questions.push(about(cx, &source.bucket, &source.key, action)?);
+            }
+            tagged
+        }
+    };
+    if tagged {
+        questions.push(about(cx, &input.bucket, &input.key, "s3:PutObjectTagging")?);
+    }
+    Ok(questions)
+}
+
+pub fn copying_part(cx: &Cx, input: &UploadPartCopy) -> Questions {
+    let source = Source::read(&input.copy_source)?;
+    Ok(vec![reading(cx, &source)?, about(cx, &input.bucket, &input.key, "s3:PutObject")?])
+}
+
+pub fn deleting(version_id: Option<&str>) -> &'static str {
+    if version_id.is_some() { "s3:DeleteObjectVersion" } else { "s3:DeleteObject" }
+}
+
+fn reading(cx: &Cx, source: &Source) -> Result<Question> {
+    let action = if source.version_id.is_some() { "s3:GetObjectVersion" } else { "s3:GetObject" };
+    about(cx, &source.bucket, &source.key, action)
+}
+
+fn has_tags(cx: &Cx, source: &Source) -> bool {
+    let Ok(bucket) = bucket::named(cx, &source.bucket) else { return false };
+    let object = version::object(cx, &bucket, &source.key, source.version_id.as_deref());
+    object.is_ok_and(|(object, _)| !object.tags.is_empty())
+}
+
+fn about(cx: &Cx, bucket: &str, key: &str, action: &'static str) -> Result<Question> {
+    Ok(Question { arn: format!("{}/{key}", bucket::arn(cx, bucket)?), action: Some(action) })
+}
+
+// Condition keys.
+
+pub fn version_key(version_id: Option<&str>, context: &mut Context) {
+    insert(context, "s3:versionid", version_id);
+}
+
+/// The tags that the object has.
+pub fn existing_tags(cx: &Cx, (bucket, key): (&str, &str), version_id: Option<&str>, context: &mut Context) {
+    version_key(version_id, context);
+    let Ok(bucket) = bucket::named(cx, bucket) else { return };
+    let Ok((object, _)) = version::object(cx, &bucket, key, version_id) else { return };
+    for (name, value) in object.tags {
+        context.insert(format!("s3:ExistingObjectTag/{name}"), value);
+    }
+}
+
+pub fn put_keys(input: &PutObject, context: &mut Context) {
+    insert(context, "s3:x-amz-acl", input.acl.as_deref());
+    insert(context, "s3:x-amz-storage-class", input.storage_class.as_deref());
+    insert(context, "s3:x-amz-server-side-encryption", input.server_side_encryption.as_deref());
+    insert(context, "s3:x-amz-server-side-encryption-aws-kms-key-id", input.ssekms_key_id.as_deref());
+    insert(context, "s3:x-amz-website-redirect-location", input.website_redirect_location.as_deref());
+    insert(context, "s3:if-match", input.if_match.as_deref());
+    insert(context, "s3:if-none-match", input.if_none_match.as_deref());
+    insert(context, "s3:ObjectCreationOperation", Some("true"));
+    requested_tags(tag::of_header(input.tagging.as_deref()).unwrap_or_default(), context);
+}
+
+pub fn copy_keys(input: &CopyObject, context: &mut Context) {
+    insert(context, "s3:x-amz-acl", input.acl.as_deref());
+    insert(context, "s3:x-amz-storage-class", input.storage_class.as_deref());
+    insert(context, "s3:x-amz-server-side-encryption", input.server_side_encryption.as_deref());
+    insert(context, "s3:x-amz-server-side-encryption-aws-kms-key-id", input.ssekms_key_id.as_deref());
+    insert(context, "s3:x-amz-website-redirect-location", input.website_redirect_location.as_deref());
+    insert(context, "s3:x-amz-copy-source", Some(&input.copy_source));
+    insert(context, "s3:x-amz-metadata-directive", input.metadata_directive.as_deref());
+    insert(context, "s3:if-match", input.if_match.as_deref());
+    insert(context, "s3:if-none-match", input.if_none_match.as_deref());
+    insert(context, "s3:ObjectCreationOperation", Some("true"));
+    requested_tags(tag::of_header(input.tagging.as_deref()).unwrap_or_default(), context);
+}
+
+pub fn tag_keys(cx: &Cx, input: &PutObjectTagging, context: &mut Context) {
+    existing_tags(cx, (&input.bucket, &input.key), input.version_id.as_deref(), context);
+    requested_tags(input.tagging.tag_set.iter().map(|it| (it.key.clone(), it.value.clone())).collect(), context);
+}
+
+fn requested_tags(tags: tag::Tags, context: &mut Context) {
+    if tags.is_empty() {
+        return;
+    }
+    context.insert("s3:RequestObjectTagKeys", tags.iter().map(|it| it.0.clone()).collect::<Vec<_>>());
+    for (name, value) in tags {
+        context.insert(format!("s3:RequestObjectTag/{name}"), value);
+    }
+}
+
+pub fn list_keys(input: &ListObjects, context: &mut Context) {
+    listing(input.prefix.as_deref(), input.delimiter.as_deref(), input.max_keys, context);
+}
+
+pub fn list_v2_keys(input: &ListObjectsV2, context: &mut Context) {
+    listing(input.prefix.as_deref(), input.delimiter.as_deref(), input.max_keys, context);
+}
+
+pub fn list_version_keys(input: &ListObjectVersions, context: &mut Context) {
+    listing(input.prefix.as_deref(), input.delimiter.as_deref(), input.max_keys, context);
+}
+
+fn listing(prefix: Option<&str>, delimiter: Option<&str>, max_keys: Option<i64>, context: &mut Context) {
+    insert(context, "s3:prefix", prefix);
+    insert(context, "s3:delimiter", delimiter);
+    if let Some(limit) = max_keys {
+        context.insert("s3:max-keys", limit);
+    }
+}
+
+fn insert(context: &mut Context, key: &'static str, value: Option<&str>) {
+    if let Some(value) = value {
+        context.insert(key, value.to_owned());
+    }
+}

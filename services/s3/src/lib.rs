@@ -1,0 +1,172 @@
+//! Amazon S3: the table of contents. Each line reads *who may be asked about what → who answers*.
+
+mod access;
+mod body;
+mod bucket;
+mod checksum;
+mod condition;
+mod copy;
+mod current;
+mod delete;
+mod encryption;
+mod fault;
+mod get;
+mod invalid;
+mod list;
+mod lock;
+mod metadata;
+mod name;
+mod object;
+mod opaque;
+mod owner;
+mod part;
+mod put;
+mod range;
+mod rename;
+mod tag;
+mod upload;
+mod version;
+mod versioning;
+
+use kernel::{Question, Service};
+use list::{objects, versions};
+use model::Value;
+
+/// Part of an object has a status of its own.
+fn partial(output: &Value) -> u16 {
+    if output.get("ContentRange").is_some() { 206 } else { 200 }
+}
+
+/// Of all buckets of an account.
+const BUCKETS: &str = "arn:aws:s3:::*";
+
+pub fn service() -> Service {
+    let service =
+        Service::new("s3").invalid_as(invalid::word).owners(bucket::owner_of).job(&upload::SWEEP, upload::sweep);
+    uploads(listings(objects_of(buckets(service))))
+}
+
+fn buckets(service: Service) -> Service {
+    service
+        .op(|cx, it: &CreateBucket| bucket::new_arn(cx, &it.bucket), bucket::create)
+        .op(|cx, it: &DeleteBucket| bucket::arn(cx, &it.bucket), bucket::delete)
+        .read(|cx, it: &HeadBucket| bucket::arn(cx, &it.bucket), bucket::head)
+        .checked_as("s3:ListBucket")
+        .read(|cx, it: &GetBucketLocation| bucket::arn_anywhere(cx, &it.bucket), bucket::location)
+        .read(|_, _: &ListBuckets| BUCKETS, bucket::list)
+        .checked_as("s3:ListAllMyBuckets")
+        .op(|cx, it: &PutBucketVersioning| bucket::arn(cx, &it.bucket), versioning::put)
+        .read(|cx, it: &GetBucketVersioning| bucket::arn(cx, &it.bucket), versioning::get)
+        .op(|cx, it: &PutBucketTagging| bucket::arn(cx, &it.bucket), tag::put_of_bucket)
+        .read(|cx, it: &GetBucketTagging| bucket::arn(cx, &it.bucket), tag::get_of_bucket)
+        .op(|cx, it: &DeleteBucketTagging| bucket::arn(cx, &it.bucket), tag::delete_of_bucket)
+        .checked_as("s3:PutBucketTagging")
+}
+
+fn objects_of(service: Service) -> Service {
+    service
+        .upload(access::putting, put::put)
+        .conditions(|_, it: &PutObject, context| access::put_keys(it, context))
+        .download(
+            |cx, it: &GetObject| access::on_version(cx, (&it.bucket, &it.key), it.version_id.as_deref(), access::GET),
+            get::get,
+        )
+        .status(partial)
+        .conditions(|cx, it: &GetObject, context| {
+            access::existing_tags(cx, (&it.bucket, &it.key), it.version_id.as_deref(), context);
+        })
+        .read(
+            |cx, it: &HeadObject| access::on_version(cx, (&it.bucket, &it.key), it.version_id.as_deref(), access::GET),
+            get::head,
+        )
+        .status(partial)
+        .conditions(|cx, it: &HeadObject, context| {
+            access::existing_tags(cx, (&it.bucket, &it.key), it.version_id.as_deref(), context);
+        })
+        .read(access::describing, get::attributes)
+        .conditions(|cx, it: &GetObjectAttributes, context| {
+            access::existing_tags(cx, (&it.bucket, &it.key), it.version_id.as_deref(), context);
+        })
+        .conversation(access::copying, copy::copy)
+        .conditions(|_, it: &CopyObject, context| access::copy_keys(it, context))
+        .op(
+            |cx, it: &DeleteObject| {
+                access::on_object(cx, &it.bucket, &it.key, access::deleting(it.version_id.as_deref()))
+            },
+            delete::delete,
+        )
+        .conditions(|_, it: &DeleteObject, context| access::version_key(it.version_id.as_deref(), context))
+        // Each key is asked about by itself.
+        .op(|cx, it: &DeleteObjects| bucket::arn(cx, &it.bucket).map(|_| Vec::<Question>::new()), delete::delete_all)
+        .op(
+            |cx, it: &PutObjectTagging| {
+                access::on_version(cx, (&it.bucket, &it.key), it.version_id.as_deref(), access::PUT_TAGS)
+            },
+            tag::put,
+        )
+        .conditions(|cx, it: &PutObjectTagging, context| access::tag_keys(cx, it, context))
+        .read(
+            |cx, it: &GetObjectTagging| {
+                access::on_version(cx, (&it.bucket, &it.key), it.version_id.as_deref(), access::GET_TAGS)
+            },
+            tag::get,
+        )
+        .conditions(|cx, it: &GetObjectTagging, context| {
+            access::existing_tags(cx, (&it.bucket, &it.key), it.version_id.as_deref(), context);
+        })
+        .op(
+            |cx, it: &DeleteObjectTagging| {
+                access::on_version(cx, (&it.bucket, &it.key), it.version_id.as_deref(), access::DELETE_TAGS)
+            },
+            tag::delete,
+        )
+        .conditions(|cx, it: &DeleteObjectTagging, context| {
+            access::existing_tags(cx, (&it.bucket, &it.key), it.version_id.as_deref(), context);
+        })
+        .read(|cx, it: &RenameObject| bucket::arn(cx, &it.bucket), rename::rename)
+}
+
+fn listings(service: Service) -> Service {
+    service
+        .read(|cx, it: &ListObjects| bucket::arn(cx, &it.bucket), objects::list)
+        .checked_as("s3:ListBucket")
+        .conditions(|_, it: &ListObjects, context| access::list_keys(it, context))
+        .read(|cx, it: &ListObjectsV2| bucket::arn(cx, &it.bucket), objects::list_v2)
+        .checked_as("s3:ListBucket")
+        .conditions(|_, it: &ListObjectsV2, context| access::list_v2_keys(it, context))
+        .read(|cx, it: &ListObjectVersions| bucket::arn(cx, &it.bucket), versions::list)
+        .checked_as("s3:ListBucketVersions")
+        .conditions(|_, it: &ListObjectVersions, context| access::list_version_keys(it, context))
+        .read(|cx, it: &ListMultipartUploads| bucket::arn(cx, &it.bucket), upload::list)
+        .checked_as("s3:ListBucketMultipartUploads")
+}
+
+fn uploads(service: Service) -> Service {
+    service
+        .op(
+            |cx, it: &CreateMultipartUpload| access::beginning(cx, &it.bucket, &it.key, it.tagging.as_deref()),
+            upload::create,
+        )
+        .upload(|cx, it: &UploadPart| access::on_object(cx, &it.bucket, &it.key, "s3:PutObject"), upload::parts::upload)
+        .conversation(access::copying_part, copy::copy_part)
+        .read(
+            |cx, it: &ListParts| access::on_object(cx, &it.bucket, &it.key, "s3:ListMultipartUploadParts"),
+            upload::parts::list,
+        )
+        .op(
+            |cx, it: &CompleteMultipartUpload| access::on_object(cx, &it.bucket, &it.key, "s3:PutObject"),
+            upload::complete::complete,
+        )
+        .op(
+            |cx, it: &AbortMultipartUpload| access::on_object(cx, &it.bucket, &it.key, "s3:AbortMultipartUpload"),
+            upload::abort,
+        )
+}
+
+use api::s3::{
+    AbortMultipartUpload, CompleteMultipartUpload, CopyObject, CreateBucket, CreateMultipartUpload, DeleteBucket,
+    DeleteBucketTagging, DeleteObject, DeleteObjectTagging, DeleteObjects, GetBucketLocation, GetBucketTagging,
+    GetBucketVersioning, GetObject, GetObjectAttributes, GetObjectTagging, HeadBucket, HeadObject, ListBuckets,
+    ListMultipartUploads, ListObjectVersions, ListObjects, ListObjectsV2, ListParts, PutBucketTagging,
+    PutBucketVersioning, PutObject, PutObjectTagging, RenameObject, UploadPart,
+};

@@ -1,0 +1,122 @@
+//! Parts of an upload under way: UploadPart, ListParts.
+
+use super::{Upload, find, initiator};
+use crate::body::{self, Received, Wanted};
+use crate::bucket;
+use crate::checksum::{self, Algorithm, given, tell};
+use crate::encryption;
+use crate::fault;
+use crate::list;
+use crate::list::objects::some;
+use crate::owner;
+use crate::part::{self, Part};
+use crate::put::{MOST_BYTES, whole_second};
+use api::s3::{ListParts, ListPartsOutput, Part as Entry, UploadPart, UploadPartOutput};
+use kernel::{Body, Cloud, Cx};
+use model::{Result, Timestamp};
+
+pub async fn upload(cloud: Cloud, input: UploadPart, body: Body) -> Result<UploadPartOutput> {
+    let number = number(input.part_number)?;
+    encryption::refuse_customer_key(&input.sse_customer_algorithm, &input.sse_customer_key)?;
+    let given = checksum::only(given!(input))?;
+    let owner = input.expected_bucket_owner.as_deref();
+    // Nothing is taken for an upload that there is not.
+    let upload = cloud.read(|cx| {
+        let bucket = bucket::of(cx, &input.bucket, owner)?;
+        find(cx, &bucket, &input.key, &input.upload_id)
+    })?;
+    let algorithm = algorithm_of(&upload, given.as_ref().map(|it| it.0))?;
+    let md5 = input.content_md5.as_deref().map(checksum::read_md5).transpose()?;
+    let wanted = Wanted { most: MOST_BYTES, md5, algorithm, given };
+    let received = body::receive(&cloud, body, &wanted).await?;
+    cloud
+        .write(move |cx| {
+            let bucket = bucket::named(cx, &input.bucket)?;
+            let upload = find(cx, &bucket, &input.key, &input.upload_id)?;
+            let part = keep(cx, &upload, number, &received)?;
+            let mut output = UploadPartOutput { e_tag: Some(part.etag()), ..UploadPartOutput::default() };
+            tell!(output, part.checksum.algorithm, part.checksum.value);
+            Ok(output)
+        })
+        .await
+}
+
+pub fn keep(cx: &mut Cx, upload: &Upload, number: u32, received: &Received) -> Result<Part> {
+    let part = Part {
+        number,
+        body: body::keep(cx, received)?,
+        size: received.length,
+        md5: u128::from_be_bytes(received.md5),
+        checksum: received.checksum.clone(),
+        modified_at: whole_second(cx.now()),
+    };
+    part::put(cx, upload.number, &part);
+    Ok(part)
+}
+
+pub fn list(cx: &Cx, input: ListParts) -> Result<ListPartsOutput> {
+    encryption::refuse_customer_key(&input.sse_customer_algorithm, &input.sse_customer_key)?;
+    let bucket = bucket::of(cx, &input.bucket, input.expected_bucket_owner.as_deref())?;
+    let upload = find(cx, &bucket, &input.key, &input.upload_id)?;
+    let limit = list::limit(input.max_parts, "max-parts")?;
+    let marker = input.part_number_marker.unwrap_or(0);
+    let after = u32::try_from(marker).map_err(|_| {
+        let sentence = "Argument part-number-marker must be an integer between 0 and 2147483647";
+        fault::invalid_argument(sentence, "part-number-marker", marker.to_string())
+    })?;
+    let mut parts = part::after(cx, upload.number, after, limit + 1);
+    let more = parts.len() > limit;
+    parts.truncate(limit);
+    Ok(ListPartsOutput {
+        bucket: Some(bucket.name),
+        key: Some(input.key),
+        upload_id: Some(input.upload_id),
+        part_number_marker: Some(marker),
+        next_part_number_marker: Some(parts.last().map_or(0, |it| i64::from(it.number))),
+        max_parts: Some(limit as i64),
+        is_truncated: Some(more && limit > 0),
+        parts: some(parts.into_iter().map(entry).collect()),
+        initiator: Some(initiator(&upload)),
+        owner: Some(owner::of(&bucket.account)),
+        storage_class: Some(upload.storage_class.name().to_owned()),
+        checksum_algorithm: upload.checksum.map(|it| it.0.name().to_owned()),
+        checksum_type: upload.checksum.map(|it| it.1.name().to_owned()),
+        ..ListPartsOutput::default()
+    })
+}
+
+pub fn number(given: i64) -> Result<u32> {
+    match given {
+        1..=10_000 => Ok(given as u32),
+        _ => Err(fault::invalid_argument(
+            "Part number must be an integer between 1 and 10000, inclusive",
+            "partNumber",
+            given.to_string(),
+        )),
+    }
+}
+
+/// The checksum that a part gets. One that was begun with a checksum takes no other.
+pub fn algorithm_of(upload: &Upload, given: Option<Algorithm>) -> Result<Algorithm> {
+    let Some((algorithm, _)) = upload.checksum else { return Ok(checksum::DEFAULT) };
+    if let Some(other) = given.filter(|it| *it != algorithm) {
+        return Err(fault::INVALID_REQUEST.with(format!(
+            "Checksum Type mismatch occurred, expected checksum Type: {}, actual checksum Type: {}",
+            algorithm.name().to_ascii_lowercase(),
+            other.name().to_ascii_lowercase()
+        )));
+    }
+    Ok(algorithm)
+}
+
+fn entry(part: Part) -> Entry {
+    let mut output = Entry {
+        part_number: Some(i64::from(part.number)),
+        last_modified: Some(Timestamp(part.modified_at)),
+        e_tag: Some(part.etag()),
+        size: Some(part.size as i64),
+        ..Entry::default()
+    };
+    tell!(output, part.checksum.algorithm, part.checksum.value);
+    output
+}

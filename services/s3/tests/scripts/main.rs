@@ -1,0 +1,9 @@
+//! What a user sends and what comes back.
+
+mod buckets;
+mod objects;
+mod versions;
+
+fn check(script: &str) {
+    sim::check(|| vec![s3::service()], script);
+}
