@@ -7,6 +7,7 @@ use crate::condition::{Reading, Writing};
 use crate::current;
 use crate::encryption;
 use crate::fault;
+use crate::key::Lock;
 use crate::lock;
 use crate::metadata::{Metadata, stated};
 use crate::name;
@@ -132,7 +133,7 @@ fn try_copy(cx: &mut Cx, input: &CopyObject, from: &Source, made: Option<Made>) 
         }
         (_, Some(made)) if is_of(&found.object.pieces(cx), &made.pieces) => {
             let Received { md5, checksum, .. } = &made.received;
-            (body::keep(cx, &made.received)?, Etag::plain(*md5), checksum.clone())
+            (body::keep(cx, &made.received, Lock::of_s3(), None)?, Etag::plain(*md5), checksum.clone())
         }
         _ => return Ok(Outcome::Pass(found.object.pieces(cx), 0..found.object.size, algorithm)),
     };
@@ -173,7 +174,7 @@ fn is_of(pieces: &[Piece], others: &[Piece]) -> bool {
 
 async fn pass(cloud: &Cloud, pieces: &[Piece], range: Range<u64>, algorithm: Algorithm) -> Result<Received> {
     let wanted = Wanted { most: MOST_BYTES, md5: None, given: None, algorithm };
-    body::receive(cloud, body::read(cloud, pieces, range)?, &wanted).await
+    body::receive(cloud, body::read(cloud, pieces, range, None)?, &wanted).await
 }
 
 fn refuse(input: &CopyObject) -> Result<()> {

@@ -1,6 +1,6 @@
 //! GetObject, HeadObject, GetObjectAttributes.
 
-use crate::body::{self, Piece};
+use crate::body::{self, Located};
 use crate::bucket;
 use crate::checksum::tell;
 use crate::condition::Reading;
@@ -31,14 +31,18 @@ struct Selected {
 const MOST_PARTS: i64 = 1000;
 
 pub async fn get(cloud: Cloud, input: GetObject) -> Result<Download<GetObjectOutput>> {
-    let (selected, pieces) = cloud.read(|cx| -> Result<(Selected, Vec<Piece>)> {
-        let selected = select(cx, &input)?;
-        selected.object.readable()?;
-        let pieces = selected.object.pieces(cx);
-        Ok((selected, pieces))
-    })?;
-    let body = body::read(&cloud, &pieces, selected.range)?;
-    Ok(Download { output: selected.output, body })
+    loop {
+        let (output, located) = cloud.read(|cx| -> Result<(GetObjectOutput, Located)> {
+            let selected = select(cx, &input)?;
+            selected.object.readable()?;
+            let located = body::locate(cx, &selected.object.pieces(cx), selected.range, None)?;
+            Ok((selected.output, located))
+        })?;
+        // Whoever was overtaken by a change looks again.
+        if let Some(body) = located.stream(&cloud) {
+            return Ok(Download { output, body });
+        }
+    }
 }
 
 /// The same as [`get`] without the bytes.

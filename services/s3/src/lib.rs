@@ -12,6 +12,7 @@ mod encryption;
 mod fault;
 mod get;
 mod invalid;
+mod key;
 mod list;
 mod lock;
 mod metadata;

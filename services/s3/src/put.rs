@@ -7,6 +7,7 @@ use crate::condition::Writing;
 use crate::current;
 use crate::encryption;
 use crate::fault;
+use crate::key::Lock;
 use crate::lock;
 use crate::metadata::stated;
 use crate::object::{self, Content, Etag, Object, StorageClass};
@@ -80,7 +81,7 @@ fn store(cx: &mut Cx, input: &PutObject, made: Made, received: &Received) -> Res
         modified_at: whole_second(cx.now()),
         size: received.length,
         etag: Etag::plain(received.md5),
-        content: Content::Body(body::keep(cx, received)?),
+        content: Content::Body(body::keep(cx, received, Lock::of_s3(), None)?),
         checksum: received.checksum.clone(),
         ..made.object
     };

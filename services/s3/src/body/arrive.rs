@@ -1,0 +1,212 @@
+//! Bodies that come: hashed, sealed and written in one pass, without being held whole.
+
+use super::inline::Inline;
+use super::no_room;
+use crate::checksum::{self, Algorithm, Checksum, Hasher};
+use crate::fault;
+use bytes::Bytes;
+use kernel::{Body, Cloud, INTERNAL_FAILURE};
+use md5::{Digest, Md5};
+use model::Result;
+use seal::{KEY_BYTES, Key, Sealer};
+use std::io;
+use store::{BlobWriter, NewBlob};
+use tokio::task::{JoinHandle, spawn_blocking};
+
+/// What is wanted of a body that comes.
+pub struct Wanted {
+    /// In bytes.
+    pub most: u64,
+    pub md5: Option<[u8; 16]>,
+    /// What the sender says the checksum is.
+    pub given: Option<(Algorithm, String)>,
+    /// What is computed.
+    pub algorithm: Algorithm,
+}
+
+/// A body that has come to its end and is on disk, and that no row names yet.
+pub struct Received {
+    pub length: u64,
+    pub md5: [u8; 16],
+    pub checksum: Checksum,
+    pub(super) key: [u8; KEY_BYTES],
+    pub(super) content: Arriving,
+}
+
+pub(super) enum Arriving {
+    Small(Inline),
+    Large(NewBlob),
+}
+
+/// Larger ones are files of their own: a file costs two syncs, a row shares one with others.
+const MOST_INLINE: usize = 64 * 1024;
+/// Worked on at once; while threads do, the next ones come.
+const BATCH_BYTES: usize = 1024 * 1024;
+
+/// Takes a body to its end.
+pub async fn receive(cloud: &Cloud, mut body: Body, wanted: &Wanted) -> Result<Received> {
+    if let Some(length) = body.length() {
+        check_size(length, wanted)?;
+    }
+    let mut key = [0; KEY_BYTES];
+    cloud.kernel().entropy.fill(&mut key);
+    let (mut length, mut batch, mut batched) = (0, Vec::new(), 0);
+    let mut large: Option<Large> = None;
+    while let Some(piece) = body.next().await {
+        let piece = piece?;
+        length += piece.len() as u64;
+        check_size(length, wanted)?;
+        batched += piece.len();
+        batch.push(piece);
+        let full = if large.is_some() { BATCH_BYTES } else { MOST_INLINE + 1 };
+        if batched >= full {
+            let large = match &mut large {
+                Some(large) => large,
+                None => large.insert(Large::new(cloud, wanted, &key)?),
+            };
+            large.take(std::mem::take(&mut batch)).await?;
+            batched = 0;
+        }
+    }
+    let (hashed, content) = match large {
+        Some(mut large) => {
+            large.take(batch).await?;
+            large.finish().await?
+        }
+        None => small(&batch, wanted, &key),
+    };
+    let (md5, checksum) = hashed.check(wanted, &body.trailers())?;
+    Ok(Received { length, md5, checksum, key, content })
+}
+
+fn check_size(length: u64, wanted: &Wanted) -> Result<()> {
+    if length <= wanted.most {
+        return Ok(());
+    }
+    Err(fault::ENTITY_TOO_LARGE
+        .with("Your proposed upload exceeds the maximum allowed size")
+        .field("ProposedSize", length.to_string())
+        .field("MaxSizeAllowed", wanted.most.to_string()))
+}
+
+fn small(batch: &[Bytes], wanted: &Wanted, key: &[u8; KEY_BYTES]) -> (Hashes, Arriving) {
+    let (mut hashes, mut sealer, mut sealed) = (Hashes::new(wanted), Sealer::new(Key::new(key)), Vec::new());
+    for piece in batch {
+        hashes.update(piece);
+        sealer.push(piece, &mut sealed);
+    }
+    sealer.finish(&mut sealed);
+    (hashes, Arriving::Small(Inline(sealed.into())))
+}
+
+/// A body whose hashes and file are worked on by a thread each.
+struct Large {
+    hashes: Work<Hashes>,
+    file: Work<io::Result<Sealed>>,
+}
+
+struct Sealed {
+    sealer: Sealer,
+    blob: BlobWriter,
+    /// Kept for its memory.
+    buffer: Vec<u8>,
+}
+
+impl Large {
+    fn new(cloud: &Cloud, wanted: &Wanted, key: &[u8; KEY_BYTES]) -> Result<Self> {
+        let blob = cloud.kernel().store.blobs().create().map_err(no_room)?;
+        let sealed = Sealed { sealer: Sealer::new(Key::new(key)), blob, buffer: Vec::new() };
+        Ok(Self { hashes: Work::Idle(Hashes::new(wanted)), file: Work::Idle(Ok(sealed)) })
+    }
+
+    async fn take(&mut self, batch: Vec<Bytes>) -> Result<()> {
+        let again = batch.clone();
+        self.hashes
+            .then(move |mut hashes| {
+                again.iter().for_each(|piece| hashes.update(piece));
+                hashes
+            })
+            .await?;
+        self.file
+            .then(move |file| {
+                let mut file = file?;
+                file.buffer.clear();
+                batch.iter().for_each(|piece| file.sealer.push(piece, &mut file.buffer));
+                file.blob.write(&file.buffer)?;
+                Ok(file)
+            })
+            .await
+    }
+
+    async fn finish(self) -> Result<(Hashes, Arriving)> {
+        let Sealed { sealer, mut blob, mut buffer } = self.file.done().await?.map_err(no_room)?;
+        buffer.clear();
+        sealer.finish(&mut buffer);
+        blob.write(&buffer).map_err(no_room)?;
+        let blob = blob.finish_async().await.map_err(no_room)?;
+        Ok((self.hashes.done().await?, Arriving::Large(blob)))
+    }
+}
+
+/// Something that a thread works on, a step after the other.
+enum Work<T> {
+    Idle(T),
+    Busy(JoinHandle<T>),
+    Lost,
+}
+
+impl<T: Send + 'static> Work<T> {
+    /// Begins the next step once the one before is done.
+    async fn then(&mut self, step: impl FnOnce(T) -> T + Send + 'static) -> Result<()> {
+        let now = std::mem::replace(self, Work::Lost).done().await?;
+        *self = Work::Busy(spawn_blocking(move || step(now)));
+        Ok(())
+    }
+
+    async fn done(self) -> Result<T> {
+        match self {
+            Work::Idle(it) => Ok(it),
+            Work::Busy(step) => step.await.map_err(|why| INTERNAL_FAILURE.with(why.to_string())),
+            Work::Lost => Err(INTERNAL_FAILURE.with("an earlier step failed")),
+        }
+    }
+}
+
+struct Hashes {
+    md5: Md5,
+    checksum: Hasher,
+    /// What the sender gives, where that is another one.
+    other: Option<Hasher>,
+}
+
+impl Hashes {
+    fn new(wanted: &Wanted) -> Self {
+        let other = wanted.given.as_ref().map(|it| it.0).filter(|it| *it != wanted.algorithm);
+        Self { md5: Md5::new(), checksum: Hasher::new(wanted.algorithm), other: other.map(Hasher::new) }
+    }
+
+    fn update(&mut self, piece: &[u8]) {
+        self.md5.update(piece);
+        self.checksum.update(piece);
+        if let Some(other) = &mut self.other {
+            other.update(piece);
+        }
+    }
+
+    /// Against everything that was said of the body before it and behind it.
+    fn check(self, wanted: &Wanted, trailers: &[(String, String)]) -> Result<([u8; 16], Checksum)> {
+        let (md5, checksum) = (<[u8; 16]>::from(self.md5.finalize()), self.checksum.finish());
+        if wanted.md5.is_some_and(|it| it != md5) {
+            return Err(fault::BAD_DIGEST.with("The Content-MD5 you specified did not match what we received."));
+        }
+        let other = self.other.map(Hasher::finish);
+        let trailing = trailers.iter().filter_map(|(name, value)| Some((Algorithm::of_header(name)?, value.clone())));
+        for (algorithm, said) in wanted.given.clone().into_iter().chain(trailing) {
+            let computed = [Some(&checksum), other.as_ref()].into_iter().flatten().find(|it| it.algorithm == algorithm);
+            if computed.is_some_and(|it| it.value != said) {
+                return Err(checksum::wrong(algorithm));
+            }
+        }
+        Ok((md5, checksum))
+    }
+}

@@ -1,0 +1,142 @@
+//! Bodies at rest: sealed, small ones in a row, large ones in a blob. Rows of objects and parts name them by [`BodyId`].
+//!
+//! Each body has a key of its own, which its row holds wrapped: by one of Niebla's keys, or by one that the customer
+//! brings. So bytes on the disk are ciphertext, and other keys cost a new wrapping and not a new body.
+
+mod arrive;
+mod inline;
+mod leave;
+
+pub use arrive::{Received, Wanted, receive};
+pub use leave::{Located, locate, read};
+
+use crate::key::{self, Customer, Lock};
+use arrive::Arriving;
+use inline::Inline;
+use kernel::{Cx, INTERNAL_FAILURE};
+use model::{Error, ErrorShape, Result};
+use seal::KEY_BYTES;
+use serde::{Deserialize, Serialize};
+use store::{BlobId, Part, PartOwned, Table};
+
+/// Every body. Key: its id.
+static BODIES: Table<Stored> = Table::partition("s3.body");
+
+/// Names a body at rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BodyId(u64);
+
+/// A body as a part of a whole.
+#[derive(Clone, Copy, Debug)]
+pub struct Piece {
+    pub id: BodyId,
+    /// Before it was sealed.
+    pub length: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    /// How many rows name it.
+    references: u32,
+    lock: Lock,
+    /// The body's own key, wrapped by what `lock` names.
+    key: Inline,
+    content: Content,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+enum Content {
+    Inline(Inline),
+    Blob(BlobId),
+}
+
+/// The low bits of an id tell bodies of one millisecond apart. Ids grow, so that rows are written side by side.
+const RANDOM_BITS: u32 = 20;
+const UNAVAILABLE: ErrorShape = ErrorShape::receiver("ServiceUnavailable").status(503);
+
+/// In the transaction that writes the row that names it.
+pub fn keep(cx: &mut Cx, received: &Received, lock: Lock, customer: Option<&Customer>) -> Result<BodyId> {
+    let content = match &received.content {
+        Arriving::Small(bytes) => Content::Inline(bytes.clone()),
+        Arriving::Large(blob) => {
+            cx.retain_blob(blob.id())?;
+            Content::Blob(blob.id())
+        }
+    };
+    store(cx, content, &received.key, lock, customer)
+}
+
+/// One more row names it.
+pub fn share(cx: &mut Cx, id: BodyId) -> Result<BodyId> {
+    let mut stored = cx.get(&BODIES, &id).ok_or_else(gone)?;
+    stored.references += 1;
+    cx.put(&BODIES, &id, &stored);
+    Ok(id)
+}
+
+/// A row that named it is gone.
+pub fn release(cx: &mut Cx, id: BodyId) {
+    let mut stored = cx.get(&BODIES, &id).expect("the row that named it held it");
+    stored.references -= 1;
+    if stored.references > 0 {
+        return cx.put(&BODIES, &id, &stored);
+    }
+    cx.delete(&BODIES, &id);
+    if let Content::Blob(blob) = stored.content {
+        cx.release_blob(blob);
+    }
+}
+
+fn store(
+    cx: &mut Cx,
+    content: Content,
+    key: &[u8; KEY_BYTES],
+    lock: Lock,
+    customer: Option<&Customer>,
+) -> Result<BodyId> {
+    let id = free_id(cx);
+    let key = Inline(key::wrap(cx, &lock, customer, key)?.into());
+    cx.put(&BODIES, &id, &Stored { references: 1, lock, key, content });
+    Ok(id)
+}
+
+impl Stored {
+    fn unwrapped(&self, cx: &Cx, customer: Option<&Customer>) -> Result<[u8; KEY_BYTES]> {
+        key::unwrap(cx, &self.lock, customer, &self.key.0)
+    }
+}
+
+fn free_id(cx: &Cx) -> BodyId {
+    let milliseconds = u64::try_from(cx.now().0).unwrap_or_default() << RANDOM_BITS;
+    loop {
+        let id = BodyId(milliseconds | u64::from(u32::from_be_bytes(cx.random_bytes())) >> (32 - RANDOM_BITS));
+        if !cx.has(&BODIES, &id) {
+            return id;
+        }
+    }
+}
+
+fn gone() -> Error {
+    INTERNAL_FAILURE.with("The object was replaced while it was read. Please try again.")
+}
+
+fn damaged() -> Error {
+    INTERNAL_FAILURE.with("The object's bytes on the disk are not those that were stored.")
+}
+
+fn no_room(why: std::io::Error) -> Error {
+    tracing::error!("a body cannot be stored or read: {why}");
+    UNAVAILABLE.with(format!("Niebla cannot store this: {why}."))
+}
+
+impl Part for BodyId {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.0.put(out);
+    }
+}
+
+impl PartOwned for BodyId {
+    fn take(input: &mut &[u8]) -> Option<Self> {
+        u64::take(input).map(BodyId)
+    }
+}
