@@ -59,6 +59,10 @@ pub struct Step {
 const MOST_PER_SECOND: i64 = 500;
 /// The tasks of a queue that can be listed; older ones are forgotten.
 const MOST_TASKS: usize = 10;
+/// Of all queues together, and how long one may run in milliseconds (Learn how to configure a dead-letter queue redrive, in
+/// the developer guide).
+const MOST_ACTIVE: usize = 100;
+const LONGEST: i64 = 36 * 3_600_000;
 /// Messages moved in one transaction, so that no other call waits long.
 const PAGE: usize = 100;
 
@@ -80,6 +84,12 @@ pub fn start(cx: &mut Cx, input: StartMessageMoveTask) -> Result<StartMessageMov
         return Err(INVALID_PARAMETER_VALUE.with(
             "There is already a task running. Only one active task is allowed for a source queue arn at a given time.",
         ));
+    }
+    let active = cx.range(&TASKS, Span::all(), usize::MAX).iter().filter(|it| it.status == Status::Running).count();
+    if active >= MOST_ACTIVE {
+        return Err(INVALID_PARAMETER_VALUE.with(format!(
+            "There are already {MOST_ACTIVE} tasks running. No more are allowed for an account at a given time."
+        )));
     }
     for old in tasks.iter().skip(MOST_TASKS - 1) {
         cx.delete(&TASKS, &(source.name.as_str(), old.number));
@@ -148,6 +158,11 @@ pub fn step(cx: &mut Cx, it: Step) -> Result<()> {
         cx.delete(&TASKS, &key);
         return Ok(());
     };
+    if cx.now().0 - task.started_at > LONGEST {
+        (task.status, task.failure) = (Status::Failed, Some("The task ran for more than 36 hours.".to_owned()));
+        cx.put(&TASKS, &key, &task);
+        return Ok(());
+    }
     let allowed = task.allowed(cx.now()).min(PAGE as i64);
     for _ in 0..allowed {
         match move_one(cx, &task, &source) {

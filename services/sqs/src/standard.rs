@@ -33,6 +33,9 @@ pub struct State {
     /// `MOVED` has a row for it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub moved: bool,
+    /// In fair queues, when it was received last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub received_at: Option<i64>,
     /// Its group, as a number, in fair queues.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<u32>,
@@ -50,6 +53,7 @@ pub fn add(cx: &mut Cx, queue: &Queue, message: &Stored, arrival: Arrival) {
         receipt: 0,
         delayed: arrival.delay > 0,
         moved: false,
+        received_at: None,
         group: message.group.as_deref().map(fair::number_of),
     };
     cx.put(&VISIBLE, &(queue.store, state.visible_at, state.sequence), &state);
@@ -103,6 +107,7 @@ pub fn not_visible(cx: &Cx, queue: &Queue) -> Span {
 
 pub fn delete(cx: &mut Cx, queue: &Queue, receipt: &Receipt) {
     if let Some(state) = held(cx, queue, receipt) {
+        fair::processed(cx, queue, &state);
         remove(cx, queue, &state);
     }
 }
@@ -143,6 +148,7 @@ fn hide(cx: &mut Cx, queue: &Queue, state: State, stored: Stored, seconds: i64) 
         receipt: u64::from_be_bytes(cx.random_bytes()),
         delayed: false,
         moved: false,
+        received_at: queue.fair.then_some(cx.now().0),
         ..state
     };
     cx.delete(&VISIBLE, &(queue.store, state.visible_at, state.sequence));

@@ -23,8 +23,21 @@ pub struct Abandoned {
 pub struct Aging {
     name: String,
     store: u64,
+    /// How far a search has come that takes several transactions.
+    #[serde(default)]
+    search: Option<Search>,
 }
 
+/// The last message that was looked at, and the oldest seen that stays.
+#[derive(Clone, Copy, Default, Serialize, Deserialize)]
+struct Search {
+    visible_at: i64,
+    sequence: u64,
+    oldest: Option<i64>,
+}
+
+/// Milliseconds between two searches of a queue that has more messages than one transaction looks at.
+const REST: i64 = 60_000;
 /// Rows deleted in one transaction, so that no other call waits long.
 const PAGE: usize = 500;
 
@@ -66,7 +79,7 @@ fn clear<K: Key + KeyOwned, V>(cx: &mut Cx, table: &Table<V>, store: u64) -> usi
 /// One job a queue, due when its oldest message will be too old.
 pub fn ask_for_expiry(cx: &mut Cx, queue: &Queue, oldest: i64) {
     let due = Timestamp(oldest + queue.attributes.retention * 1000);
-    cx.at(due, &EXPIRE, &Aging { name: queue.name.clone(), store: queue.store });
+    cx.at(due, &EXPIRE, &Aging { name: queue.name.clone(), store: queue.store, search: None });
 }
 
 pub fn expire(cx: &mut Cx, it: Aging) -> Result<()> {
@@ -75,32 +88,52 @@ pub fn expire(cx: &mut Cx, it: Aging) -> Result<()> {
     };
     let oldest = stock::oldest(cx, &queue);
     let next = match queue.kind() {
-        Kind::Standard => expire_standard(cx, &queue, oldest),
+        Kind::Standard => match expire_standard(cx, &queue, oldest, it.search) {
+            Found::More(search) => {
+                cx.at(cx.now(), &EXPIRE, &Aging { search: Some(search), ..it });
+                return Ok(());
+            }
+            Found::Oldest(next) => next,
+        },
         Kind::Fifo => expire_fifo(cx, &queue, oldest),
     };
     let mut counter = cx.get(&COUNTERS, &queue.store).unwrap_or_default();
     counter.expiry_asked = counter.messages > 0;
     cx.put(&COUNTERS, &queue.store, &counter);
     if counter.expiry_asked {
-        // A page of expired messages only: go on at once. Otherwise when the oldest one seen is due.
-        ask_for_expiry(cx, &queue, next.unwrap_or(oldest));
+        // A page of expired messages only: go on at once. Otherwise when the oldest one is due; but a long search rests.
+        let rested = if it.search.is_some() { oldest + REST } else { oldest };
+        ask_for_expiry(cx, &queue, next.unwrap_or(oldest).max(rested));
     }
     Ok(())
 }
 
-/// When the oldest message was sent that stays, as far as was looked. In the order in which they became visible, because a
-/// message's row there is what removing it needs.
-fn expire_standard(cx: &mut Cx, queue: &Queue, oldest: i64) -> Option<i64> {
-    let mut next: Option<i64> = None;
-    for state in cx.range(&VISIBLE, Span::prefix(&queue.store), PAGE) {
+enum Found {
+    More(Search),
+    /// When the oldest message was sent that stays.
+    Oldest(Option<i64>),
+}
+
+/// In the order in which they became visible, because a message's row there is what removing it needs. That order tells
+/// nothing about their age: an old message may be hidden for long, or have come from another queue. So all are looked at.
+fn expire_standard(cx: &mut Cx, queue: &Queue, oldest: i64, before: Option<Search>) -> Found {
+    let span = Span::prefix(&queue.store);
+    let mut search = before.unwrap_or_default();
+    let span = match before {
+        Some(it) => span.after(&(queue.store, it.visible_at, it.sequence)),
+        None => span,
+    };
+    let states = cx.range(&VISIBLE, span, PAGE);
+    for state in &states {
+        (search.visible_at, search.sequence) = (state.visible_at, state.sequence);
         let Some(message) = cx.get(&MESSAGES, &(queue.store, state.sequence)) else { continue };
         if message.sent_at <= oldest {
-            standard::remove(cx, queue, &state);
+            standard::remove(cx, queue, state);
         } else {
-            next = Some(next.map_or(message.sent_at, |it| it.min(message.sent_at)));
+            search.oldest = Some(search.oldest.map_or(message.sent_at, |it| it.min(message.sent_at)));
         }
     }
-    next
+    if states.len() == PAGE { Found::More(search) } else { Found::Oldest(search.oldest) }
 }
 
 /// Messages of a FIFO queue stand in the order in which they came.

@@ -117,3 +117,37 @@ fn what_a_move_task_refuses() {
         "#,
     );
 }
+
+/// Both limits: Learn how to configure a dead-letter queue redrive, in the developer guide.
+#[test]
+fn a_task_runs_for_36_hours_and_a_hundred_run_at_a_time() {
+    check_dead(
+        r#"
+        sqs start-message-move-task SourceArn=arn:aws:sqs:us-east-1:000000000000:dead MaxNumberOfMessagesPerSecond=1 => ok
+        wait 37h
+        sqs list-message-move-tasks SourceArn=arn:aws:sqs:us-east-1:000000000000:dead => Results[0].Status=FAILED Results[0].ApproximateNumberOfMessagesMoved=1 Results[0].FailureReason=*36*
+        "#,
+    );
+    let messages: Vec<String> = (0..10).map(|it| format!(r#"{{"Id":"{it}","MessageBody":"x"}}"#)).collect();
+    let messages = messages.join(",");
+    let many: String = (0..100)
+        .map(|it| {
+            format!(
+                r#"
+                sqs create-queue QueueName=dead{it} => ok
+                sqs create-queue QueueName=jobs{it} Attributes={{"RedrivePolicy":"{{\"deadLetterTargetArn\":\"arn:aws:sqs:us-east-1:000000000000:dead{it}\",\"maxReceiveCount\":1}}"}} => ok
+                sqs send-message-batch QueueUrl=http://niebla.test/000000000000/dead{it} Entries=[{messages}] => ok
+                sqs start-message-move-task SourceArn=arn:aws:sqs:us-east-1:000000000000:dead{it} DestinationArn=arn:aws:sqs:us-east-1:000000000000:jobs MaxNumberOfMessagesPerSecond=1 => ok
+                "#
+            )
+        })
+        .collect();
+    check_dead(&format!(
+        r#"{many}
+        sqs start-message-move-task SourceArn=arn:aws:sqs:us-east-1:000000000000:dead => error InvalidParameterValue *100*
+        wait 10s
+        wait 1s
+        sqs start-message-move-task SourceArn=arn:aws:sqs:us-east-1:000000000000:dead => ok
+        "#
+    ));
+}

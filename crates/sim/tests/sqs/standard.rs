@@ -86,3 +86,55 @@ fn a_million_bytes_go_through_and_one_more_than_a_mebibyte_does_not() {
         "#
     ));
 }
+
+#[test]
+fn a_slow_tenant_does_not_hold_up_the_others() {
+    let send = |body: &str, group: &str| {
+        format!("sqs send-message QueueUrl=$jobs MessageBody={body} MessageGroupId={group} => ok\n")
+    };
+    let one = |name: &str, group: &str, seconds: u32| {
+        format!(
+            "{}sqs receive-message QueueUrl=$jobs => Messages[0].ReceiptHandle=${name} Messages[0].Body={name}
+             wait {seconds}s
+             sqs delete-message QueueUrl=$jobs ReceiptHandle=${name} => ok\n",
+            send(name, group)
+        )
+    };
+    check(&format!(
+        r#"
+        sqs create-queue QueueName=jobs => QueueUrl=$jobs
+        {}{}{}{}
+        sqs receive-message QueueUrl=$jobs => Messages[0].Body=new
+        sqs receive-message QueueUrl=$jobs => Messages[0].Body=late
+        "#,
+        one("slow", "slow", 20),
+        one("quick", "quick", 1),
+        send("late", "slow"),
+        send("new", "quick")
+    ));
+}
+
+#[test]
+fn an_old_message_expires_behind_many_young_ones() {
+    let young: String = (0..60)
+        .map(|batch| {
+            let entries: Vec<String> =
+                (0..10).map(|it| format!(r#"{{"Id":"{it}","MessageBody":"young{batch}"}}"#)).collect();
+            format!("sqs send-message-batch QueueUrl=$jobs Entries=[{}] => ok\n", entries.join(","))
+        })
+        .collect();
+    check(&format!(
+        r#"
+        sqs create-queue QueueName=jobs Attributes={{"MessageRetentionPeriod":"60"}} => QueueUrl=$jobs
+        sqs send-message QueueUrl=$jobs MessageBody=old => ok
+        sqs receive-message QueueUrl=$jobs VisibilityTimeout=43200 => Messages[0].Body=old
+        wait 30s
+        {young}
+        sqs get-queue-attributes QueueUrl=$jobs AttributeNames=["All"] => Attributes.ApproximateNumberOfMessages=600 Attributes.ApproximateNumberOfMessagesNotVisible=1
+        wait 31s
+        sqs get-queue-attributes QueueUrl=$jobs AttributeNames=["All"] => Attributes.ApproximateNumberOfMessages=600 Attributes.ApproximateNumberOfMessagesNotVisible=0
+        wait 90s
+        sqs get-queue-attributes QueueUrl=$jobs AttributeNames=["All"] => Attributes.ApproximateNumberOfMessages=0
+        "#
+    ));
+}
