@@ -8,9 +8,17 @@ use kernel::driver::{
 };
 use std::pin::Pin;
 use std::sync::Arc;
+use tokio::sync::Notify;
 
 /// What a fake function does with an event; given its handler's name.
-pub type Behaviour = Arc<dyn Fn(&str, &Bytes) -> InvokeResult + Send + Sync>;
+pub type Behaviour = Arc<dyn Fn(&str, &Bytes) -> Deed + Send + Sync>;
+
+/// How a fake function answers.
+pub enum Deed {
+    Now(InvokeResult),
+    /// It hangs until it is told to answer, or its sandbox is gone.
+    Late(InvokeResult, Arc<Notify>),
+}
 
 /// Functions that behave as `behaviour` says, and no network.
 pub fn fake(behaviour: Behaviour) -> Drivers {
@@ -19,7 +27,7 @@ pub fn fake(behaviour: Behaviour) -> Drivers {
 
 /// Functions that answer with the event they got.
 pub fn echoing() -> Drivers {
-    fake(Arc::new(|_, event| InvokeResult::Response(event.clone())))
+    fake(Arc::new(|_, event| Deed::Now(InvokeResult::Response(event.clone()))))
 }
 
 struct Fakes(Behaviour);
@@ -39,11 +47,17 @@ struct Fake {
 
 impl Sandbox for Fake {
     fn invoke<'s>(&'s mut self, event: Event) -> Pin<Box<dyn Future<Output = Outcome> + Send + 's>> {
-        let result = (self.behaviour)(&self.handler, &event.payload);
+        let (result, late) = match (self.behaviour)(&self.handler, &event.payload) {
+            Deed::Now(result) => (result, None),
+            Deed::Late(result, until) => (result, Some(until)),
+        };
         self.ended = matches!(result, InvokeResult::TimedOut | InvokeResult::Exited(_));
         Box::pin(async {
             // Others get a turn between what a function does and what it answers: a crash may come in between.
-            tokio::task::yield_now().await;
+            match late {
+                Some(until) => until.notified_owned().await,
+                None => tokio::task::yield_now().await,
+            }
             Outcome { result, duration_ms: 1.0, max_memory_mb: 32 }
         })
     }

@@ -1,8 +1,9 @@
 //! Functions that read a queue: a message that was acknowledged is gone only when its function was done with it; else it
-//! is still there, or among the dead letters. Functions fail, time out, end, and are done with a part of their batch.
+//! is still there, or among the dead letters. Functions fail, time out, end, and are done with a part of their batch; some
+//! hang, so long that others get their messages too, and answer or time out when nobody expects it.
 
 use super::{Dice, any_fault, root};
-use crate::drivers;
+use crate::drivers::{self, Deed};
 use crate::world::World;
 use api::cloudformation::{CreateStack, DescribeStacks};
 use api::sqs::{GetQueueAttributes, ReceiveMessage, SendMessage};
@@ -15,6 +16,7 @@ use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::sync::Notify;
 
 /// What happened in a history.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,6 +26,8 @@ pub struct Tally {
     pub dead: usize,
     pub crashes: usize,
     pub failed: usize,
+    /// Functions that hung.
+    pub late: usize,
 }
 
 const WORK: &str = "http://niebla.test/000000000000/work";
@@ -68,6 +72,9 @@ Resources:
 struct Seen {
     done: BTreeSet<String>,
     calls: u64,
+    late: usize,
+    /// Ends the hanging.
+    patience: Arc<Notify>,
 }
 
 /// Plays `steps` steps.
@@ -93,7 +100,7 @@ fn services() -> Vec<Service> {
 }
 
 /// By the number of the call, so that the same message has another fate when it comes again.
-fn behave(seed: u64, seen: &Mutex<Seen>, event: &Bytes) -> InvokeResult {
+fn behave(seed: u64, seen: &Mutex<Seen>, event: &Bytes) -> Deed {
     let mut seen = seen.lock().expect("no panic while a function is at work");
     seen.calls += 1;
     let mut dice = Dice::new(seed ^ seen.calls.wrapping_mul(0x9E37_79B9));
@@ -104,7 +111,7 @@ fn behave(seed: u64, seen: &Mutex<Seen>, event: &Bytes) -> InvokeResult {
         .flatten()
         .filter_map(|it| it["messageId"].as_str().map(str::to_owned))
         .collect();
-    match dice.below(100) {
+    let result = match dice.below(100) {
         0..45 => {
             seen.done.extend(ids);
             InvokeResult::Response(Bytes::from_static(b"null"))
@@ -118,6 +125,13 @@ fn behave(seed: u64, seen: &Mutex<Seen>, event: &Bytes) -> InvokeResult {
         65..80 => InvokeResult::Error { error_type: "Sad".to_owned(), body: Bytes::from_static(b"{}") },
         80..90 => InvokeResult::TimedOut,
         _ => InvokeResult::Exited("exit status 1".to_owned()),
+    };
+    match dice.below(5) {
+        0 => {
+            seen.late += 1;
+            Deed::Late(result, seen.patience.clone())
+        }
+        _ => Deed::Now(result),
     }
 }
 
@@ -154,7 +168,8 @@ impl Player {
             60..78 => {
                 self.world.kernel.clock.advance(Duration::from_secs(self.dice.below(HIDDEN_FOR + 5)));
             }
-            78..92 => any_fault(&self.world, &mut self.dice),
+            78..84 => self.end_the_hanging(),
+            84..92 => any_fault(&self.world, &mut self.dice),
             _ => self.crash().await,
         }
         // Pollers work beside the player.
@@ -170,6 +185,10 @@ impl Player {
         }
     }
 
+    fn end_the_hanging(&self) {
+        self.seen.lock().expect("no panic while a function is at work").patience.notify_waiters();
+    }
+
     async fn crash(&mut self) {
         self.tally.crashes += 1;
         self.world.crash().await;
@@ -180,6 +199,7 @@ impl Player {
         self.crash().await;
         for _ in 0..PATIENCE {
             self.world.kernel.clock.advance(Duration::from_secs(HIDDEN_FOR + 1));
+            self.end_the_hanging();
             tokio::time::sleep(Duration::from_millis(30)).await;
             if self.left().await? == 0 {
                 break;
@@ -201,7 +221,7 @@ impl Player {
             dead.extend(messages.into_iter().filter_map(|it| it.message_id));
         }
         let seen = self.seen.lock().expect("no panic while a function is at work");
-        (self.tally.done, self.tally.dead) = (seen.done.len(), dead.len());
+        (self.tally.done, self.tally.dead, self.tally.late) = (seen.done.len(), dead.len(), seen.late);
         match self.told.iter().find(|it| !seen.done.contains(*it) && !dead.contains(*it)) {
             Some(lost) => Err(format!("{lost} was acknowledged, no function was done with it, and it is gone")),
             None => Ok(()),
