@@ -6,11 +6,12 @@ import io
 import json
 import re
 import time
+import urllib.parse
 import zipfile
 
 import pytest
 from errors import message, refused
-from functions import RUNTIME, allow, create_function, create_role, invoke, logged, policy, zipped
+from functions import RUNTIME, TRUST_LAMBDA, allow, create_function, create_role, invoke, logged, policy, zipped
 from server import ROOT_ACCOUNT, eventually
 
 ECHO = """
@@ -272,6 +273,51 @@ def test_a_function_that_does_not_exist(functions, name):
 def test_a_payload_that_is_not_json(functions, echo):
     with refused("InvalidRequestContentException", match="Could not parse request body into json"):
         functions.invoke(FunctionName=echo, Payload=b"not JSON")
+
+
+def test_a_package_is_downloaded_for_ten_minutes_by_whoever_has_the_link(fresh_server, name):
+    functions = fresh_server.client("lambda")
+    create_function(fresh_server, name, create_role(fresh_server, name), ECHO)
+    code = functions.get_function(FunctionName=name)["Code"]
+    assert code["RepositoryType"] == "S3"
+    path = urllib.parse.urlsplit(code["Location"]).path
+    got = fresh_server.http("GET", path)
+    assert (got.status, got.body) == (200, zipped(ECHO))
+    assert fresh_server.http("GET", path[:-1] + ("A" if path[-1] != "A" else "B")).status == 403
+    assert fresh_server.http("POST", path).status == 403
+
+    fresh_server.niebla("clock", "advance", "590s")
+    assert fresh_server.http("GET", path).status == 200
+    fresh_server.niebla("clock", "advance", "10s")
+    assert (fresh_server.http("GET", path).status, "expired" in fresh_server.http("GET", path).text) == (403, True)
+
+    path = urllib.parse.urlsplit(functions.get_function(FunctionName=name)["Code"]["Location"]).path
+    fresh_server.restart()
+    assert fresh_server.http("GET", path).body == zipped(ECHO)
+    functions.delete_function(FunctionName=name)
+    assert fresh_server.http("GET", path).status == 404
+
+
+def test_an_account_is_told_what_its_packages_take(server, account):
+    functions = server.client("lambda", key=account)
+    role = server.client("iam", key=account).create_role(RoleName="r", AssumeRolePolicyDocument=TRUST_LAMBDA)
+    size = len(zipped(ECHO))
+
+    def usage():
+        settings = functions.get_account_settings()
+        assert settings["AccountLimit"]["TotalCodeSize"] == 75 << 30
+        return tuple(settings["AccountUsage"][it] for it in ("TotalCodeSize", "FunctionCount"))
+
+    assert usage() == (0, 0)
+    create_function(server, "f", role["Role"]["Arn"], ECHO, key=account)
+    functions.publish_version(FunctionName="f")
+    assert usage() == (2 * size, 1)
+    functions.update_function_code(FunctionName="f", ZipFile=zipped(CONSUMER))
+    assert usage() == (size + len(zipped(CONSUMER)), 1)
+    functions.delete_function(FunctionName="f", Qualifier="1")
+    assert usage() == (len(zipped(CONSUMER)), 1)
+    functions.delete_function(FunctionName="f")
+    assert usage() == (0, 0)
 
 
 def test_a_zip_that_is_not_a_zip(functions, role, name):

@@ -1,12 +1,12 @@
 //! Niebla's own paths: `/_niebla/…`, and `/_localstack/health` for tools that probe it.
 //!
-//! What changes something is for this machine only, and not for pages of the web that a browser shows on it: a name
-//! can be made to lead here (DNS rebinding), and a page can send without reading.
+//! What is neither health nor a link to a body is for this machine only, and not for pages of the web that a browser
+//! shows on it: a name can be made to lead here (DNS rebinding), and a page can send without reading.
 
 use crate::header::{self, FETCH_SITE};
 use crate::server::Connection;
 use http::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderValue, ORIGIN};
-use kernel::{BoxFuture, Kernel};
+use kernel::{BoxFuture, DeadLink, Kernel, LINKS};
 use model::wire::{HttpRequest, HttpResponse};
 use serde_json::{Map, Value, json};
 use std::net::IpAddr;
@@ -32,6 +32,9 @@ pub async fn answer(connection: &Connection, request: HttpRequest) -> HttpRespon
         HEALTH | PROBED_HEALTH => return error(405, "Health is read with GET."),
         _ => {}
     }
+    if let Some(sealed) = request.path.strip_prefix(LINKS).filter(|_| is_read) {
+        return download(edge.kernel.clone(), sealed.to_owned()).await;
+    }
     if !connection.loopback {
         return error(403, "Only the machine on which Niebla runs may ask for this.");
     }
@@ -41,6 +44,27 @@ pub async fn answer(connection: &Connection, request: HttpRequest) -> HttpRespon
     match &edge.options.internal {
         Some(handler) => handler(request).await,
         None => error(404, "Niebla has no such path."),
+    }
+}
+
+/// A body that somebody was given a link to: the link is all that he needs, wherever he is.
+async fn download(kernel: Arc<Kernel>, sealed: String) -> HttpResponse {
+    let blob = match kernel.linked(&sealed) {
+        Ok(blob) => blob,
+        Err(DeadLink::Expired) => return error(403, "Request has expired"),
+        Err(DeadLink::Unknown) => return error(403, "Niebla has given no such link."),
+    };
+    let read = tokio::task::spawn_blocking(move || {
+        let blob = kernel.store.blobs().open(blob)?;
+        let length = usize::try_from(blob.length()).map_err(std::io::Error::other)?;
+        blob.read_at(0, length)
+    });
+    match read.await {
+        Ok(Ok(bytes)) => {
+            let kind = (CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+            HttpResponse { status: 200, headers: HeaderMap::from_iter([kind]), body: bytes.into() }
+        }
+        Ok(Err(_)) | Err(_) => error(404, "What the link led to is gone."),
     }
 }
 

@@ -137,7 +137,9 @@ struct Lane {
 }
 
 static TRANSACTIONS: Lane = Lane { jobs: &TRANSACTION_JOBS, most_at_once: 1_024 };
-static CONVERSATIONS: Lane = Lane { jobs: &CONVERSATION_JOBS, most_at_once: 256 };
+/// More than an account may have of Lambda's invocations under way (1,000), which wait for functions as long as 15 minutes:
+/// what finds no room in Lambda gives its place back, so those who do not wait never stand behind all those who do.
+static CONVERSATIONS: Lane = Lane { jobs: &CONVERSATION_JOBS, most_at_once: 1_024 };
 
 /// Keys looked at together.
 const PAGE: usize = 128;

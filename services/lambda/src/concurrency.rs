@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html>
 
-use crate::function::{self, FUNCTIONS, Function, version};
+use crate::function::{self, FUNCTIONS};
 use crate::package;
 use api::lambda::{
     AccountLimit, AccountUsage, DeleteFunctionConcurrency, DeleteFunctionConcurrencyOutput, GetAccountSettings,
@@ -21,8 +21,6 @@ static RESERVED: Table<i64> = Table::regional("lambda.reserved-concurrency");
 /// in the developer guide).
 pub const OF_ACCOUNT: i64 = 1000;
 const LEAST_UNRESERVED: i64 = 100;
-/// Bytes that all packages of an account in a region may take (Lambda quotas).
-const MOST_CODE: i64 = 80_530_636_800;
 
 pub fn put(cx: &mut Cx, input: PutFunctionConcurrency) -> Result<PutFunctionConcurrencyOutput> {
     let function = function::by_name(cx, &input.function_name, None)?;
@@ -49,19 +47,15 @@ pub fn delete(cx: &mut Cx, input: DeleteFunctionConcurrency) -> Result<DeleteFun
 }
 
 pub fn account(cx: &Cx, _: GetAccountSettings) -> Result<GetAccountSettingsOutput> {
-    let functions: Vec<Function> = cx.range(&FUNCTIONS, Span::all(), usize::MAX);
     let limit = AccountLimit {
-        total_code_size: Some(MOST_CODE),
+        total_code_size: Some(package::MOST_CODE),
         code_size_unzipped: Some(package::MOST_UNZIPPED as i64),
         code_size_zipped: Some(package::MOST_ZIPPED as i64),
         concurrent_executions: Some(OF_ACCOUNT),
         unreserved_concurrent_executions: Some(unreserved(&all(cx))),
     };
-    let code: i64 = functions.iter().map(|it| it.code.size).sum();
-    let usage = AccountUsage {
-        total_code_size: Some(code + version::code_size(cx)),
-        function_count: Some(functions.len() as i64),
-    };
+    let function_count = Some(cx.keys::<String, _>(&FUNCTIONS, Span::all(), usize::MAX).len() as i64);
+    let usage = AccountUsage { total_code_size: Some(package::taken(cx)), function_count };
     Ok(GetAccountSettingsOutput { account_limit: Some(limit), account_usage: Some(usage) })
 }
 

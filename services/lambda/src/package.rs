@@ -7,7 +7,7 @@ use kernel::{Cloud, Cx, INTERNAL_FAILURE};
 use model::Result;
 use sha2::{Digest, Sha256};
 use std::io::{Cursor, Write};
-use store::NewBlob;
+use store::{NewBlob, Table};
 use zip::read::ZipArchive;
 use zip::write::{SimpleFileOptions, ZipWriter};
 
@@ -16,6 +16,12 @@ pub const MOST_ZIPPED: usize = 50 * 1024 * 1024;
 pub const MOST_UNZIPPED: u64 = 250 * 1024 * 1024;
 /// As many as the driver unpacks: ten times those of a large Node.js package.
 const MOST_ENTRIES: usize = 200_000;
+
+/// Bytes that all packages of an account in a region may take, those of published versions counted again (Lambda quotas).
+pub const MOST_CODE: i64 = 80_530_636_800;
+
+/// Bytes that the packages of all versions of all functions take. Key: ().
+static TAKEN: Table<i64> = Table::regional("lambda.code-size");
 
 const NOT_A_ZIP: &str = "Could not unzip uploaded file. Please check your file, then try to upload again.";
 
@@ -59,6 +65,7 @@ impl Package {
 
     /// Keeps it for the row that is about to name it.
     pub fn keep(&self, cx: &mut Cx) -> Result<Code> {
+        take_room(cx, self.size())?;
         match self {
             Package::Uploaded { blob, sha256 } => {
                 cx.retain_blob(blob.id())?;
@@ -70,6 +77,13 @@ impl Package {
         }
     }
 
+    fn size(&self) -> i64 {
+        match self {
+            Package::Uploaded { blob, .. } => blob.length() as i64,
+            Package::Inline(zip) => zip.len() as i64,
+        }
+    }
+
     /// What it would be called if it were kept: for a dry run.
     pub fn sha256(&self) -> [u8; 32] {
         match self {
@@ -77,6 +91,32 @@ impl Package {
             Package::Inline(zip) => Sha256::digest(zip).into(),
         }
     }
+}
+
+/// One more row is about to name it: that of a published version.
+pub fn keep_again(cx: &mut Cx, code: Code) -> Result<()> {
+    take_room(cx, code.size)?;
+    cx.retain_blob(code.blob)
+}
+
+/// A row that named it is gone.
+pub fn release(cx: &mut Cx, code: Code) {
+    let left = taken(cx) - code.size;
+    cx.put(&TAKEN, &(), &left);
+    cx.release_blob(code.blob);
+}
+
+pub fn taken(cx: &Cx) -> i64 {
+    cx.get(&TAKEN, &()).unwrap_or(0)
+}
+
+fn take_room(cx: &mut Cx, size: i64) -> Result<()> {
+    let taken = taken(cx) + size;
+    if taken > MOST_CODE {
+        return Err(error::CODE_STORAGE_EXCEEDED.with("Code storage limit exceeded.").field("Type", "User".to_owned()));
+    }
+    cx.put(&TAKEN, &(), &taken);
+    Ok(())
 }
 
 /// Refuses what could not be run later. Reads the directory of the file, not its contents.
@@ -118,6 +158,29 @@ pub fn of_text(name: &str, text: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kernel::{Caller, Cloud, Principal};
+    use std::sync::Arc;
+
+    #[tokio::test]
+    async fn an_account_has_room_for_so_many_bytes_of_packages() {
+        let world = sim::World::new(1, || (vec![crate::service()], sim::drivers::echoing()));
+        let caller = Caller::internal(Principal::root("000000000000"), "us-east-1", "request".to_owned());
+        let cloud: Cloud = world.kernel.cloud(Arc::new(caller));
+        let package = |length: usize| Package::Inline(vec![0; length].into());
+        let kept = cloud
+            .write(move |cx| {
+                let code = package(1_000).keep(cx)?;
+                take_room(cx, MOST_CODE - 1_000)?;
+                let full = package(1).keep(cx).unwrap_err();
+                assert_eq!(full.code(), "CodeStorageExceededException");
+                assert_eq!(keep_again(cx, code).unwrap_err().code(), "CodeStorageExceededException");
+                release(cx, code);
+                package(1_000).keep(cx)
+            })
+            .await;
+        assert_eq!(kept.unwrap().size, 1_000);
+        assert_eq!(cloud.read(taken), MOST_CODE);
+    }
 
     #[test]
     fn a_package_is_a_zip_file_with_something_in_it_that_stays_inside() {

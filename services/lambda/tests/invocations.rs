@@ -207,6 +207,21 @@ async fn an_event_is_answered_at_once_and_retried_twice() {
 }
 
 #[tokio::test]
+async fn an_event_does_not_stand_behind_hundreds_that_take_long() {
+    let world = World::new().await;
+    world.function("slow", "index.wait").await;
+    world.function("quick", "index.echo").await;
+    let later = |name| Invoke { invocation_type: Some("Event".to_owned()), ..invocation(name, "{}") };
+    for _ in 0..400 {
+        world.cloud.call(later("slow")).await.unwrap();
+    }
+    eventually(|| async { (world.events().len() == 400).then_some(()) }).await;
+    world.cloud.call(later("quick")).await.unwrap();
+    eventually(|| async { world.logged("quick").await.iter().any(|it| it.starts_with("END")).then_some(()) }).await;
+    world.seen.gate.add_permits(400);
+}
+
+#[tokio::test]
 async fn more_events_than_an_account_may_have_are_refused() {
     let world = World::new().await;
     world.function("f", "index.wait").await;

@@ -17,13 +17,13 @@ pub use show::{Shown, configuration, reshaped};
 pub use update::{OTHER_REVISION, check_revision, update_code, update_code_uploaded, update_configuration};
 
 use crate::name::{self, LATEST};
-use crate::{alias, concurrency, event_config, page, permission};
+use crate::{alias, concurrency, event_config, package, page, permission};
 use api::lambda::{
     Concurrency, DeleteFunction, DeleteFunctionOutput, FunctionCodeLocation, GetFunction, GetFunctionConfiguration,
     GetFunctionConfigurationOutput, GetFunctionOutput, ListFunctions, ListFunctionsOutput, error,
 };
 use kernel::Cx;
-use model::Result;
+use model::{Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use store::{BlobId, Span, Table};
@@ -94,11 +94,15 @@ pub struct Code {
 /// AWS gives no more functions at once.
 const PAGE: usize = 50;
 
+/// "A link to download the deployment package that's valid for 10 minutes" (GetFunction in the API reference).
+const LOCATION_MS: i64 = 600_000;
+
 pub fn get(cx: &Cx, input: GetFunction) -> Result<GetFunctionOutput> {
     let function = by_name(cx, &input.function_name, input.qualifier.as_deref())?;
     let tags = (!function.tags.is_empty()).then(|| function.tags.clone());
-    // No Location: there is no address yet from which the package could be downloaded.
-    let code = FunctionCodeLocation { repository_type: Some("S3".to_owned()), ..FunctionCodeLocation::default() };
+    let location = cx.link(function.code.blob, Timestamp(cx.now().0 + LOCATION_MS));
+    let repository_type = Some("S3".to_owned());
+    let code = FunctionCodeLocation { repository_type, location: Some(location), ..FunctionCodeLocation::default() };
     let reserved = concurrency::reserved(cx, &function.name);
     Ok(GetFunctionOutput {
         configuration: Some(as_named(cx, &input.function_name, input.qualifier.as_deref(), &function)),
@@ -152,7 +156,7 @@ pub fn delete(cx: &mut Cx, input: DeleteFunction) -> Result<DeleteFunctionOutput
     }
     let function = by_name(cx, &input.function_name, None)?;
     cx.delete(&FUNCTIONS, &function.name.as_str());
-    cx.release_blob(function.code.blob);
+    package::release(cx, function.code);
     alias::forget(cx, &function.name);
     version::forget(cx, &function.name);
     permission::forget(cx, &function.name);

@@ -41,7 +41,7 @@ fn update_from(cx: &mut Cx, input: UpdateFunctionCode, package: Option<Package>)
         shown.code_sha256 = Some(BASE64.encode(package.sha256()));
         return Ok(reshaped(shown));
     }
-    cx.release_blob(function.code.blob);
+    package::release(cx, function.code);
     function.code = package.keep(cx)?;
     let function = changed(cx, function);
     if input.publish == Some(true) {

@@ -2,7 +2,7 @@
 
 use super::{FUNCTIONS, Function, Shown, by_name, check_revision, configuration, reshaped, unsupported};
 use crate::name::{self, LATEST};
-use crate::{alias, page};
+use crate::{alias, package, page};
 use api::lambda::{ListVersionsByFunction, ListVersionsByFunctionOutput, PublishVersion, PublishVersionOutput, error};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -45,7 +45,7 @@ pub fn publish_now(cx: &mut Cx, latest: &Function, description: Option<String>) 
     }
     let mut version = Function { version: (number + 1).to_string(), revision: cx.id(), ..latest.clone() };
     version.description = description.filter(|it| !it.is_empty()).unwrap_or(version.description);
-    cx.retain_blob(version.code.blob)?;
+    package::keep_again(cx, version.code)?;
     cx.put(&LAST, &latest.name.as_str(), &(number + 1));
     cx.put(&VERSIONS, &(latest.name.as_str(), number + 1), &version);
     Ok(version)
@@ -106,7 +106,7 @@ pub fn delete(cx: &mut Cx, text: &str, qualifier: Option<&str>) -> Result<()> {
         )));
     }
     cx.delete(&VERSIONS, &(version.name.as_str(), number));
-    cx.release_blob(version.code.blob);
+    package::release(cx, version.code);
     Ok(())
 }
 
@@ -115,13 +115,8 @@ pub fn forget(cx: &mut Cx, name: &str) {
     for version in cx.range(&VERSIONS, Span::prefix(&name), usize::MAX) {
         let number = name::version_number(&version.version).expect("published versions are numbered");
         cx.delete(&VERSIONS, &(name, number));
-        cx.release_blob(version.code.blob);
+        package::release(cx, version.code);
     }
-}
-
-/// How many bytes of packages the published versions hold.
-pub fn code_size(cx: &Cx) -> i64 {
-    cx.range(&VERSIONS, Span::all(), usize::MAX).iter().map(|it| it.code.size).sum()
 }
 
 /// Whether publishing would change nothing: the same code and configuration.
