@@ -74,14 +74,14 @@ fn an_alias_stands_for_a_version() {
         lambda create-alias FunctionName=g Name=live FunctionVersion="1" => error ResourceNotFoundException "Function not found: ARN:g"
         lambda get-alias FunctionName=f Name=live => Description=d FunctionVersion=1
         lambda get-alias FunctionName=f Name=none => error ResourceNotFoundException "Cannot find alias arn: ARN:f:none"
-        lambda invoke FunctionName=f Qualifier=live Payload=e30= => X-Amz-Executed-Version=1
-        lambda invoke FunctionName=f:live Payload=e30= => X-Amz-Executed-Version=1
-        lambda invoke FunctionName=f Qualifier="2" Payload=e30= => X-Amz-Executed-Version=2
+        lambda invoke FunctionName=f Qualifier=live Payload=e30= => ExecutedVersion=1
+        lambda invoke FunctionName=f:live Payload=e30= => ExecutedVersion=1
+        lambda invoke FunctionName=f Qualifier="2" Payload=e30= => ExecutedVersion=2
         lambda invoke FunctionName=f Qualifier=none Payload=e30= => error ResourceNotFoundException "Function not found: ARN:f:none"
         lambda invoke FunctionName=f:live Qualifier="2" => error InvalidParameterValueException "The derived qualifier from the function name does not match the specified qualifier."
         lambda update-alias FunctionName=f Name=live RevisionId=other FunctionVersion="2" => error PreconditionFailedException
         lambda update-alias FunctionName=f Name=live RevisionId=$alias FunctionVersion="2" RoutingConfig={"AdditionalVersionWeights":{"1":1.0}} => FunctionVersion=2 RoutingConfig.AdditionalVersionWeights.1=1.0
-        lambda invoke FunctionName=f Qualifier=live Payload=e30= => X-Amz-Executed-Version=1
+        lambda invoke FunctionName=f Qualifier=live Payload=e30= => ExecutedVersion=1
         lambda update-alias FunctionName=f Name=live RoutingConfig={"AdditionalVersionWeights":{"1":0.0}} => Description=d
         lambda update-alias FunctionName=f Name=live RoutingConfig={"AdditionalVersionWeights":{"2":0.5}} => error InvalidParameterValueException "Invalid function version 2.*"
         lambda update-alias FunctionName=f Name=live FunctionVersion=$LATEST => error InvalidParameterValueException "$LATEST is not supported for an alias pointing to more than 1 version"
@@ -128,7 +128,7 @@ fn permissions_let_others_in() {
         lambda publish-version FunctionName=f => Version=1
         lambda add-permission FunctionName=f StatementId=one Action=lambda:InvokeFunction Principal="111122223333" Qualifier="1" => Statement=*"Resource":"ARN:f:1"*
         as 111122223333
-        lambda invoke FunctionName=ARN:f:1 Payload=e30= => X-Amz-Executed-Version=1
+        lambda invoke FunctionName=ARN:f:1 Payload=e30= => ExecutedVersion=1
         lambda invoke FunctionName=ARN:f Payload=e30= => error AccessDeniedException
         as 000000000000
         lambda delete-function FunctionName=f => ok
