@@ -86,7 +86,24 @@ fn structure(out: &mut String, names: &mut Names, todo: &mut Vec<ShapeId>, heade
     out.push_str("    }\n}\n");
 }
 
+/// Shapes that their service reads and writes itself, so that no second form of them is made on the way: the module has
+/// the dynamic value in their place.
+const AS_THEY_ARE: [(&str, &str); 1] = [("dynamodb", "AttributeValue")];
+
+/// Such a shape, or lists and maps of it.
+fn stays(service: &Service, id: ShapeId) -> bool {
+    let shape = service.shape(id);
+    match &shape.kind {
+        Kind::List { member } => stays(service, member.shape),
+        Kind::Map { value, .. } => stays(service, value.shape),
+        _ => AS_THEY_ARE.contains(&(service.name, shape.name)),
+    }
+}
+
 fn rust_type(names: &mut Names, todo: &mut Vec<ShapeId>, id: ShapeId) -> String {
+    if stays(names.service, id) {
+        return "Value".to_owned();
+    }
     match &names.service.shape(id).kind {
         Kind::Structure(_) => {
             todo.push(id);

@@ -11,6 +11,7 @@ mod prelude {
 pub mod bedrock;
 pub mod bedrock_runtime;
 pub mod cloudformation;
+pub mod dynamodb;
 pub mod iam;
 pub mod lambda;
 pub mod logs;

@@ -11,6 +11,7 @@ use crate::trail::{LAST_USES, LastUse};
 use model::typed::{Operation, Typed};
 use model::{Error, ErrorShape, Result, Timestamp, Value};
 use serde::{Serialize, de::DeserializeOwned};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use store::{BlobId, Direction, Key, KeyOwned, Place, Reader, Span, StoreError, Table, Transaction};
 
@@ -130,6 +131,17 @@ impl<'a> Cx<'a> {
         limit: usize,
     ) -> Vec<(K, V)> {
         self.reader().range(table, self.place(), span, Direction::Forward, limit)
+    }
+
+    /// Shows records, one after the other, until `look` has seen enough: for pages that end with their size.
+    pub fn visit<V: DeserializeOwned>(
+        &self,
+        table: &Table<V>,
+        span: impl Into<Span>,
+        direction: Direction,
+        look: impl FnMut(V) -> ControlFlow<()>,
+    ) {
+        self.reader().each(table, self.place(), span, direction, look);
     }
 
     /// At most `limit` keys, in order.

@@ -8,6 +8,7 @@ pub fn all() -> Vec<Service> {
         bedrock::service(),
         bedrock_runtime::service(),
         cloudformation::service(),
+        dynamodb::service(),
         iam::service(),
         lambda::service(),
         logs::service(),

@@ -129,6 +129,18 @@ impl Reader {
         self.merge(lower, upper, direction, |key, value| look(&key[skip..], value));
     }
 
+    /// Shows the records of a span to `look`, until it breaks.
+    pub fn each<V: DeserializeOwned>(
+        &self,
+        table: &Table<V>,
+        place: Place<'_>,
+        span: impl Into<Span>,
+        direction: Direction,
+        mut look: impl FnMut(V) -> ControlFlow<()>,
+    ) {
+        self.visit(table, place, span, direction, |_, value| look(record::decode(value, table.name())));
+    }
+
     /// All rows of a table in all places: (account, region, key, row). Account and region are empty where the table's
     /// scope has none. For starting up and for housekeeping.
     pub fn everywhere<K: KeyOwned, V: DeserializeOwned>(&self, table: &Table<V>) -> Vec<(String, String, K, V)> {

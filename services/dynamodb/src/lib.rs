@@ -1,0 +1,66 @@
+//! Amazon DynamoDB: the table of contents. Each line reads *who may be asked about what → who answers*.
+
+mod attribute;
+mod batch;
+mod capacity;
+mod change;
+mod definition;
+mod expression;
+mod failure;
+mod item;
+mod key;
+mod limit;
+mod number;
+mod packed;
+mod page;
+mod query;
+mod raw;
+mod scan;
+mod schema;
+mod settings;
+mod sweep;
+mod table;
+mod tag;
+#[cfg(test)]
+mod tests;
+mod transact;
+mod wire;
+mod write;
+
+use kernel::Service;
+
+pub fn service() -> Service {
+    Service::new("dynamodb")
+        .op(|cx, it: &CreateTable| schema::arn(cx, &it.table_name), table::create)
+        .read(|cx, it: &DescribeTable| schema::arn(cx, &it.table_name), settings::describe)
+        .read(|_, _: &ListTables| "*", settings::list)
+        .op(|cx, it: &UpdateTable| schema::arn(cx, &it.table_name), table::update)
+        .op(|cx, it: &DeleteTable| schema::arn(cx, &it.table_name), table::delete)
+        .op(|cx, it: &TagResource| schema::arn(cx, &it.resource_arn), tag::add)
+        .op(|cx, it: &UntagResource| schema::arn(cx, &it.resource_arn), tag::remove)
+        .read(|cx, it: &ListTagsOfResource| schema::arn(cx, &it.resource_arn), tag::list)
+        .op(|cx, it: &PutItem| schema::arn(cx, &it.table_name), item::put)
+        .read(|cx, it: &GetItem| schema::arn(cx, &it.table_name), item::get)
+        .op(|cx, it: &UpdateItem| schema::arn(cx, &it.table_name), item::update)
+        .op(|cx, it: &DeleteItem| schema::arn(cx, &it.table_name), item::delete)
+        .read(|cx, it: &Query| schema::index_arn(cx, &it.table_name, it.index_name.as_deref()), query::run)
+        .read(|cx, it: &Scan| schema::index_arn(cx, &it.table_name, it.index_name.as_deref()), scan::run)
+        .read(|cx, it: &BatchGetItem| Resources(batch::arns(cx, it.request_items.keys())), batch::get)
+        .op(|cx, it: &BatchWriteItem| Resources(batch::arns(cx, it.request_items.keys())), batch::write)
+        // Each of their actions is checked by itself, as the item operation that it stands for.
+        .op(|_, _: &TransactWriteItems| Vec::new(), transact::write)
+        .read(|_, _: &TransactGetItems| Vec::new(), transact::get)
+        .read(|_, _: &DescribeLimits| "*", limit::describe)
+        .read(|_, _: &DescribeEndpoints| "*", limit::endpoints)
+        .resource_tags(tag::of_arn)
+        .job(&sweep::SWEEP, sweep::run)
+        .job(&sweep::BACKFILL, sweep::backfill)
+        .job(&transact::FORGET, transact::forget)
+}
+
+use api::dynamodb::{
+    BatchGetItem, BatchWriteItem, CreateTable, DeleteItem, DeleteTable, DescribeEndpoints, DescribeLimits,
+    DescribeTable, GetItem, ListTables, ListTagsOfResource, PutItem, Query, Scan, TagResource, TransactGetItems,
+    TransactWriteItems, UntagResource, UpdateItem, UpdateTable,
+};
+use kernel::Resources;

@@ -1,0 +1,255 @@
+//! Pages of items: what Query and Scan have in common. A page ends with its limit or with a megabyte, whatever the filter
+//! lets through.
+
+use crate::attribute::Document;
+use crate::capacity::{Consumed, Mode};
+use crate::change::{INDEXED, ITEMS};
+use crate::expression::condition::Condition;
+use crate::expression::projection::Projection;
+use crate::failure::{Invalid, invalid, invalid_value};
+use crate::key::{self, ItemKey};
+use crate::packed::Packed;
+use crate::raw::Raw;
+use crate::schema::{self, Index, KeySchema, Schema, Scope};
+use crate::wire;
+use crate::write::LARGEST_ITEM;
+use kernel::Cx;
+use model::Value;
+use std::ops::ControlFlow;
+use store::{Direction, Span};
+
+const LARGEST_PAGE: usize = 1024 * 1024;
+
+/// A table, or one of its indexes.
+#[derive(Clone, Copy)]
+pub struct Source<'s> {
+    pub schema: &'s Schema,
+    pub index: Option<&'s Index>,
+}
+
+/// What is wanted of the items that are found.
+#[derive(Debug)]
+pub enum Select {
+    Count,
+    /// All there is of an item, or all that an index has of it.
+    All,
+    Whole,
+    Only(Projection),
+}
+
+pub struct Wanted<'w> {
+    pub span: Span,
+    pub direction: Direction,
+    pub limit: usize,
+    pub filter: Option<Condition<'w>>,
+    pub select: Select,
+    pub mode: Mode,
+}
+
+pub struct Page {
+    /// None if they are only counted.
+    pub items: Option<Vec<Value>>,
+    pub count: usize,
+    pub scanned: usize,
+    pub last: Option<Document>,
+    pub consumed: Consumed,
+}
+
+impl<'s> Source<'s> {
+    /// # Errors
+    /// An index that is not there, or cannot be read that way.
+    pub fn of(schema: &'s Schema, index: Option<&str>, mode: Mode) -> Result<Source<'s>, Invalid> {
+        let Some(name) = index else { return Ok(Source { schema, index: None }) };
+        let Some(index) = schema.indexes.iter().find(|it| it.name == name) else {
+            return Err(invalid(format!("The table does not have the specified index: {name}")));
+        };
+        if index.scope == Scope::Global && mode == Mode::Strong {
+            return Err(invalid("Consistent reads are not supported on global secondary indexes"));
+        }
+        if index.backfilling {
+            return Err(invalid(format!("Cannot read from backfilling global secondary index: {name}")));
+        }
+        Ok(Source { schema, index: Some(index) })
+    }
+
+    pub fn key(&self) -> &'s KeySchema {
+        self.index.map_or(&self.schema.key, |it| &it.key)
+    }
+
+    pub fn number(&self) -> u64 {
+        self.index.map_or(self.schema.number, |it| it.number)
+    }
+
+    /// The attributes of LastEvaluatedKey.
+    pub fn key_names(&self) -> impl Iterator<Item = &'s str> {
+        let of_index = self.index.map(|it| it.key.names().filter(|name| !self.schema.key.has(name)));
+        self.schema.key.names().chain(of_index.into_iter().flatten())
+    }
+
+    /// Where a page goes on that follows this key.
+    ///
+    /// # Errors
+    /// No key of this table and index.
+    pub fn start(&self, key: &Document) -> Result<ItemKey, Invalid> {
+        let wrong = || invalid("The provided starting key is invalid");
+        let mut attributes = self.schema.key.attributes().chain(self.key().attributes());
+        let fits = |it: &schema::KeyAttribute| key.get(&it.name).is_some_and(|value| value.kind() == it.kind.as_type());
+        if !attributes.all(fits) || key.len() != self.key_names().count() {
+            return Err(wrong());
+        }
+        let item = ItemKey::of(&self.schema.key, key).ok_or_else(wrong)?;
+        match self.index {
+            Some(index) => key::index_row(index, key, &item).ok_or_else(wrong),
+            None => Ok(item),
+        }
+    }
+
+    /// What `Select`, `AttributesToGet` and `ProjectionExpression` come to.
+    ///
+    /// # Errors
+    /// What does not go together, or what an index cannot give.
+    pub fn select(&self, select: Option<&str>, only: Option<Projection>) -> Result<Select, Invalid> {
+        match (select, only) {
+            (None | Some("SPECIFIC_ATTRIBUTES"), Some(only)) => {
+                self.check_projected(&only)?;
+                Ok(Select::Only(only))
+            }
+            (Some(other), Some(_)) => Err(invalid(format!(
+                "Cannot specify the AttributesToGet when choosing to get {}",
+                if other == "COUNT" { "only the Count" } else { other }
+            ))),
+            (Some("SPECIFIC_ATTRIBUTES"), None) => Err(invalid(
+                "Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES",
+            )),
+            (Some("COUNT"), None) => Ok(Select::Count),
+            (Some("ALL_PROJECTED_ATTRIBUTES"), None) if self.index.is_none() => {
+                Err(invalid_value("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName"))
+            }
+            (Some("ALL_ATTRIBUTES"), None) => match self.index {
+                Some(index) if index.scope == Scope::Global && index.projection != schema::Projection::All => {
+                    Err(invalid_value(format!(
+                        "Select type ALL_ATTRIBUTES is not supported for global secondary index {} because its projection type is not ALL",
+                        index.name
+                    )))
+                }
+                _ => Ok(Select::Whole),
+            },
+            _ => Ok(Select::All),
+        }
+    }
+
+    /// A global index gives what it has; a local one fetches the rest from the table.
+    fn check_projected(&self, only: &Projection) -> Result<(), Invalid> {
+        let Some(index) = self.index.filter(|it| it.scope == Scope::Global) else { return Ok(()) };
+        let missing: Vec<&str> = only.heads().filter(|it| !index.projects(self.schema, it)).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        Err(invalid_value(format!("Global secondary index {} does not project [{}]", index.name, missing.join(", "))))
+    }
+
+    pub fn read(&self, cx: &Cx, wanted: &Wanted) -> Page {
+        let (items, last) = (Vec::new(), None);
+        let mut reading =
+            Reading { source: self, wanted, items, count: 0, scanned: 0, bytes: 0, fetched: 0, last, ended: false };
+        let span = wanted.span.clone();
+        match self.index {
+            None => cx.visit(&ITEMS, span, wanted.direction, |packed: Packed| reading.see(packed.unpack())),
+            Some(_) => cx.visit(&INDEXED, span, wanted.direction, |place: Raw| {
+                let key = ItemKey::unpack(place);
+                let item = cx.get(&ITEMS, &key.row(self.schema.number)).expect("an index names items that are there");
+                reading.see(item.unpack())
+            }),
+        }
+        reading.finish()
+    }
+}
+
+struct Reading<'r, 's, 'w> {
+    source: &'r Source<'s>,
+    wanted: &'r Wanted<'w>,
+    items: Vec<Value>,
+    count: usize,
+    scanned: usize,
+    /// Of what was read from the table or index.
+    bytes: usize,
+    /// Of what a local index did not have.
+    fetched: usize,
+    /// The key of the item seen last, where the page may end with it.
+    last: Option<Document>,
+    /// There may be more.
+    ended: bool,
+}
+
+impl Reading<'_, '_, '_> {
+    fn see(&mut self, item: Document) -> ControlFlow<()> {
+        let Source { schema, index } = *self.source;
+        let size = index.map_or_else(|| item.size(), |it| it.projected_size(schema, &item));
+        if self.scanned > 0 && self.bytes + size > LARGEST_PAGE {
+            self.ended = true;
+            return ControlFlow::Break(());
+        }
+        self.bytes += size;
+        self.scanned += 1;
+        self.ended = self.scanned == self.wanted.limit;
+        // That the next item is too large is seen when this one is gone.
+        if self.ended || self.bytes + LARGEST_ITEM > LARGEST_PAGE {
+            self.last = Some(key::part(&item, self.source.key_names()));
+        }
+        self.offer(item);
+        if self.ended { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    fn offer(&mut self, item: Document) {
+        let Source { schema, index } = *self.source;
+        let shown = match index {
+            Some(index)
+                if !matches!(self.wanted.select, Select::Whole | Select::Only(_)) || index.scope == Scope::Global =>
+            {
+                index.project(schema, item)
+            }
+            Some(index) => {
+                self.fetched += self.fetch(index, &item);
+                item
+            }
+            None => item,
+        };
+        if self.wanted.filter.as_ref().is_some_and(|it| !it.holds(&shown)) {
+            return;
+        }
+        self.count += 1;
+        match &self.wanted.select {
+            Select::Count => {}
+            Select::All | Select::Whole => self.items.push(wire::into_value(shown)),
+            Select::Only(only) => self.items.push(wire::into_value(only.apply(&shown))),
+        }
+    }
+
+    /// Read units that a local index takes from its table for one item, where it has not all that is wanted.
+    fn fetch(&self, index: &Index, item: &Document) -> usize {
+        let schema = self.source.schema;
+        let has_all = match &self.wanted.select {
+            Select::Only(only) => only.heads().all(|it| index.projects(schema, it)),
+            Select::Count | Select::All | Select::Whole => index.projection == schema::Projection::All,
+        };
+        if has_all { 0 } else { item.size().div_ceil(4_096).max(1) * 4_096 }
+    }
+
+    fn finish(self) -> Page {
+        let Wanted { mode, select, .. } = self.wanted;
+        let mut consumed = match self.source.index {
+            None => Consumed::read(self.bytes, *mode),
+            Some(index) => Consumed::read_index(&index.name, index.scope, self.bytes, *mode),
+        };
+        if self.fetched > 0 {
+            consumed.add(Consumed::read(self.fetched, *mode));
+        }
+        Page {
+            items: (!matches!(select, Select::Count)).then_some(self.items),
+            count: self.count,
+            scanned: self.scanned,
+            last: self.last.filter(|_| self.ended),
+            consumed,
+        }
+    }
+}
