@@ -137,6 +137,18 @@ structure! {
 }
 
 structure! {
+    DescribeTimeToLive => "dynamodb", DescribeTimeToLiveOutput {
+        table_name: String = "TableName",
+    }
+}
+
+structure! {
+    DescribeTimeToLiveOutput {
+        time_to_live_description: Option<TimeToLiveDescription> = "TimeToLiveDescription",
+    }
+}
+
+structure! {
     GetItem => "dynamodb", GetItemOutput {
         table_name: String = "TableName",
         key: Value = "Key",
@@ -375,6 +387,26 @@ structure! {
 structure! {
     UpdateTableOutput {
         table_description: Option<TableDescription> = "TableDescription",
+    }
+}
+
+structure! {
+    UpdateTimeToLive => "dynamodb", UpdateTimeToLiveOutput {
+        table_name: String = "TableName",
+        time_to_live_specification: TimeToLiveSpecification = "TimeToLiveSpecification",
+    }
+}
+
+structure! {
+    UpdateTimeToLiveOutput {
+        time_to_live_specification: Option<TimeToLiveSpecification> = "TimeToLiveSpecification",
+    }
+}
+
+structure! {
+    TimeToLiveSpecification {
+        enabled: bool = "Enabled",
+        attribute_name: String = "AttributeName",
     }
 }
 
@@ -904,6 +936,13 @@ structure! {
     Condition {
         attribute_value_list: Option<Value> = "AttributeValueList",
         comparison_operator: String = "ComparisonOperator",
+    }
+}
+
+structure! {
+    TimeToLiveDescription {
+        time_to_live_status: Option<String> = "TimeToLiveStatus",
+        attribute_name: Option<String> = "AttributeName",
     }
 }
 

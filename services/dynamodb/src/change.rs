@@ -6,6 +6,7 @@ use crate::key::{self, ItemKey};
 use crate::packed::Packed;
 use crate::raw::Raw;
 use crate::schema::{Index, Schema, Scope};
+use crate::ttl;
 use kernel::Cx;
 use serde::{Deserialize, Serialize};
 use store::Table;
@@ -59,6 +60,7 @@ pub fn apply(
     for index in &schema.indexes {
         reindex(cx, schema, index, key, old, new);
     }
+    ttl::note(cx, schema, key, old, new);
     Ok(())
 }
 

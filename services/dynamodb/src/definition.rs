@@ -116,6 +116,7 @@ pub fn schema(cx: &mut Cx, input: &CreateTable) -> Result<Schema> {
         number: take_number(cx),
         key,
         indexes: Vec::new(),
+        ttl: None,
     };
     let (locals, globals) = (&input.local_secondary_indexes, &input.global_secondary_indexes);
     not_empty("LocalSecondaryIndexes", locals.as_deref())?;

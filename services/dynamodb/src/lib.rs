@@ -3,6 +3,7 @@
 mod attribute;
 mod batch;
 mod capacity;
+mod cfn;
 mod change;
 mod definition;
 mod expression;
@@ -24,6 +25,7 @@ mod tag;
 #[cfg(test)]
 mod tests;
 mod transact;
+mod ttl;
 mod wire;
 mod write;
 
@@ -50,17 +52,22 @@ pub fn service() -> Service {
         // Each of their actions is checked by itself, as the item operation that it stands for.
         .op(|_, _: &TransactWriteItems| Vec::new(), transact::write)
         .read(|_, _: &TransactGetItems| Vec::new(), transact::get)
+        .op(|cx, it: &UpdateTimeToLive| schema::arn(cx, &it.table_name), ttl::update)
+        .read(|cx, it: &DescribeTimeToLive| schema::arn(cx, &it.table_name), ttl::describe)
         .read(|_, _: &DescribeLimits| "*", limit::describe)
         .read(|_, _: &DescribeEndpoints| "*", limit::endpoints)
         .resource_tags(tag::of_arn)
         .job(&sweep::SWEEP, sweep::run)
         .job(&sweep::BACKFILL, sweep::backfill)
         .job(&transact::FORGET, transact::forget)
+        .job(&ttl::EXPIRE, ttl::expire)
+        .job(&ttl::LOOK, ttl::look)
+        .resource(&cfn::TABLE)
 }
 
 use api::dynamodb::{
     BatchGetItem, BatchWriteItem, CreateTable, DeleteItem, DeleteTable, DescribeEndpoints, DescribeLimits,
-    DescribeTable, GetItem, ListTables, ListTagsOfResource, PutItem, Query, Scan, TagResource, TransactGetItems,
-    TransactWriteItems, UntagResource, UpdateItem, UpdateTable,
+    DescribeTable, DescribeTimeToLive, GetItem, ListTables, ListTagsOfResource, PutItem, Query, Scan, TagResource,
+    TransactGetItems, TransactWriteItems, UntagResource, UpdateItem, UpdateTable, UpdateTimeToLive,
 };
 use kernel::Resources;

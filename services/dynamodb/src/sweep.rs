@@ -3,6 +3,7 @@
 use crate::change::{self, COLLECTIONS, COUNTERS, INDEXED, ITEMS};
 use crate::packed::Packed;
 use crate::schema::{SCHEMAS, Schema};
+use crate::ttl::{ASKED, EXPIRING};
 use kernel::{Cx, Job};
 use model::Result;
 use serde::{Deserialize, Serialize};
@@ -28,6 +29,7 @@ const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
 pub fn abandon(cx: &mut Cx, number: u64) {
     cx.delete(&COUNTERS, &number);
+    cx.delete(&ASKED, &number);
     cx.at(cx.now(), &SWEEP, &number);
 }
 
@@ -37,6 +39,7 @@ pub fn run(cx: &mut Cx, number: u64) -> Result<()> {
         clear::<(u64, u128, Vec<u8>), _>(cx, &ITEMS, number),
         clear::<(u64, u128, Vec<u8>), _>(cx, &INDEXED, number),
         clear::<(u64, u128), _>(cx, &COLLECTIONS, number),
+        clear::<(u64, i64, u128, Vec<u8>), _>(cx, &EXPIRING, number),
     ];
     if most.contains(&PAGE) {
         cx.at(cx.now(), &SWEEP, &number);

@@ -7,6 +7,7 @@ mod legacy;
 mod reads;
 mod tables;
 mod transactions;
+mod ttl;
 
 /// `TABLE name` creates one with the keys `pk` and `sk`; `HASH name` one with `pk` alone. All keys are texts.
 fn check(script: &str) {

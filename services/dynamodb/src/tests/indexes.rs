@@ -64,6 +64,7 @@ fn a_global_index_comes_and_goes_while_the_table_lives() {
         dynamodb describe-table TableName=tbl => Table.GlobalSecondaryIndexes[0].IndexStatus=ACTIVE Table.TableStatus=ACTIVE Table.GlobalSecondaryIndexes[0].ItemCount=1100
         dynamodb query TableName=tbl IndexName=by-color KeyConditionExpression="color = :c" ExpressionAttributeValues={{":c":{{"S":"red"}}}} Select=COUNT => Count=550
         dynamodb update-table TableName=tbl GlobalSecondaryIndexUpdates=[{{"Delete":{{"IndexName":"none"}}}}] => error ResourceNotFoundException *
+        dynamodb update-table TableName=tbl GlobalSecondaryIndexUpdates=[{{"Delete":{{"IndexName":"none"}}}},{{"Delete":{{"IndexName":"by-color"}}}}] => error LimitExceededException "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table"
         dynamodb update-table TableName=tbl GlobalSecondaryIndexUpdates=[{{"Delete":{{"IndexName":"by-color"}}}}] => TableDescription.GlobalSecondaryIndexes=absent
         dynamodb query TableName=tbl IndexName=by-color KeyConditionExpression="color = :c" ExpressionAttributeValues={{":c":{{"S":"red"}}}} => error ValidationException "The table does not have the specified index: by-color"
         dynamodb scan TableName=tbl Select=COUNT => Count=1101

@@ -78,3 +78,24 @@ fn tables_have_tags() {
     "#,
     );
 }
+
+#[test]
+fn what_is_not_there_is_not_found() {
+    check(
+        r#"
+        dynamodb put-item TableName=none Item={"pk":{"S":"a"}} => error ResourceNotFoundException "Requested resource not found"
+        dynamodb delete-item TableName=none Key={"pk":{"S":"a"}} => error ResourceNotFoundException "Requested resource not found"
+        dynamodb update-item TableName=none Key={"pk":{"S":"a"}} => error ResourceNotFoundException "Requested resource not found"
+        dynamodb query TableName=none KeyConditionExpression="pk = :a" ExpressionAttributeValues={":a":{"S":"a"}} => error ResourceNotFoundException "Requested resource not found"
+        dynamodb scan TableName=none => error ResourceNotFoundException "Requested resource not found"
+        dynamodb batch-get-item RequestItems={"none":{"Keys":[{"pk":{"S":"a"}}]}} => error ResourceNotFoundException "Requested resource not found"
+        dynamodb transact-get-items TransactItems=[{"Get":{"TableName":"none","Key":{"pk":{"S":"a"}}}}] => error ResourceNotFoundException "Requested resource not found"
+        dynamodb delete-table TableName=none => error ResourceNotFoundException "Requested resource not found: Table: none not found"
+        dynamodb update-table TableName=none DeletionProtectionEnabled=true => error ResourceNotFoundException "Requested resource not found: Table: none not found"
+        dynamodb describe-time-to-live TableName=none => error ResourceNotFoundException "Requested resource not found: Table: none not found"
+        dynamodb update-time-to-live TableName=none TimeToLiveSpecification={"Enabled":true,"AttributeName":"ttl"} => error ResourceNotFoundException "Requested resource not found: Table: none not found"
+        dynamodb tag-resource ResourceArn=arn:aws:dynamodb:us-east-1:000000000000:table/none Tags=[{"Key":"a","Value":"1"}] => error ResourceNotFoundException *
+        dynamodb untag-resource ResourceArn=arn:aws:dynamodb:us-east-1:000000000000:table/none TagKeys=["a"] => error ResourceNotFoundException *
+    "#,
+    );
+}
