@@ -120,7 +120,7 @@ fn read(cx: &mut Cx, existing: &Existing) -> Result<Properties> {
         ("LocalSecondaryIndexes".to_owned(), json!(indexes("LocalSecondaryIndexes"))),
         ("TableClass".to_owned(), json!(class.as_deref().unwrap_or("STANDARD"))),
         ("TableName".to_owned(), json!(table_name)),
-        ("Tags".to_owned(), resource::tags_of(tags.into_iter().collect())),
+        ("Tags".to_owned(), resource::tags_of(tags)),
         ("PointInTimeRecoverySpecification".to_owned(), json!({ "PointInTimeRecoveryEnabled": false })),
         ("SSESpecification".to_owned(), json!({ "SSEEnabled": false })),
         ("TimeToLiveSpecification".to_owned(), json!({ "Enabled": ttl.is_some() })),
