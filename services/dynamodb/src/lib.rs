@@ -47,11 +47,11 @@ pub fn service() -> Service {
         .op(|cx, it: &DeleteItem| schema::arn(cx, &it.table_name), item::delete)
         .read(|cx, it: &Query| schema::index_arn(cx, &it.table_name, it.index_name.as_deref()), query::run)
         .read(|cx, it: &Scan| schema::index_arn(cx, &it.table_name, it.index_name.as_deref()), scan::run)
-        .read(|cx, it: &BatchGetItem| Resources(batch::arns(cx, it.request_items.keys())), batch::get)
-        .op(|cx, it: &BatchWriteItem| Resources(batch::arns(cx, it.request_items.keys())), batch::write)
-        // Each of their actions is checked by itself, as the item operation that it stands for.
-        .op(|_, _: &TransactWriteItems| Vec::new(), transact::write)
-        .read(|_, _: &TransactGetItems| Vec::new(), transact::get)
+        .read(|cx, it: &BatchGetItem| batch::arns(cx, it.request_items.keys()), batch::get)
+        .op(|cx, it: &BatchWriteItem| batch::arns(cx, it.request_items.keys()), batch::write)
+        // Each of their items is asked about by itself, as the item operation that it stands for.
+        .op(|cx, it: &TransactWriteItems| transact::asked_of_writes(cx, it), transact::write)
+        .read(|cx, it: &TransactGetItems| transact::asked_of_reads(cx, it), transact::get)
         .op(|cx, it: &UpdateTimeToLive| schema::arn(cx, &it.table_name), ttl::update)
         .read(|cx, it: &DescribeTimeToLive| schema::arn(cx, &it.table_name), ttl::describe)
         .read(|_, _: &DescribeLimits| "*", limit::describe)
@@ -70,4 +70,3 @@ use api::dynamodb::{
     DescribeTable, DescribeTimeToLive, GetItem, ListTables, ListTagsOfResource, PutItem, Query, Scan, TagResource,
     TransactGetItems, TransactWriteItems, UntagResource, UpdateItem, UpdateTable, UpdateTimeToLive,
 };
-use kernel::Resources;

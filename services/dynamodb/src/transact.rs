@@ -16,7 +16,7 @@ use api::dynamodb::{
     ConsumedCapacity, Get, ItemResponse, TransactGetItems, TransactGetItemsOutput, TransactWriteItem,
     TransactWriteItems, TransactWriteItemsOutput, error,
 };
-use kernel::{Cx, Job};
+use kernel::{Cx, Job, Question};
 use model::typed::Typed;
 use model::{Error, Result, Timestamp, Value};
 use serde::{Deserialize, Serialize};
@@ -42,12 +42,29 @@ const REMEMBERED_MS: i64 = 10 * 60 * 1_000;
 /// All items of one together.
 const LARGEST: usize = 4 * 1024 * 1024;
 
-/// One of a transaction: the table, what IAM is asked, and the write.
+/// One of a transaction: the table, and the write.
 struct Part {
     table: String,
-    permission: &'static str,
     prepared: Prepared,
     shows_item: bool,
+}
+
+/// What IAM is asked before any of them is carried out.
+pub fn asked_of_writes(cx: &Cx, input: &TransactWriteItems) -> Result<Vec<Question>> {
+    let ask = |table: &str, action| Ok(Question { arn: own_arn(cx, table)?, action: Some(action) });
+    let each = input.transact_items.iter().flat_map(|it| {
+        let put = it.put.as_ref().map(|it| ask(&it.table_name, "dynamodb:PutItem"));
+        let update = it.update.as_ref().map(|it| ask(&it.table_name, "dynamodb:UpdateItem"));
+        let delete = it.delete.as_ref().map(|it| ask(&it.table_name, "dynamodb:DeleteItem"));
+        let check = it.condition_check.as_ref().map(|it| ask(&it.table_name, "dynamodb:ConditionCheckItem"));
+        [put, update, delete, check].into_iter().flatten()
+    });
+    each.collect()
+}
+
+pub fn asked_of_reads(cx: &Cx, input: &TransactGetItems) -> Result<Vec<Question>> {
+    let ask = |table: &str| Ok(Question { arn: own_arn(cx, table)?, action: Some("dynamodb:GetItem") });
+    input.transact_items.iter().map(|it| ask(&it.get.table_name)).collect()
 }
 
 pub fn write(cx: &mut Cx, input: TransactWriteItems) -> Result<TransactWriteItemsOutput> {
@@ -55,10 +72,6 @@ pub fn write(cx: &mut Cx, input: TransactWriteItems) -> Result<TransactWriteItem
     let digest = digest(&input);
     let with_metrics = input.return_item_collection_metrics;
     let parts = input.transact_items.into_iter().map(part).collect::<Result<Vec<Part>, Invalid>>()?;
-    for it in &parts {
-        let arn = own_arn(cx, &it.table)?;
-        cx.require_of("dynamodb", it.permission, &arn, |_| {})?;
-    }
     let writes = parts.iter().map(|it| it.prepared.parse()).collect::<Result<Vec<Write>, Invalid>>()?;
     if let Some(done) = input.client_request_token.as_deref().and_then(|it| cx.get(&TOKENS, it)) {
         return repeated(done, digest, report);
@@ -99,10 +112,6 @@ pub fn forget(cx: &mut Cx, token: String) -> Result<()> {
 
 pub fn get(cx: &Cx, input: TransactGetItems) -> Result<TransactGetItemsOutput> {
     let report = Report::of(input.return_consumed_capacity.as_deref());
-    for it in &input.transact_items {
-        let arn = own_arn(cx, &it.get.table_name)?;
-        cx.require_of("dynamodb", "dynamodb:GetItem", &arn, |_| {})?;
-    }
     let mut consumed: BTreeMap<String, Consumed> = BTreeMap::new();
     let mut seen = BTreeSet::new();
     let mut responses = Vec::new();
@@ -148,28 +157,28 @@ fn part(it: TransactWriteItem) -> Result<Part, Invalid> {
     if given.into_iter().filter(|it| *it).count() != 1 {
         return Err(invalid("TransactItems can only contain one of Check, Put, Update or Delete"));
     }
-    let (table, permission, action, terms, on_failure) = if let Some(it) = it.put {
+    let (table, action, terms, on_failure) = if let Some(it) = it.put {
         let terms = terms(None, it.condition_expression, it.expression_attribute_names, it.expression_attribute_values);
         let on_failure = it.return_values_on_condition_check_failure;
-        (it.table_name, "dynamodb:PutItem", Action::put(it.item)?, terms, on_failure)
+        (it.table_name, Action::put(it.item)?, terms, on_failure)
     } else if let Some(it) = it.delete {
         let terms = terms(None, it.condition_expression, it.expression_attribute_names, it.expression_attribute_values);
         let on_failure = it.return_values_on_condition_check_failure;
-        (it.table_name, "dynamodb:DeleteItem", Action::delete(it.key)?, terms, on_failure)
+        (it.table_name, Action::delete(it.key)?, terms, on_failure)
     } else if let Some(it) = it.update {
         let (names, values) = (it.expression_attribute_names, it.expression_attribute_values);
         let terms = terms(Some(it.update_expression), it.condition_expression, names, values);
         let on_failure = it.return_values_on_condition_check_failure;
-        (it.table_name, "dynamodb:UpdateItem", Action::update(it.key)?, terms, on_failure)
+        (it.table_name, Action::update(it.key)?, terms, on_failure)
     } else {
         let it = it.condition_check.expect("one of the four is there");
         let condition = Some(it.condition_expression);
         let terms = terms(None, condition, it.expression_attribute_names, it.expression_attribute_values);
         let on_failure = it.return_values_on_condition_check_failure;
-        (it.table_name, "dynamodb:ConditionCheckItem", Action::check(it.key)?, terms, on_failure)
+        (it.table_name, Action::check(it.key)?, terms, on_failure)
     };
     let shows_item = on_failure.as_deref() == Some("ALL_OLD");
-    Ok(Part { table, permission, prepared: Prepared::new(action, terms)?, shows_item })
+    Ok(Part { table, prepared: Prepared::new(action, terms)?, shows_item })
 }
 
 fn terms(
