@@ -54,10 +54,11 @@ pub(crate) fn pass(cx: &mut Cx, named: &Named, input: Value) -> Result<Value> {
 /// Refuses what the caller's policies, the resource's and the organization's do not allow.
 pub(crate) fn admit(cx: &Cx, named: &Named, input: &Box<dyn Any + Send>) -> Result<Vec<String>> {
     let questions = named.entry.questions(cx, input)?;
-    for Question { arn, action } in &questions {
+    for Question { arn, action, keys } in &questions {
         let action = action.unwrap_or(&named.entry.action);
         authorize(cx, &named.service, action, arn, policy_of(cx, &named.service, arn), |context| {
             named.entry.conditions(cx, input, context);
+            keys.iter().for_each(|(name, value)| context.insert(name.clone(), value.clone()));
         })?;
     }
     Ok(questions.into_iter().map(|it| it.arn).collect())

@@ -11,11 +11,19 @@ pub struct Question {
     pub arn: String,
     /// Where it is not the operation's own: it may follow from the input, and one operation may need several.
     pub action: Option<&'static str>,
+    /// Condition keys of this question alone: (name, value).
+    pub keys: Vec<(String, String)>,
+}
+
+impl Question {
+    pub fn new(arn: String, action: &'static str) -> Self {
+        Question { arn, action: Some(action), keys: Vec::new() }
+    }
 }
 
 impl From<String> for Question {
     fn from(arn: String) -> Self {
-        Question { arn, action: None }
+        Question { arn, action: None, keys: Vec::new() }
     }
 }
 

@@ -51,7 +51,7 @@ struct Part {
 
 /// What IAM is asked before any of them is carried out.
 pub fn asked_of_writes(cx: &Cx, input: &TransactWriteItems) -> Result<Vec<Question>> {
-    let ask = |table: &str, action| Ok(Question { arn: own_arn(cx, table)?, action: Some(action) });
+    let ask = |table: &str, action| Ok(Question::new(own_arn(cx, table)?, action));
     let each = input.transact_items.iter().flat_map(|it| {
         let put = it.put.as_ref().map(|it| ask(&it.table_name, "dynamodb:PutItem"));
         let update = it.update.as_ref().map(|it| ask(&it.table_name, "dynamodb:UpdateItem"));
@@ -63,7 +63,7 @@ pub fn asked_of_writes(cx: &Cx, input: &TransactWriteItems) -> Result<Vec<Questi
 }
 
 pub fn asked_of_reads(cx: &Cx, input: &TransactGetItems) -> Result<Vec<Question>> {
-    let ask = |table: &str| Ok(Question { arn: own_arn(cx, table)?, action: Some("dynamodb:GetItem") });
+    let ask = |table: &str| Ok(Question::new(own_arn(cx, table)?, "dynamodb:GetItem"));
     input.transact_items.iter().map(|it| ask(&it.get.table_name)).collect()
 }
 

@@ -8,8 +8,8 @@ use crate::copy::Source;
 use crate::tag;
 use crate::version;
 use api::s3::{
-    CopyObject, GetObjectAttributes, ListObjectVersions, ListObjects, ListObjectsV2, PutObject, PutObjectTagging,
-    UploadPartCopy,
+    CopyObject, DeleteObject, GetObjectAttributes, ListObjectVersions, ListObjects, ListObjectsV2, PutObject,
+    PutObjectTagging, UploadPartCopy,
 };
 use kernel::{Cx, Question};
 use model::Result;
@@ -68,18 +68,13 @@ pub fn copying(cx: &Cx, input: &CopyObject) -> Questions {
     let mut questions = vec![reading(cx, &source)?, about(cx, &input.bucket, &input.key, "s3:PutObject")?];
     let tagged = match input.tagging_directive.as_deref() {
         Some("REPLACE") => input.tagging.as_ref().is_some_and(|it| !it.is_empty()),
-        _ => {
-            let tagged = has_tags(cx, &source);
-            if tagged {
-                let action = match &source.version_id {
-                    Some(_) => "s3:GetObjectVersionTagging",
-                    None => "s3:GetObjectTagging",
-                };
-                questions.push(about(cx, &source.bucket, &source.key, action)?);
-            }
-            tagged
-        }
+        _ => !questions[0].keys.is_empty(),
     };
+    if tagged && input.tagging_directive.as_deref() != Some("REPLACE") {
+        let (plain, of_version) = GET_TAGS;
+        let action = if source.version_id.is_some() { of_version } else { plain };
+        questions.push(Question { action: Some(action), ..questions[0].clone() });
+    }
     if tagged {
         questions.push(about(cx, &input.bucket, &input.key, "s3:PutObjectTagging")?);
     }
@@ -95,19 +90,31 @@ pub fn deleting(version_id: Option<&str>) -> &'static str {
     if version_id.is_some() { "s3:DeleteObjectVersion" } else { "s3:DeleteObject" }
 }
 
-fn reading(cx: &Cx, source: &Source) -> Result<Question> {
-    let action = if source.version_id.is_some() { "s3:GetObjectVersion" } else { "s3:GetObject" };
-    about(cx, &source.bucket, &source.key, action)
+/// Comparing an ETag is reading (DeleteObject, "How to perform conditional deletes" in the user guide).
+pub fn deleting_if(cx: &Cx, input: &DeleteObject) -> Questions {
+    let mut questions = on_object(cx, &input.bucket, &input.key, deleting(input.version_id.as_deref()))?;
+    if input.if_match.as_deref().is_some_and(|it| it != "*") {
+        questions.push(about(cx, &input.bucket, &input.key, "s3:GetObject")?);
+    }
+    Ok(questions)
 }
 
-fn has_tags(cx: &Cx, source: &Source) -> bool {
-    let Ok(bucket) = bucket::named(cx, &source.bucket) else { return false };
-    let object = version::object(cx, &bucket, &source.key, source.version_id.as_deref());
-    object.is_ok_and(|(object, _)| !object.tags.is_empty())
+/// Reading the source, which may be in any region, and has tags that a policy may ask for.
+fn reading(cx: &Cx, source: &Source) -> Result<Question> {
+    let arn = format!("{}/{}", bucket::arn_anywhere(cx, &source.bucket)?, source.key);
+    let action = if source.version_id.is_some() { GET.1 } else { GET.0 };
+    let tags = tags_of(cx, (&source.bucket, &source.key), source.version_id.as_deref());
+    let keys = tags.into_iter().map(|(name, value)| (format!("s3:ExistingObjectTag/{name}"), value)).collect();
+    Ok(Question { arn, action: Some(action), keys })
+}
+
+fn tags_of(cx: &Cx, (bucket, key): (&str, &str), version_id: Option<&str>) -> tag::Tags {
+    let Ok(bucket) = bucket::named(cx, bucket) else { return Vec::new() };
+    version::object(cx, &bucket, key, version_id).map_or_else(|_| Vec::new(), |(object, _)| object.tags)
 }
 
 fn about(cx: &Cx, bucket: &str, key: &str, action: &'static str) -> Result<Question> {
-    Ok(Question { arn: format!("{}/{key}", bucket::arn(cx, bucket)?), action: Some(action) })
+    Ok(Question::new(format!("{}/{key}", bucket::arn(cx, bucket)?), action))
 }
 
 // Condition keys.
@@ -117,11 +124,9 @@ pub fn version_key(version_id: Option<&str>, context: &mut Context) {
 }
 
 /// The tags that the object has.
-pub fn existing_tags(cx: &Cx, (bucket, key): (&str, &str), version_id: Option<&str>, context: &mut Context) {
+pub fn existing_tags(cx: &Cx, object: (&str, &str), version_id: Option<&str>, context: &mut Context) {
     version_key(version_id, context);
-    let Ok(bucket) = bucket::named(cx, bucket) else { return };
-    let Ok((object, _)) = version::object(cx, &bucket, key, version_id) else { return };
-    for (name, value) in object.tags {
+    for (name, value) in tags_of(cx, object, version_id) {
         context.insert(format!("s3:ExistingObjectTag/{name}"), value);
     }
 }

@@ -116,9 +116,13 @@ pub fn create(cx: &mut Cx, input: CreateBucket) -> Result<CreateBucketOutput> {
 pub fn delete(cx: &mut Cx, input: DeleteBucket) -> Result<DeleteBucketOutput> {
     let bucket = of(cx, &input.bucket, input.expected_bucket_owner.as_deref())?;
     if current::holds_any(cx, &bucket) {
-        return Err(fault::BUCKET_NOT_EMPTY
-            .with("The bucket you tried to delete is not empty")
-            .field("BucketName", bucket.name.as_str()));
+        let sentence = match bucket.versioning {
+            Versioning::Never => "The bucket you tried to delete is not empty",
+            Versioning::Enabled | Versioning::Suspended => {
+                "The bucket you tried to delete is not empty. You must delete all versions in the bucket."
+            }
+        };
+        return Err(fault::BUCKET_NOT_EMPTY.with(sentence).field("BucketName", bucket.name.as_str()));
     }
     upload::abandon_all(cx, &bucket);
     tag::put_bucket(cx, &bucket, &Vec::new());

@@ -70,7 +70,7 @@ impl Source {
     fn find(&self, cx: &Cx, condition: &Reading, expected_owner: Option<&str>) -> Result<Found> {
         let bucket = bucket::of(cx, &self.bucket, expected_owner)?;
         let (object, is_current) = version::object(cx, &bucket, &self.key, self.version_id.as_deref())?;
-        object.readable()?;
+        object.copyable()?;
         condition.check(&object).map_err(|failed| failed.of_copy())?;
         let version_id = bucket.told(&object, &self.key);
         Ok(Found { bucket, object, is_current, version_id })

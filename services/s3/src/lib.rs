@@ -90,12 +90,7 @@ fn objects_of(service: Service) -> Service {
         })
         .conversation(access::copying, copy::copy)
         .conditions(|_, it: &CopyObject, context| access::copy_keys(it, context))
-        .op(
-            |cx, it: &DeleteObject| {
-                access::on_object(cx, &it.bucket, &it.key, access::deleting(it.version_id.as_deref()))
-            },
-            delete::delete,
-        )
+        .op(access::deleting_if, delete::delete)
         .conditions(|_, it: &DeleteObject, context| access::version_key(it.version_id.as_deref(), context))
         // Each key is asked about by itself.
         .op(|cx, it: &DeleteObjects| bucket::arn(cx, &it.bucket).map(|_| Vec::<Question>::new()), delete::delete_all)

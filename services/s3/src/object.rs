@@ -118,16 +118,33 @@ impl Object {
 
     /// What lies in an archive has to be restored before it can be read.
     pub fn readable(&self) -> Result<()> {
+        if !self.is_archived() {
+            return Ok(());
+        }
+        Err(fault::INVALID_OBJECT_STATE
+            .with("The operation is not valid for the object's storage class")
+            .field("StorageClass", self.storage_class.name()))
+    }
+
+    /// The same for a copy of it.
+    pub fn copyable(&self) -> Result<()> {
+        if !self.is_archived() {
+            return Ok(());
+        }
+        Err(fault::OBJECT_NOT_IN_ACTIVE_TIER_ERROR.with(
+            "The source object of the COPY action is not in the active tier and is only stored in Amazon S3 Glacier.",
+        ))
+    }
+
+    fn is_archived(&self) -> bool {
         match self.storage_class {
-            StorageClass::Glacier | StorageClass::DeepArchive => Err(fault::INVALID_OBJECT_STATE
-                .with("The operation is not valid for the object's storage class")
-                .field("StorageClass", self.storage_class.name())),
+            StorageClass::Glacier | StorageClass::DeepArchive => true,
             StorageClass::Standard
             | StorageClass::ReducedRedundancy
             | StorageClass::StandardIa
             | StorageClass::OnezoneIa
             | StorageClass::IntelligentTiering
-            | StorageClass::GlacierIr => Ok(()),
+            | StorageClass::GlacierIr => false,
         }
     }
 }

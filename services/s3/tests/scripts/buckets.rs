@@ -15,6 +15,7 @@ fn a_bucket_is_made_found_and_deleted() {
         s3 delete-bucket Bucket=photos                 => ok
         s3 head-bucket Bucket=photos                   => error NoSuchBucket The specified bucket does not exist
         s3 get-object Bucket=photos Key=a              => error NoSuchBucket
+        s3 list-objects Bucket=photos                  => error NoSuchBucket
         s3 list-buckets                                => Buckets[0]=absent
         "#,
     );

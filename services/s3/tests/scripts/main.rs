@@ -1,7 +1,9 @@
 //! What a user sends and what comes back.
 
 mod buckets;
+mod listings;
 mod objects;
+mod uploads;
 mod versions;
 
 fn check(script: &str) {

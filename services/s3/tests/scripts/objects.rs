@@ -119,6 +119,8 @@ fn objects_have_tags_and_classes() {
         s3 put-object Bucket=photos Key=g StorageClass=GLACIER => ok
         s3 get-object Bucket=photos Key=g              => error InvalidObjectState
         s3 head-object Bucket=photos Key=g             => StorageClass=GLACIER
+        s3 copy-object Bucket=photos Key=h CopySource=photos/g => error ObjectNotInActiveTierError
+        s3 get-object-attributes Bucket=photos Key=none ObjectAttributes=["ETag"] => error NoSuchKey
         "#,
     );
 }
