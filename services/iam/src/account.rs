@@ -1,8 +1,14 @@
 //! The whole account: how much of what it has, and everything in detail.
 
 use crate::document::encoded;
-use crate::entity::{Kind, key};
+use crate::entity::Kind;
+use crate::group::GROUPS;
+use crate::managed::POLICIES;
 use crate::page::Page;
+use crate::profile::PROFILES;
+use crate::role::ROLES;
+use crate::row::key;
+use crate::user::USERS;
 use crate::{access_key, attachment, boundary, group, inline, managed, membership, profile, role, tag, user, version};
 use api::iam::{
     AttachedPolicy, GetAccountAuthorizationDetails, GetAccountAuthorizationDetailsOutput, GetAccountSummary,
@@ -12,7 +18,6 @@ use kernel::Cx;
 use model::catalog::managed_policies;
 use model::{Result, Timestamp};
 use std::collections::BTreeMap;
-use store::{Span, Table};
 
 /// What GetAccountSummary counts and what there is none of before there are devices, providers and passwords.
 const NONE_YET: [&str; 8] = [
@@ -29,19 +34,19 @@ const NONE_YET: [&str; 8] = [
 const MOST_VERSIONS_IN_USE: usize = 10_000;
 
 pub fn summary(cx: &Cx, _: GetAccountSummary) -> Result<GetAccountSummaryOutput> {
-    let policies = managed::all(cx);
+    let policies = POLICIES.all(cx);
     let versions: usize = policies.iter().map(|it| version::numbers(cx, &it.id).len()).sum();
     let numbers = [
-        ("Users", count(cx, &user::USERS)),
-        ("UsersQuota", user::QUOTA.1),
-        ("Groups", count(cx, &group::GROUPS)),
-        ("GroupsQuota", group::QUOTA.1),
-        ("Roles", count(cx, &role::ROLES)),
-        ("RolesQuota", role::QUOTA.1),
+        ("Users", USERS.count(cx)),
+        ("UsersQuota", USERS.quota.1),
+        ("Groups", GROUPS.count(cx)),
+        ("GroupsQuota", GROUPS.quota.1),
+        ("Roles", ROLES.count(cx)),
+        ("RolesQuota", ROLES.quota.1),
         ("Policies", policies.len()),
-        ("PoliciesQuota", managed::QUOTA.1),
-        ("InstanceProfiles", count(cx, &profile::PROFILES)),
-        ("InstanceProfilesQuota", profile::QUOTA.1),
+        ("PoliciesQuota", POLICIES.quota.1),
+        ("InstanceProfiles", PROFILES.count(cx)),
+        ("InstanceProfilesQuota", PROFILES.quota.1),
         ("UserPolicySizeQuota", inline::most_characters(Kind::User)),
         ("GroupPolicySizeQuota", inline::most_characters(Kind::Group)),
         ("RolePolicySizeQuota", inline::most_characters(Kind::Role)),
@@ -62,10 +67,6 @@ pub fn summary(cx: &Cx, _: GetAccountSummary) -> Result<GetAccountSummaryOutput>
     Ok(GetAccountSummaryOutput { summary_map: Some(summary) })
 }
 
-fn count<V>(cx: &Cx, table: &Table<V>) -> usize {
-    cx.keys::<String, V>(table, Span::all(), usize::MAX).len()
-}
-
 /// Users, then groups, roles and managed policies, through which the pages go. Of AWS's policies those that are in use.
 pub fn details(cx: &Cx, input: GetAccountAuthorizationDetails) -> Result<GetAccountAuthorizationDetailsOutput> {
     let page = Page::of(input.max_items, input.marker)?;
@@ -73,16 +74,16 @@ pub fn details(cx: &Cx, input: GetAccountAuthorizationDetails) -> Result<GetAcco
     let wanted = |kind: &str| filter.is_empty() || filter.iter().any(|it| it == kind);
     let mut all = Vec::new();
     if wanted("User") {
-        all.extend(user::all(cx).into_iter().map(|it| (format!("1 {}", key(&it.name)), Detail::User(it))));
+        all.extend(USERS.all(cx).into_iter().map(|it| (format!("1 {}", key(&it.name)), Detail::User(it))));
     }
     if wanted("Group") {
-        all.extend(group::all(cx).into_iter().map(|it| (format!("2 {}", key(&it.name)), Detail::Group(it))));
+        all.extend(GROUPS.all(cx).into_iter().map(|it| (format!("2 {}", key(&it.name)), Detail::Group(it))));
     }
     if wanted("Role") {
-        all.extend(role::all(cx).into_iter().map(|it| (format!("3 {}", key(&it.name)), Detail::Role(Box::new(it)))));
+        all.extend(ROLES.all(cx).into_iter().map(|it| (format!("3 {}", key(&it.name)), Detail::Role(Box::new(it)))));
     }
     if wanted("LocalManagedPolicy") {
-        all.extend(managed::all(cx).into_iter().map(|it| (format!("4 {}", key(&it.name)), local(cx, &it))));
+        all.extend(POLICIES.all(cx).into_iter().map(|it| (format!("4 {}", key(&it.name)), local(cx, &it))));
     }
     if wanted("AWSManagedPolicy") {
         all.extend(

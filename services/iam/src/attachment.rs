@@ -1,6 +1,7 @@
 //! Which managed policies are attached to which users, groups and roles.
 
 use crate::entity::{Entity, Kind};
+use crate::managed::POLICIES;
 use crate::page::{Cut, Page};
 use crate::{managed, role};
 use api::iam::{
@@ -135,7 +136,7 @@ fn quota(kind: Kind) -> &'static str {
 fn detach(cx: &mut Cx, entity: &Entity, arn: &str) -> Result<()> {
     managed::check_arn(arn)?;
     if !cx.has(&ATTACHED, &(entity.id.as_str(), arn)) {
-        return Err(managed::no_such(arn));
+        return Err(POLICIES.missing(arn));
     }
     remove(cx, &entity.id, arn);
     Ok(())

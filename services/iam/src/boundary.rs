@@ -1,7 +1,9 @@
 //! Permissions boundaries of users and roles: managed policies that bound what the others allow.
 
 use crate::entity::Entity;
-use crate::{managed, role, user};
+use crate::role::ROLES;
+use crate::user::USERS;
+use crate::{managed, role};
 use api::iam::{
     AttachedPermissionsBoundary, DeleteRolePermissionsBoundary, DeleteRolePermissionsBoundaryOutput,
     DeleteUserPermissionsBoundary, DeleteUserPermissionsBoundaryOutput, PutRolePermissionsBoundary,
@@ -15,19 +17,19 @@ use store::{Span, Table};
 static BOUNDED: Table<()> = Table::account("iam.bounded");
 
 pub fn put_user(cx: &mut Cx, input: PutUserPermissionsBoundary) -> Result<PutUserPermissionsBoundaryOutput> {
-    let mut user = user::by_name(cx, &input.user_name)?;
+    let mut user = USERS.by_name(cx, &input.user_name)?;
     check(cx, &input.permissions_boundary)?;
     note(cx, &user.id, user.boundary.as_deref(), Some(&input.permissions_boundary));
     user.boundary = Some(input.permissions_boundary);
-    user::put(cx, &user);
+    USERS.put(cx, &user);
     Ok(PutUserPermissionsBoundaryOutput {})
 }
 
 pub fn delete_user(cx: &mut Cx, input: DeleteUserPermissionsBoundary) -> Result<DeleteUserPermissionsBoundaryOutput> {
-    let mut user = user::by_name(cx, &input.user_name)?;
+    let mut user = USERS.by_name(cx, &input.user_name)?;
     let boundary = user.boundary.take().ok_or_else(|| none(&Entity::from(user.clone())))?;
     note(cx, &user.id, Some(&boundary), None);
-    user::put(cx, &user);
+    USERS.put(cx, &user);
     Ok(DeleteUserPermissionsBoundaryOutput {})
 }
 
@@ -36,7 +38,7 @@ pub fn put_role(cx: &mut Cx, input: PutRolePermissionsBoundary) -> Result<PutRol
     check(cx, &input.permissions_boundary)?;
     note(cx, &role.id, role.boundary.as_deref(), Some(&input.permissions_boundary));
     role.boundary = Some(input.permissions_boundary);
-    role::put(cx, &role);
+    ROLES.put(cx, &role);
     Ok(PutRolePermissionsBoundaryOutput {})
 }
 
@@ -44,7 +46,7 @@ pub fn delete_role(cx: &mut Cx, input: DeleteRolePermissionsBoundary) -> Result<
     let mut role = role::changeable(cx, &input.role_name)?;
     let boundary = role.boundary.take().ok_or_else(|| none(&Entity::from(role.clone())))?;
     note(cx, &role.id, Some(&boundary), None);
-    role::put(cx, &role);
+    ROLES.put(cx, &role);
     Ok(DeleteRolePermissionsBoundaryOutput {})
 }
 

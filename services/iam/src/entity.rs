@@ -1,12 +1,15 @@
 //! Users, groups and roles alike: ids, names, and what all of them have.
 
+use crate::group::GROUPS;
+use crate::role::ROLES;
 use crate::tag::Tags;
+use crate::user::USERS;
 use crate::{attachment, boundary, group, inline, role, user};
 use api::iam::error;
 use kernel::Cx;
 use model::{ErrorShape, Result};
 use serde::{Deserialize, Serialize};
-use store::{Span, Table};
+use store::Table;
 
 pub const VALIDATION_ERROR: ErrorShape = ErrorShape::sender("ValidationError");
 
@@ -65,15 +68,15 @@ impl Kind {
 
 impl Entity {
     pub fn user(cx: &Cx, name: &str) -> Result<Entity> {
-        user::by_name(cx, name).map(Entity::from)
+        USERS.by_name(cx, name).map(Entity::from)
     }
 
     pub fn group(cx: &Cx, name: &str) -> Result<Entity> {
-        group::by_name(cx, name).map(Entity::from)
+        GROUPS.by_name(cx, name).map(Entity::from)
     }
 
     pub fn role(cx: &Cx, name: &str) -> Result<Entity> {
-        role::by_name(cx, name).map(Entity::from)
+        ROLES.by_name(cx, name).map(Entity::from)
     }
 
     pub fn by_id(cx: &Cx, id: &str) -> Option<Entity> {
@@ -108,11 +111,6 @@ pub fn new_id(cx: &Cx, prefix: &str) -> String {
     format!("{prefix}{}", cx.random_text(LETTERS_OF_AN_ID, ID_LETTERS))
 }
 
-/// Names differ in more than their case (CreateUser in the IAM API reference), so rows are found by this.
-pub fn key(name: &str) -> String {
-    name.to_ascii_lowercase()
-}
-
 /// Whose the id is from now on.
 pub fn identify(cx: &mut Cx, id: &str, kind: Kind, name: &str) {
     cx.put(&IDS, id, &Named { kind, name: name.to_owned() });
@@ -133,15 +131,6 @@ pub fn check_bare(cx: &Cx, entity: &Entity) -> Result<()> {
 pub fn forget(cx: &mut Cx, entity: &Entity) {
     boundary::note(cx, &entity.id, entity.boundary.as_deref(), None);
     cx.delete(&IDS, entity.id.as_str());
-}
-
-/// Refuses one more than the account may have.
-pub fn check_room<V>(cx: &Cx, table: &Table<V>, quota: (&str, usize)) -> Result<()> {
-    let (name, most) = quota;
-    if cx.keys::<String, V>(table, Span::all(), most).len() < most {
-        return Ok(());
-    }
-    Err(error::LIMIT_EXCEEDED.with(format!("Cannot exceed quota for {name}: {most}")))
 }
 
 impl From<user::Stored> for Entity {

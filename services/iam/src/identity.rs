@@ -1,7 +1,8 @@
 //! For the door: what a principal may do by its own policies, and who a role is.
 
 use crate::entity::{Entity, Kind};
-use crate::{attachment, inline, managed, membership, role};
+use crate::role::ROLES;
+use crate::{attachment, inline, managed, membership};
 use kernel::{Cx, Identity, IdentityPolicy, PolicyText, Principal, Role};
 
 /// The root may everything; those for whom it asked credentials may what their session's policies allow.
@@ -48,7 +49,7 @@ pub fn id(cx: &Cx, arn: &str) -> Option<String> {
 
 pub fn role(cx: &Cx, arn: &str) -> Option<Role> {
     let name = Entity::by_arn(cx, arn)?.name;
-    let role = role::by_name(cx, &name).ok().filter(|_| arn.contains(":role/"))?;
+    let role = ROLES.by_name(cx, &name).ok().filter(|_| arn.contains(":role/"))?;
     Some(Role {
         account: cx.account().to_owned(),
         trust_policy: role.trust.evaluated().to_owned(),

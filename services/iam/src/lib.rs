@@ -17,6 +17,7 @@ mod membership;
 mod page;
 mod profile;
 mod role;
+mod row;
 mod service_linked;
 mod simulate;
 mod tag;
@@ -44,7 +45,12 @@ use api::iam::{
     UntagRole, UntagUser, UpdateAccessKey, UpdateAssumeRolePolicy, UpdateGroup, UpdateRole, UpdateRoleDescription,
     UpdateUser,
 };
+use group::GROUPS;
 use kernel::{Cx, Service};
+use managed::POLICIES;
+use profile::PROFILES;
+use role::ROLES;
+use user::USERS;
 
 pub fn service() -> Service {
     let service = entities(Service::new("iam"));
@@ -73,111 +79,117 @@ pub fn service() -> Service {
 
 fn entities(service: Service) -> Service {
     service
-        .op(|cx, it: &CreateUser| user::new_arn(cx, it), user::create)
+        .op(|cx, it: &CreateUser| USERS.new_arn(cx, it.path.as_ref(), &it.user_name), user::create)
         .conditions(|_, it: &CreateUser, context| {
             condition::tags(context, it.tags.as_ref());
             condition::boundary(context, it.permissions_boundary.as_ref());
         })
         .read(|cx, it: &GetUser| user::arn_or_own(cx, it.user_name.as_ref()), user::get)
         .read(|cx, it: &ListUsers| listed(cx, "user", it.path_prefix.as_ref()), user::list)
-        .op(|cx, it: &UpdateUser| user::arn(cx, &it.user_name), user::update)
-        .op(|cx, it: &DeleteUser| user::arn(cx, &it.user_name), user::delete)
-        .op(|cx, it: &CreateGroup| group::new_arn(cx, it), group::create)
-        .read(|cx, it: &GetGroup| group::arn(cx, &it.group_name), group::get)
+        .op(|cx, it: &UpdateUser| USERS.arn_of(cx, &it.user_name), user::update)
+        .op(|cx, it: &DeleteUser| USERS.arn_of(cx, &it.user_name), user::delete)
+        .op(|cx, it: &CreateGroup| GROUPS.new_arn(cx, it.path.as_ref(), &it.group_name), group::create)
+        .read(|cx, it: &GetGroup| GROUPS.arn_of(cx, &it.group_name), group::get)
         .read(|cx, it: &ListGroups| listed(cx, "group", it.path_prefix.as_ref()), group::list)
-        .op(|cx, it: &UpdateGroup| group::arn(cx, &it.group_name), group::update)
-        .op(|cx, it: &DeleteGroup| group::arn(cx, &it.group_name), group::delete)
-        .op(|cx, it: &AddUserToGroup| group::arn(cx, &it.group_name), membership::add)
-        .op(|cx, it: &RemoveUserFromGroup| group::arn(cx, &it.group_name), membership::remove)
-        .read(|cx, it: &ListGroupsForUser| user::arn(cx, &it.user_name), membership::list)
-        .op(|cx, it: &CreateRole| role::new_arn(cx, it), role::create)
+        .op(|cx, it: &UpdateGroup| GROUPS.arn_of(cx, &it.group_name), group::update)
+        .op(|cx, it: &DeleteGroup| GROUPS.arn_of(cx, &it.group_name), group::delete)
+        .op(|cx, it: &AddUserToGroup| GROUPS.arn_of(cx, &it.group_name), membership::add)
+        .op(|cx, it: &RemoveUserFromGroup| GROUPS.arn_of(cx, &it.group_name), membership::remove)
+        .read(|cx, it: &ListGroupsForUser| USERS.arn_of(cx, &it.user_name), membership::list)
+        .op(|cx, it: &CreateRole| ROLES.new_arn(cx, it.path.as_ref(), &it.role_name), role::create)
         .conditions(|_, it: &CreateRole, context| {
             condition::tags(context, it.tags.as_ref());
             condition::boundary(context, it.permissions_boundary.as_ref());
         })
-        .read(|cx, it: &GetRole| role::arn(cx, &it.role_name), role::get)
+        .read(|cx, it: &GetRole| ROLES.arn_of(cx, &it.role_name), role::get)
         .read(|cx, it: &ListRoles| listed(cx, "role", it.path_prefix.as_ref()), role::list)
-        .op(|cx, it: &UpdateRole| role::arn(cx, &it.role_name), role::update)
-        .op(|cx, it: &UpdateRoleDescription| role::arn(cx, &it.role_name), role::update_description)
-        .op(|cx, it: &UpdateAssumeRolePolicy| role::arn(cx, &it.role_name), role::update_trust)
-        .op(|cx, it: &DeleteRole| role::arn(cx, &it.role_name), role::delete)
+        .op(|cx, it: &UpdateRole| ROLES.arn_of(cx, &it.role_name), role::update)
+        .op(|cx, it: &UpdateRoleDescription| ROLES.arn_of(cx, &it.role_name), role::update_description)
+        .op(|cx, it: &UpdateAssumeRolePolicy| ROLES.arn_of(cx, &it.role_name), role::update_trust)
+        .op(|cx, it: &DeleteRole| ROLES.arn_of(cx, &it.role_name), role::delete)
         .op(|cx, it: &CreateServiceLinkedRole| service_linked::new_arn(cx, it), service_linked::create)
         .conditions(|_, it: &CreateServiceLinkedRole, context| {
             context.insert("iam:AWSServiceName", it.aws_service_name.clone());
         })
-        .op(|cx, it: &DeleteServiceLinkedRole| role::arn(cx, &it.role_name), service_linked::delete)
+        .op(|cx, it: &DeleteServiceLinkedRole| ROLES.arn_of(cx, &it.role_name), service_linked::delete)
         .read(
             |cx, it: &GetServiceLinkedRoleDeletionStatus| service_linked::deleted_arn(cx, &it.deletion_task_id),
             service_linked::deletion_status,
         )
-        .op(|cx, it: &CreateInstanceProfile| profile::new_arn(cx, it), profile::create)
+        .op(
+            |cx, it: &CreateInstanceProfile| PROFILES.new_arn(cx, it.path.as_ref(), &it.instance_profile_name),
+            profile::create,
+        )
         .conditions(|_, it: &CreateInstanceProfile, context| condition::tags(context, it.tags.as_ref()))
-        .read(|cx, it: &GetInstanceProfile| profile::arn(cx, &it.instance_profile_name), profile::get)
+        .read(|cx, it: &GetInstanceProfile| PROFILES.arn_of(cx, &it.instance_profile_name), profile::get)
         .read(|cx, it: &ListInstanceProfiles| listed(cx, "instance-profile", it.path_prefix.as_ref()), profile::list)
-        .read(|cx, it: &ListInstanceProfilesForRole| role::arn(cx, &it.role_name), profile::list_of_role)
-        .op(|cx, it: &DeleteInstanceProfile| profile::arn(cx, &it.instance_profile_name), profile::delete)
-        .op(|cx, it: &AddRoleToInstanceProfile| profile::arn(cx, &it.instance_profile_name), profile::add_role)
-        .op(|cx, it: &RemoveRoleFromInstanceProfile| profile::arn(cx, &it.instance_profile_name), profile::remove_role)
+        .read(|cx, it: &ListInstanceProfilesForRole| ROLES.arn_of(cx, &it.role_name), profile::list_of_role)
+        .op(|cx, it: &DeleteInstanceProfile| PROFILES.arn_of(cx, &it.instance_profile_name), profile::delete)
+        .op(|cx, it: &AddRoleToInstanceProfile| PROFILES.arn_of(cx, &it.instance_profile_name), profile::add_role)
+        .op(
+            |cx, it: &RemoveRoleFromInstanceProfile| PROFILES.arn_of(cx, &it.instance_profile_name),
+            profile::remove_role,
+        )
 }
 
 fn policies(service: Service) -> Service {
     service
-        .op(|cx, it: &PutUserPolicy| user::arn(cx, &it.user_name), inline::put_user)
+        .op(|cx, it: &PutUserPolicy| USERS.arn_of(cx, &it.user_name), inline::put_user)
         .conditions(|cx, it: &PutUserPolicy, context| condition::boundary_of_user(cx, &it.user_name, context))
-        .read(|cx, it: &GetUserPolicy| user::arn(cx, &it.user_name), inline::get_user)
-        .read(|cx, it: &ListUserPolicies| user::arn(cx, &it.user_name), inline::list_user)
-        .op(|cx, it: &DeleteUserPolicy| user::arn(cx, &it.user_name), inline::delete_user)
+        .read(|cx, it: &GetUserPolicy| USERS.arn_of(cx, &it.user_name), inline::get_user)
+        .read(|cx, it: &ListUserPolicies| USERS.arn_of(cx, &it.user_name), inline::list_user)
+        .op(|cx, it: &DeleteUserPolicy| USERS.arn_of(cx, &it.user_name), inline::delete_user)
         .conditions(|cx, it: &DeleteUserPolicy, context| condition::boundary_of_user(cx, &it.user_name, context))
-        .op(|cx, it: &AttachUserPolicy| user::arn(cx, &it.user_name), attachment::attach_user)
+        .op(|cx, it: &AttachUserPolicy| USERS.arn_of(cx, &it.user_name), attachment::attach_user)
         .conditions(|cx, it: &AttachUserPolicy, context| {
             context.insert("iam:PolicyARN", it.policy_arn.clone());
             condition::boundary_of_user(cx, &it.user_name, context);
         })
-        .op(|cx, it: &DetachUserPolicy| user::arn(cx, &it.user_name), attachment::detach_user)
+        .op(|cx, it: &DetachUserPolicy| USERS.arn_of(cx, &it.user_name), attachment::detach_user)
         .conditions(|cx, it: &DetachUserPolicy, context| {
             context.insert("iam:PolicyARN", it.policy_arn.clone());
             condition::boundary_of_user(cx, &it.user_name, context);
         })
-        .read(|cx, it: &ListAttachedUserPolicies| user::arn(cx, &it.user_name), attachment::list_user)
-        .op(|cx, it: &PutGroupPolicy| group::arn(cx, &it.group_name), inline::put_group)
-        .read(|cx, it: &GetGroupPolicy| group::arn(cx, &it.group_name), inline::get_group)
-        .read(|cx, it: &ListGroupPolicies| group::arn(cx, &it.group_name), inline::list_group)
-        .op(|cx, it: &DeleteGroupPolicy| group::arn(cx, &it.group_name), inline::delete_group)
-        .op(|cx, it: &AttachGroupPolicy| group::arn(cx, &it.group_name), attachment::attach_group)
+        .read(|cx, it: &ListAttachedUserPolicies| USERS.arn_of(cx, &it.user_name), attachment::list_user)
+        .op(|cx, it: &PutGroupPolicy| GROUPS.arn_of(cx, &it.group_name), inline::put_group)
+        .read(|cx, it: &GetGroupPolicy| GROUPS.arn_of(cx, &it.group_name), inline::get_group)
+        .read(|cx, it: &ListGroupPolicies| GROUPS.arn_of(cx, &it.group_name), inline::list_group)
+        .op(|cx, it: &DeleteGroupPolicy| GROUPS.arn_of(cx, &it.group_name), inline::delete_group)
+        .op(|cx, it: &AttachGroupPolicy| GROUPS.arn_of(cx, &it.group_name), attachment::attach_group)
         .conditions(|_, it: &AttachGroupPolicy, context| context.insert("iam:PolicyARN", it.policy_arn.clone()))
-        .op(|cx, it: &DetachGroupPolicy| group::arn(cx, &it.group_name), attachment::detach_group)
+        .op(|cx, it: &DetachGroupPolicy| GROUPS.arn_of(cx, &it.group_name), attachment::detach_group)
         .conditions(|_, it: &DetachGroupPolicy, context| context.insert("iam:PolicyARN", it.policy_arn.clone()))
-        .read(|cx, it: &ListAttachedGroupPolicies| group::arn(cx, &it.group_name), attachment::list_group)
-        .op(|cx, it: &PutRolePolicy| role::arn(cx, &it.role_name), inline::put_role)
+        .read(|cx, it: &ListAttachedGroupPolicies| GROUPS.arn_of(cx, &it.group_name), attachment::list_group)
+        .op(|cx, it: &PutRolePolicy| ROLES.arn_of(cx, &it.role_name), inline::put_role)
         .conditions(|cx, it: &PutRolePolicy, context| condition::boundary_of_role(cx, &it.role_name, context))
-        .read(|cx, it: &GetRolePolicy| role::arn(cx, &it.role_name), inline::get_role)
-        .read(|cx, it: &ListRolePolicies| role::arn(cx, &it.role_name), inline::list_role)
-        .op(|cx, it: &DeleteRolePolicy| role::arn(cx, &it.role_name), inline::delete_role)
+        .read(|cx, it: &GetRolePolicy| ROLES.arn_of(cx, &it.role_name), inline::get_role)
+        .read(|cx, it: &ListRolePolicies| ROLES.arn_of(cx, &it.role_name), inline::list_role)
+        .op(|cx, it: &DeleteRolePolicy| ROLES.arn_of(cx, &it.role_name), inline::delete_role)
         .conditions(|cx, it: &DeleteRolePolicy, context| condition::boundary_of_role(cx, &it.role_name, context))
-        .op(|cx, it: &AttachRolePolicy| role::arn(cx, &it.role_name), attachment::attach_role)
+        .op(|cx, it: &AttachRolePolicy| ROLES.arn_of(cx, &it.role_name), attachment::attach_role)
         .conditions(|cx, it: &AttachRolePolicy, context| {
             context.insert("iam:PolicyARN", it.policy_arn.clone());
             condition::boundary_of_role(cx, &it.role_name, context);
         })
-        .op(|cx, it: &DetachRolePolicy| role::arn(cx, &it.role_name), attachment::detach_role)
+        .op(|cx, it: &DetachRolePolicy| ROLES.arn_of(cx, &it.role_name), attachment::detach_role)
         .conditions(|cx, it: &DetachRolePolicy, context| {
             context.insert("iam:PolicyARN", it.policy_arn.clone());
             condition::boundary_of_role(cx, &it.role_name, context);
         })
-        .read(|cx, it: &ListAttachedRolePolicies| role::arn(cx, &it.role_name), attachment::list_role)
-        .op(|cx, it: &PutUserPermissionsBoundary| user::arn(cx, &it.user_name), boundary::put_user)
+        .read(|cx, it: &ListAttachedRolePolicies| ROLES.arn_of(cx, &it.role_name), attachment::list_role)
+        .op(|cx, it: &PutUserPermissionsBoundary| USERS.arn_of(cx, &it.user_name), boundary::put_user)
         .conditions(|_, it: &PutUserPermissionsBoundary, context| {
             condition::boundary(context, Some(&it.permissions_boundary))
         })
-        .op(|cx, it: &DeleteUserPermissionsBoundary| user::arn(cx, &it.user_name), boundary::delete_user)
+        .op(|cx, it: &DeleteUserPermissionsBoundary| USERS.arn_of(cx, &it.user_name), boundary::delete_user)
         .conditions(|cx, it: &DeleteUserPermissionsBoundary, context| {
             condition::boundary_of_user(cx, &it.user_name, context)
         })
-        .op(|cx, it: &PutRolePermissionsBoundary| role::arn(cx, &it.role_name), boundary::put_role)
+        .op(|cx, it: &PutRolePermissionsBoundary| ROLES.arn_of(cx, &it.role_name), boundary::put_role)
         .conditions(|_, it: &PutRolePermissionsBoundary, context| {
             condition::boundary(context, Some(&it.permissions_boundary))
         })
-        .op(|cx, it: &DeleteRolePermissionsBoundary| role::arn(cx, &it.role_name), boundary::delete_role)
+        .op(|cx, it: &DeleteRolePermissionsBoundary| ROLES.arn_of(cx, &it.role_name), boundary::delete_role)
         .conditions(|cx, it: &DeleteRolePermissionsBoundary, context| {
             condition::boundary_of_role(cx, &it.role_name, context)
         })
@@ -185,7 +197,7 @@ fn policies(service: Service) -> Service {
 
 fn managed_policies(service: Service) -> Service {
     service
-        .op(|cx, it: &CreatePolicy| managed::new_arn(cx, it), managed::create)
+        .op(|cx, it: &CreatePolicy| POLICIES.new_arn(cx, it.path.as_ref(), &it.policy_name), managed::create)
         .conditions(|_, it: &CreatePolicy, context| condition::tags(context, it.tags.as_ref()))
         .read(|_, it: &GetPolicy| it.policy_arn.clone(), managed::get)
         .read(|_, it: &ListPolicies| format!("policy path {}", it.path_prefix.as_deref().unwrap_or("/")), managed::list)
@@ -200,26 +212,26 @@ fn managed_policies(service: Service) -> Service {
 
 fn account(service: Service) -> Service {
     service
-        .op(|cx, it: &TagUser| user::arn(cx, &it.user_name), tag::tag_user)
+        .op(|cx, it: &TagUser| USERS.arn_of(cx, &it.user_name), tag::tag_user)
         .conditions(|_, it: &TagUser, context| tag::requested(context, &it.tags))
-        .op(|cx, it: &UntagUser| user::arn(cx, &it.user_name), tag::untag_user)
+        .op(|cx, it: &UntagUser| USERS.arn_of(cx, &it.user_name), tag::untag_user)
         .conditions(|_, it: &UntagUser, context| tag::requested_keys(context, it.tag_keys.clone()))
-        .read(|cx, it: &ListUserTags| user::arn(cx, &it.user_name), tag::list_user)
-        .op(|cx, it: &TagRole| role::arn(cx, &it.role_name), tag::tag_role)
+        .read(|cx, it: &ListUserTags| USERS.arn_of(cx, &it.user_name), tag::list_user)
+        .op(|cx, it: &TagRole| ROLES.arn_of(cx, &it.role_name), tag::tag_role)
         .conditions(|_, it: &TagRole, context| tag::requested(context, &it.tags))
-        .op(|cx, it: &UntagRole| role::arn(cx, &it.role_name), tag::untag_role)
+        .op(|cx, it: &UntagRole| ROLES.arn_of(cx, &it.role_name), tag::untag_role)
         .conditions(|_, it: &UntagRole, context| tag::requested_keys(context, it.tag_keys.clone()))
-        .read(|cx, it: &ListRoleTags| role::arn(cx, &it.role_name), tag::list_role)
+        .read(|cx, it: &ListRoleTags| ROLES.arn_of(cx, &it.role_name), tag::list_role)
         .op(|_, it: &TagPolicy| it.policy_arn.clone(), tag::tag_policy)
         .conditions(|_, it: &TagPolicy, context| tag::requested(context, &it.tags))
         .op(|_, it: &UntagPolicy| it.policy_arn.clone(), tag::untag_policy)
         .conditions(|_, it: &UntagPolicy, context| tag::requested_keys(context, it.tag_keys.clone()))
         .read(|_, it: &ListPolicyTags| it.policy_arn.clone(), tag::list_policy)
-        .op(|cx, it: &TagInstanceProfile| profile::arn(cx, &it.instance_profile_name), tag::tag_profile)
+        .op(|cx, it: &TagInstanceProfile| PROFILES.arn_of(cx, &it.instance_profile_name), tag::tag_profile)
         .conditions(|_, it: &TagInstanceProfile, context| tag::requested(context, &it.tags))
-        .op(|cx, it: &UntagInstanceProfile| profile::arn(cx, &it.instance_profile_name), tag::untag_profile)
+        .op(|cx, it: &UntagInstanceProfile| PROFILES.arn_of(cx, &it.instance_profile_name), tag::untag_profile)
         .conditions(|_, it: &UntagInstanceProfile, context| tag::requested_keys(context, it.tag_keys.clone()))
-        .read(|cx, it: &ListInstanceProfileTags| profile::arn(cx, &it.instance_profile_name), tag::list_profile)
+        .read(|cx, it: &ListInstanceProfileTags| PROFILES.arn_of(cx, &it.instance_profile_name), tag::list_profile)
         .op(|cx, it: &CreateAccessKey| user::arn_or_own(cx, it.user_name.as_ref()), access_key::create)
         .op(|cx, it: &UpdateAccessKey| user::arn_or_own(cx, it.user_name.as_ref()), access_key::update)
         .op(|cx, it: &DeleteAccessKey| user::arn_or_own(cx, it.user_name.as_ref()), access_key::delete)

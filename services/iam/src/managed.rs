@@ -1,9 +1,10 @@
 //! Managed policies: AWS's own, from the catalogue, and the customer's.
 
 use crate::document::check_managed;
-use crate::entity::{self, ID_LETTERS, key};
+use crate::entity::{self, ID_LETTERS};
 use crate::page::Page;
 use crate::role::SERVICE_LINKED;
+use crate::row::Rows;
 use crate::tag::{Tags, shown_tags};
 use crate::version::{self, Version};
 use crate::{attachment, boundary, tag};
@@ -16,10 +17,17 @@ use model::catalog::{ManagedPolicy, managed_policies, managed_policy};
 use model::wire::parse_timestamp;
 use model::{Error, Result, Timestamp};
 use serde::{Deserialize, Serialize};
-use store::{Span, Table};
+use store::Table;
 
 /// The customer's. Key: name in lower case.
-pub static POLICIES: Table<Stored> = Table::account("iam.managed-policy");
+pub static POLICIES: Rows<Stored> = Rows {
+    table: Table::account("iam.managed-policy"),
+    kind: "policy",
+    quota: ("PoliciesPerAccount", 1_500),
+    place: |it| (&it.path, &it.name),
+    missing: |arn| format!("Policy {arn} was not found."),
+    taken: |name| format!("A policy called {name} already exists. Duplicate names are not allowed."),
+};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Stored {
@@ -38,16 +46,11 @@ pub struct Stored {
     pub tags: Tags,
 }
 
-pub const QUOTA: (&str, usize) = ("PoliciesPerAccount", 1_500);
-
 pub fn create(cx: &mut Cx, input: CreatePolicy) -> Result<CreatePolicyOutput> {
     check_managed(&input.policy_document)?;
     let name = input.policy_name;
-    if cx.has(&POLICIES, key(&name).as_str()) {
-        return Err(error::ENTITY_ALREADY_EXISTS
-            .with(format!("A policy called {name} already exists. Duplicate names are not allowed.")));
-    }
-    entity::check_room(cx, &POLICIES, QUOTA)?;
+    POLICIES.check_free(cx, &name)?;
+    POLICIES.check_room(cx)?;
     let now = cx.now().0;
     let stored = Stored {
         path: input.path.unwrap_or_else(|| "/".to_owned()),
@@ -60,7 +63,7 @@ pub fn create(cx: &mut Cx, input: CreatePolicy) -> Result<CreatePolicyOutput> {
         tags: tag::first(cx, input.tags)?,
         name,
     };
-    put(cx, &stored);
+    POLICIES.put(cx, &stored);
     version::put(cx, &stored.id, 1, &Version { document: input.policy_document, created_at: now });
     Ok(CreatePolicyOutput { policy: Some(shown(cx, &stored)) })
 }
@@ -80,7 +83,7 @@ pub fn list(cx: &Cx, input: ListPolicies) -> Result<ListPoliciesOutput> {
     let prefix = input.path_prefix.unwrap_or_else(|| "/".to_owned());
     let only_attached = input.only_attached.unwrap_or(false);
     let as_boundary = input.policy_usage_filter.as_deref() == Some("PermissionsBoundary");
-    let own = all(cx).into_iter().filter(|_| scope != "AWS");
+    let own = POLICIES.all(cx).into_iter().filter(|_| scope != "AWS");
     let aws = managed_policies().iter().filter(|_| scope != "Local");
     let shown = own.map(|it| shown(cx, &it)).chain(aws.map(|it| of_aws(cx, it)));
     let mut chosen: Vec<Policy> = shown
@@ -104,13 +107,9 @@ pub fn delete(cx: &mut Cx, input: DeletePolicy) -> Result<DeletePolicyOutput> {
     if version::numbers(cx, &policy.id).len() > 1 {
         return Err(error::DELETE_CONFLICT.with("This policy has more than one version. Before you delete a policy, you must delete the policy's versions. The default version is deleted with the policy."));
     }
-    cx.delete(&POLICIES, key(&policy.name).as_str());
+    POLICIES.delete(cx, &policy.name);
     version::remove(cx, &policy.id, policy.default_version);
     Ok(DeletePolicyOutput {})
-}
-
-pub fn put(cx: &mut Cx, policy: &Stored) {
-    cx.put(&POLICIES, key(&policy.name).as_str(), policy);
 }
 
 /// A policy that can be attached, AWS's or the account's.
@@ -162,24 +161,12 @@ pub fn check_attachable(arn: &str) -> Result<()> {
 pub fn by_arn(cx: &Cx, arn: &str) -> Result<Stored> {
     check_arn(arn)?;
     let name = arn.rsplit('/').next().unwrap_or_default();
-    let found = cx.get(&POLICIES, key(name).as_str()).filter(|it| arn_of(cx, it) == arn);
-    found.ok_or_else(|| no_such(arn))
-}
-
-pub fn all(cx: &Cx) -> Vec<Stored> {
-    cx.range(&POLICIES, Span::all(), usize::MAX)
-}
-
-pub fn no_such(arn: &str) -> Error {
-    error::NO_SUCH_ENTITY.with(format!("Policy {arn} was not found."))
+    let found = POLICIES.find(cx, name).filter(|it| POLICIES.arn(cx, it) == arn);
+    found.ok_or_else(|| POLICIES.missing(arn))
 }
 
 pub fn not_attachable(arn: &str) -> Error {
     error::NO_SUCH_ENTITY.with(format!("Policy {arn} does not exist or is not attachable."))
-}
-
-pub fn new_arn(cx: &Cx, input: &CreatePolicy) -> String {
-    cx.global_arn("iam", &format!("policy{}{}", input.path.as_deref().unwrap_or("/"), input.policy_name))
 }
 
 /// `/service-role/` of `arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole`.
@@ -189,12 +176,8 @@ pub fn path_of(arn: &str) -> &str {
     path.rfind('/').map_or("/", |end| &path[..=end])
 }
 
-fn arn_of(cx: &Cx, it: &Stored) -> String {
-    cx.global_arn("iam", &format!("policy{}{}", it.path, it.name))
-}
-
 pub fn shown(cx: &Cx, it: &Stored) -> Policy {
-    let arn = arn_of(cx, it);
+    let arn = POLICIES.arn(cx, it);
     Policy {
         policy_name: Some(it.name.clone()),
         policy_id: Some(it.id.clone()),

@@ -1,7 +1,10 @@
 //! Which users are in which groups.
 
-use crate::entity::{Entity, key};
+use crate::entity::Entity;
+use crate::group::GROUPS;
 use crate::page::Page;
+use crate::row::key;
+use crate::user::USERS;
 use crate::{group, user};
 use api::iam::{
     AddUserToGroup, AddUserToGroupOutput, ListGroupsForUser, ListGroupsForUserOutput, RemoveUserFromGroup,
@@ -56,7 +59,7 @@ pub fn group_ids(cx: &Cx, user: &str) -> Vec<String> {
 /// In the order of their names.
 pub fn groups_of(cx: &Cx, user: &str) -> Vec<group::Stored> {
     let found = group_ids(cx, user).into_iter().filter_map(|id| Entity::by_id(cx, &id));
-    let mut groups: Vec<_> = found.filter_map(|it| group::by_name(cx, &it.name).ok()).collect();
+    let mut groups: Vec<_> = found.filter_map(|it| GROUPS.by_name(cx, &it.name).ok()).collect();
     groups.sort_by_key(|it| key(&it.name));
     groups
 }
@@ -65,7 +68,7 @@ pub fn groups_of(cx: &Cx, user: &str) -> Vec<group::Stored> {
 pub fn users_of(cx: &Cx, group: &str) -> Vec<user::Stored> {
     let keys: Vec<(String, String)> = cx.keys(&MEMBERS, Span::prefix(group), usize::MAX);
     let found = keys.into_iter().filter_map(|it| Entity::by_id(cx, &it.1));
-    let mut users: Vec<_> = found.filter_map(|it| user::by_name(cx, &it.name).ok()).collect();
+    let mut users: Vec<_> = found.filter_map(|it| USERS.by_name(cx, &it.name).ok()).collect();
     users.sort_by_key(|it| key(&it.name));
     users
 }

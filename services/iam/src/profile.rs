@@ -1,7 +1,9 @@
 //! Instance profiles: how an instance gets its role.
 
-use crate::entity::{self, Entity, key};
+use crate::entity::{self, Entity};
 use crate::page::Page;
+use crate::role::ROLES;
+use crate::row::{Rows, key};
 use crate::tag::{Tags, shown_tags};
 use crate::{role, tag};
 use api::iam::{
@@ -16,7 +18,14 @@ use serde::{Deserialize, Serialize};
 use store::{Span, Table};
 
 /// Key: name in lower case.
-pub static PROFILES: Table<Stored> = Table::account("iam.instance-profile");
+pub static PROFILES: Rows<Stored> = Rows {
+    table: Table::account("iam.instance-profile"),
+    kind: "instance-profile",
+    quota: ("InstanceProfilesPerAccount", 1_000),
+    place: |it| (&it.path, &it.name),
+    missing: |name| format!("Instance Profile {name} cannot be found."),
+    taken: |name| format!("Instance Profile {name} already exists."),
+};
 /// Which have a role. Key: (role's id, name in lower case).
 static WITH_ROLE: Table<()> = Table::account("iam.instance-profile-of");
 
@@ -34,14 +43,10 @@ pub struct Stored {
     pub tags: Tags,
 }
 
-pub const QUOTA: (&str, usize) = ("InstanceProfilesPerAccount", 1_000);
-
 pub fn create(cx: &mut Cx, input: CreateInstanceProfile) -> Result<CreateInstanceProfileOutput> {
     let name = input.instance_profile_name;
-    if cx.has(&PROFILES, key(&name).as_str()) {
-        return Err(error::ENTITY_ALREADY_EXISTS.with(format!("Instance Profile {name} already exists.")));
-    }
-    entity::check_room(cx, &PROFILES, QUOTA)?;
+    PROFILES.check_free(cx, &name)?;
+    PROFILES.check_room(cx)?;
     let profile = Stored {
         path: input.path.unwrap_or_else(|| "/".to_owned()),
         id: entity::new_id(cx, "AIPA"),
@@ -50,20 +55,18 @@ pub fn create(cx: &mut Cx, input: CreateInstanceProfile) -> Result<CreateInstanc
         tags: tag::first(cx, input.tags)?,
         name,
     };
-    put(cx, &profile);
+    PROFILES.put(cx, &profile);
     Ok(CreateInstanceProfileOutput { instance_profile: shown(cx, &profile) })
 }
 
 pub fn get(cx: &Cx, input: GetInstanceProfile) -> Result<GetInstanceProfileOutput> {
-    let profile = by_name(cx, &input.instance_profile_name)?;
+    let profile = PROFILES.by_name(cx, &input.instance_profile_name)?;
     Ok(GetInstanceProfileOutput { instance_profile: shown(cx, &profile) })
 }
 
 pub fn list(cx: &Cx, input: ListInstanceProfiles) -> Result<ListInstanceProfilesOutput> {
     let page = Page::of(input.max_items, input.marker)?;
-    let prefix = input.path_prefix.unwrap_or_else(|| "/".to_owned());
-    let all: Vec<Stored> = cx.range(&PROFILES, Span::all(), usize::MAX);
-    let cut = page.cut(all.into_iter().filter(|it| it.path.starts_with(&prefix)), |it| key(&it.name));
+    let cut = PROFILES.page(cx, input.path_prefix.as_deref(), &page);
     let listed = |it: &Stored| InstanceProfile { tags: None, ..shown(cx, it) };
     let instance_profiles = cut.items.iter().map(listed).collect();
     Ok(ListInstanceProfilesOutput { instance_profiles, is_truncated: cut.is_truncated, marker: cut.marker })
@@ -78,18 +81,18 @@ pub fn list_of_role(cx: &Cx, input: ListInstanceProfilesForRole) -> Result<ListI
 }
 
 pub fn delete(cx: &mut Cx, input: DeleteInstanceProfile) -> Result<DeleteInstanceProfileOutput> {
-    let profile = by_name(cx, &input.instance_profile_name)?;
+    let profile = PROFILES.by_name(cx, &input.instance_profile_name)?;
     if profile.role.is_some() {
         return Err(error::DELETE_CONFLICT.with("Cannot delete entity, must remove roles from instance profile first."));
     }
-    cx.delete(&PROFILES, key(&profile.name).as_str());
+    PROFILES.delete(cx, &profile.name);
     Ok(DeleteInstanceProfileOutput {})
 }
 
 /// The caller hands the role to EC2, so it needs `iam:PassRole`.
 pub fn add_role(cx: &mut Cx, input: AddRoleToInstanceProfile) -> Result<AddRoleToInstanceProfileOutput> {
     let role = Entity::from(role::changeable(cx, &input.role_name)?);
-    let mut profile = by_name(cx, &input.instance_profile_name)?;
+    let mut profile = PROFILES.by_name(cx, &input.instance_profile_name)?;
     let arn = role.arn(cx);
     cx.require("iam", "iam:PassRole", &arn, |context| context.insert("iam:PassedToService", "ec2.amazonaws.com"))?;
     if profile.role.is_some() {
@@ -97,56 +100,36 @@ pub fn add_role(cx: &mut Cx, input: AddRoleToInstanceProfile) -> Result<AddRoleT
     }
     cx.put(&WITH_ROLE, &(role.id.as_str(), key(&profile.name).as_str()), &());
     profile.role = Some(role.id);
-    put(cx, &profile);
+    PROFILES.put(cx, &profile);
     Ok(AddRoleToInstanceProfileOutput {})
 }
 
 pub fn remove_role(cx: &mut Cx, input: RemoveRoleFromInstanceProfile) -> Result<RemoveRoleFromInstanceProfileOutput> {
-    let mut profile = by_name(cx, &input.instance_profile_name)?;
+    let mut profile = PROFILES.by_name(cx, &input.instance_profile_name)?;
     let role = Entity::from(role::changeable(cx, &input.role_name)?);
     if profile.role.as_ref() != Some(&role.id) {
-        return Err(role::no_such(&input.role_name));
+        return Err(ROLES.missing(&input.role_name));
     }
     cx.delete(&WITH_ROLE, &(role.id.as_str(), key(&profile.name).as_str()));
     profile.role = None;
-    put(cx, &profile);
+    PROFILES.put(cx, &profile);
     Ok(RemoveRoleFromInstanceProfileOutput {})
-}
-
-pub fn put(cx: &mut Cx, profile: &Stored) {
-    cx.put(&PROFILES, key(&profile.name).as_str(), profile);
-}
-
-pub fn by_name(cx: &Cx, name: &str) -> Result<Stored> {
-    let found = cx.get(&PROFILES, key(name).as_str());
-    found.ok_or_else(|| error::NO_SUCH_ENTITY.with(format!("Instance Profile {name} cannot be found.")))
 }
 
 /// In the order of their names.
 pub fn with_role(cx: &Cx, role: &str) -> Vec<Stored> {
     let keys: Vec<(String, String)> = cx.keys(&WITH_ROLE, Span::prefix(role), usize::MAX);
-    keys.iter().filter_map(|(_, name)| cx.get(&PROFILES, name.as_str())).collect()
-}
-
-/// What IAM is asked about.
-pub fn arn(cx: &Cx, name: &str) -> String {
-    let path = cx.get(&PROFILES, key(name).as_str()).map_or_else(|| "/".to_owned(), |it| it.path);
-    cx.global_arn("iam", &format!("instance-profile{path}{name}"))
-}
-
-pub fn new_arn(cx: &Cx, input: &CreateInstanceProfile) -> String {
-    let path = input.path.as_deref().unwrap_or("/");
-    cx.global_arn("iam", &format!("instance-profile{path}{}", input.instance_profile_name))
+    keys.iter().filter_map(|(_, name)| PROFILES.find(cx, name)).collect()
 }
 
 pub fn shown(cx: &Cx, profile: &Stored) -> InstanceProfile {
     let role = profile.role.as_ref().and_then(|id| Entity::by_id(cx, id));
-    let roles = role.and_then(|it| role::by_name(cx, &it.name).ok()).into_iter();
+    let roles = role.and_then(|it| ROLES.by_name(cx, &it.name).ok()).into_iter();
     InstanceProfile {
         path: profile.path.clone(),
         instance_profile_name: profile.name.clone(),
         instance_profile_id: profile.id.clone(),
-        arn: cx.global_arn("iam", &format!("instance-profile{}{}", profile.path, profile.name)),
+        arn: PROFILES.arn(cx, profile),
         create_date: Timestamp(profile.created_at),
         roles: roles.map(|it| role::shown(cx, &it)).collect(),
         tags: shown_tags(&profile.tags),

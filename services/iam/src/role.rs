@@ -1,8 +1,9 @@
 //! Roles.
 
 use crate::document::encoded;
-use crate::entity::{self, Entity, Kind, VALIDATION_ERROR, key};
+use crate::entity::{self, Entity, Kind, VALIDATION_ERROR};
 use crate::page::Page;
+use crate::row::Rows;
 use crate::tag::{Tags, shown_tags};
 use crate::{boundary, profile, tag, trust};
 use api::iam::{
@@ -11,12 +12,19 @@ use api::iam::{
     UpdateRoleDescriptionOutput, UpdateRoleOutput, error,
 };
 use kernel::{BoundPolicy, Cx};
-use model::{Error, Result, Timestamp};
+use model::{Result, Timestamp};
 use serde::{Deserialize, Serialize};
-use store::{Span, Table};
+use store::Table;
 
 /// Every role. Key: name in lower case.
-pub static ROLES: Table<Stored> = Table::account("iam.role");
+pub static ROLES: Rows<Stored> = Rows {
+    table: Table::account("iam.role"),
+    kind: "role",
+    quota: ("RolesPerAccount", 1_000),
+    place: |it| (&it.path, &it.name),
+    missing: |name| format!("The role with name {name} cannot be found."),
+    taken: |name| format!("Role with name {name} already exists."),
+};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Stored {
@@ -38,7 +46,6 @@ pub struct Stored {
 
 /// Seconds.
 pub const DEFAULT_SESSION: i64 = 3_600;
-pub const QUOTA: (&str, usize) = ("RolesPerAccount", 1_000);
 /// Roles that services of AWS make for themselves.
 pub const SERVICE_LINKED: &str = "/aws-service-role/";
 
@@ -55,9 +62,7 @@ pub fn create(cx: &mut Cx, input: CreateRole) -> Result<CreateRoleOutput> {
         return Err(VALIDATION_ERROR.with(format!("The path {SERVICE_LINKED} is reserved for service-linked roles.")));
     }
     let trust = trust::bound(cx, input.assume_role_policy_document)?;
-    if cx.has(&ROLES, key(&name).as_str()) {
-        return Err(error::ENTITY_ALREADY_EXISTS.with(format!("Role with name {name} already exists.")));
-    }
+    ROLES.check_free(cx, &name)?;
     if let Some(arn) = &input.permissions_boundary {
         boundary::check(cx, arn)?;
     }
@@ -78,15 +83,15 @@ pub fn create(cx: &mut Cx, input: CreateRole) -> Result<CreateRoleOutput> {
 
 /// A new one, if there is room.
 pub fn add(cx: &mut Cx, role: &Stored) -> Result<()> {
-    entity::check_room(cx, &ROLES, QUOTA)?;
+    ROLES.check_room(cx)?;
     boundary::note(cx, &role.id, None, role.boundary.as_deref());
     entity::identify(cx, &role.id, Kind::Role, &role.name);
-    put(cx, role);
+    ROLES.put(cx, role);
     Ok(())
 }
 
 pub fn get(cx: &Cx, input: GetRole) -> Result<GetRoleOutput> {
-    let role = by_name(cx, &input.role_name)?;
+    let role = ROLES.by_name(cx, &input.role_name)?;
     let role_last_used = Some(last_used(cx, &role));
     Ok(GetRoleOutput { role: Role { role_last_used, ..shown(cx, &role) } })
 }
@@ -94,9 +99,7 @@ pub fn get(cx: &Cx, input: GetRole) -> Result<GetRoleOutput> {
 /// Without tags and boundaries, as ListRoles in the IAM API reference says.
 pub fn list(cx: &Cx, input: ListRoles) -> Result<ListRolesOutput> {
     let page = Page::of(input.max_items, input.marker)?;
-    let prefix = input.path_prefix.unwrap_or_else(|| "/".to_owned());
-    let roles = all(cx).into_iter().filter(|it| it.path.starts_with(&prefix));
-    let cut = page.cut(roles, |it| key(&it.name));
+    let cut = ROLES.page(cx, input.path_prefix.as_deref(), &page);
     let listed = |it: &Stored| Role { tags: None, permissions_boundary: None, ..shown(cx, it) };
     let roles = cut.items.iter().map(listed).collect();
     Ok(ListRolesOutput { roles, is_truncated: cut.is_truncated, marker: cut.marker })
@@ -106,54 +109,46 @@ pub fn update(cx: &mut Cx, input: UpdateRole) -> Result<UpdateRoleOutput> {
     // What may be changed of a service-linked role is its description (Edit a service-linked role, in the user guide).
     let mut role = match input.max_session_duration {
         Some(_) => changeable(cx, &input.role_name)?,
-        None => by_name(cx, &input.role_name)?,
+        None => ROLES.by_name(cx, &input.role_name)?,
     };
     role.description = input.description.or(role.description);
     role.max_session = input.max_session_duration.unwrap_or(role.max_session);
-    put(cx, &role);
+    ROLES.put(cx, &role);
     Ok(UpdateRoleOutput {})
 }
 
 pub fn update_description(cx: &mut Cx, input: UpdateRoleDescription) -> Result<UpdateRoleDescriptionOutput> {
-    let mut role = by_name(cx, &input.role_name)?;
+    let mut role = ROLES.by_name(cx, &input.role_name)?;
     role.description = Some(input.description);
-    put(cx, &role);
+    ROLES.put(cx, &role);
     Ok(UpdateRoleDescriptionOutput { role: Some(shown(cx, &role)) })
 }
 
 pub fn update_trust(cx: &mut Cx, input: UpdateAssumeRolePolicy) -> Result<UpdateAssumeRolePolicyOutput> {
     let mut role = changeable(cx, &input.role_name)?;
     role.trust = trust::bound(cx, input.policy_document)?;
-    put(cx, &role);
+    ROLES.put(cx, &role);
     Ok(UpdateAssumeRolePolicyOutput {})
 }
 
 pub fn delete(cx: &mut Cx, input: DeleteRole) -> Result<DeleteRoleOutput> {
-    let role = Entity::from(changeable(cx, &input.role_name)?);
+    let role = changeable(cx, &input.role_name)?;
     if !profile::with_role(cx, &role.id).is_empty() {
         return Err(error::DELETE_CONFLICT.with("Cannot delete entity, must remove roles from instance profile first."));
     }
-    entity::check_bare(cx, &role)?;
-    remove(cx, &role);
+    entity::check_bare(cx, &Entity::from(role.clone()))?;
+    remove(cx, role);
     Ok(DeleteRoleOutput {})
 }
 
-pub fn remove(cx: &mut Cx, role: &Entity) {
-    entity::forget(cx, role);
-    cx.delete(&ROLES, key(&role.name).as_str());
-}
-
-pub fn put(cx: &mut Cx, role: &Stored) {
-    cx.put(&ROLES, key(&role.name).as_str(), role);
-}
-
-pub fn by_name(cx: &Cx, name: &str) -> Result<Stored> {
-    cx.get(&ROLES, key(name).as_str()).ok_or_else(|| no_such(name))
+pub fn remove(cx: &mut Cx, role: Stored) {
+    ROLES.delete(cx, &role.name);
+    entity::forget(cx, &Entity::from(role));
 }
 
 /// To be changed by somebody else than AWS.
 pub fn changeable(cx: &Cx, name: &str) -> Result<Stored> {
-    let role = by_name(cx, name)?;
+    let role = ROLES.by_name(cx, name)?;
     if !role.is_service_linked() {
         return Ok(role);
     }
@@ -161,24 +156,6 @@ pub fn changeable(cx: &Cx, name: &str) -> Result<Stored> {
         "Cannot perform the operation on the protected role '{}' - this role is only modifiable by AWS",
         role.name
     )))
-}
-
-pub fn all(cx: &Cx) -> Vec<Stored> {
-    cx.range(&ROLES, Span::all(), usize::MAX)
-}
-
-pub fn no_such(name: &str) -> Error {
-    error::NO_SUCH_ENTITY.with(format!("The role with name {name} cannot be found."))
-}
-
-/// What IAM is asked about: the role with its path, or as if it had none when there is no such role.
-pub fn arn(cx: &Cx, name: &str) -> String {
-    let path = cx.get(&ROLES, key(name).as_str()).map_or_else(|| "/".to_owned(), |it| it.path);
-    cx.global_arn("iam", &format!("role{path}{name}"))
-}
-
-pub fn new_arn(cx: &Cx, input: &CreateRole) -> String {
-    cx.global_arn("iam", &format!("role{}{}", input.path.as_deref().unwrap_or("/"), input.role_name))
 }
 
 /// Empty when it was never used.
@@ -192,7 +169,7 @@ pub fn shown(cx: &Cx, role: &Stored) -> Role {
         path: role.path.clone(),
         role_name: role.name.clone(),
         role_id: role.id.clone(),
-        arn: cx.global_arn("iam", &format!("role{}{}", role.path, role.name)),
+        arn: ROLES.arn(cx, role),
         create_date: Timestamp(role.created_at),
         assume_role_policy_document: Some(encoded(&role.trust.shown(cx))),
         description: role.description.clone(),

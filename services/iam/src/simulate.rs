@@ -1,6 +1,7 @@
 //! What policies would say: simulations, and the condition keys that policies ask for.
 
 use crate::entity::Entity;
+use crate::managed::POLICIES;
 use crate::page::Page;
 use crate::{identity, managed, membership};
 use api::iam::{
@@ -270,7 +271,7 @@ fn all_policies(cx: &Cx, entity: &Entity) -> Vec<IdentityPolicy> {
 fn attached(cx: &Cx, it: IdentityPolicy) -> Result<Attached> {
     let text = match it.text {
         PolicyText::Inline(text) => text,
-        PolicyText::Version(_) => managed::document(cx, &it.name).ok_or_else(|| managed::no_such(&it.name))?,
+        PolicyText::Version(_) => managed::document(cx, &it.name).ok_or_else(|| POLICIES.missing(&it.name))?,
     };
     let name = it.name.rsplit('/').next().unwrap_or_default();
     Ok(Attached { name: name.into(), policy: Arc::new(parse(&text, Kind::Identity)?) })

@@ -1,8 +1,12 @@
 //! Tags of users, roles, managed policies and instance profiles.
 
 use crate::entity::VALIDATION_ERROR;
+use crate::managed;
+use crate::managed::POLICIES;
 use crate::page::{Cut, Page};
-use crate::{managed, profile, role, user};
+use crate::profile::PROFILES;
+use crate::role::ROLES;
+use crate::user::USERS;
 use api::iam::{
     ListInstanceProfileTags, ListInstanceProfileTagsOutput, ListPolicyTags, ListPolicyTagsOutput, ListRoleTags,
     ListRoleTagsOutput, ListUserTags, ListUserTagsOutput, Tag, TagInstanceProfile, TagInstanceProfileOutput, TagPolicy,
@@ -21,68 +25,68 @@ const MOST_TAGS: usize = 50;
 const RESERVED: &str = "aws:";
 
 pub fn tag_user(cx: &mut Cx, input: TagUser) -> Result<TagUserOutput> {
-    let mut user = user::by_name(cx, &input.user_name)?;
+    let mut user = USERS.by_name(cx, &input.user_name)?;
     add(cx, &mut user.tags, input.tags)?;
-    user::put(cx, &user);
+    USERS.put(cx, &user);
     Ok(TagUserOutput {})
 }
 
 pub fn tag_role(cx: &mut Cx, input: TagRole) -> Result<TagRoleOutput> {
-    let mut role = role::by_name(cx, &input.role_name)?;
+    let mut role = ROLES.by_name(cx, &input.role_name)?;
     add(cx, &mut role.tags, input.tags)?;
-    role::put(cx, &role);
+    ROLES.put(cx, &role);
     Ok(TagRoleOutput {})
 }
 
 pub fn tag_policy(cx: &mut Cx, input: TagPolicy) -> Result<TagPolicyOutput> {
     let mut policy = managed::by_arn(cx, &input.policy_arn)?;
     add(cx, &mut policy.tags, input.tags)?;
-    managed::put(cx, &policy);
+    POLICIES.put(cx, &policy);
     Ok(TagPolicyOutput {})
 }
 
 pub fn tag_profile(cx: &mut Cx, input: TagInstanceProfile) -> Result<TagInstanceProfileOutput> {
-    let mut profile = profile::by_name(cx, &input.instance_profile_name)?;
+    let mut profile = PROFILES.by_name(cx, &input.instance_profile_name)?;
     add(cx, &mut profile.tags, input.tags)?;
-    profile::put(cx, &profile);
+    PROFILES.put(cx, &profile);
     Ok(TagInstanceProfileOutput {})
 }
 
 pub fn untag_user(cx: &mut Cx, input: UntagUser) -> Result<UntagUserOutput> {
-    let mut user = user::by_name(cx, &input.user_name)?;
+    let mut user = USERS.by_name(cx, &input.user_name)?;
     remove(&mut user.tags, &input.tag_keys);
-    user::put(cx, &user);
+    USERS.put(cx, &user);
     Ok(UntagUserOutput {})
 }
 
 pub fn untag_role(cx: &mut Cx, input: UntagRole) -> Result<UntagRoleOutput> {
-    let mut role = role::by_name(cx, &input.role_name)?;
+    let mut role = ROLES.by_name(cx, &input.role_name)?;
     remove(&mut role.tags, &input.tag_keys);
-    role::put(cx, &role);
+    ROLES.put(cx, &role);
     Ok(UntagRoleOutput {})
 }
 
 pub fn untag_policy(cx: &mut Cx, input: UntagPolicy) -> Result<UntagPolicyOutput> {
     let mut policy = managed::by_arn(cx, &input.policy_arn)?;
     remove(&mut policy.tags, &input.tag_keys);
-    managed::put(cx, &policy);
+    POLICIES.put(cx, &policy);
     Ok(UntagPolicyOutput {})
 }
 
 pub fn untag_profile(cx: &mut Cx, input: UntagInstanceProfile) -> Result<UntagInstanceProfileOutput> {
-    let mut profile = profile::by_name(cx, &input.instance_profile_name)?;
+    let mut profile = PROFILES.by_name(cx, &input.instance_profile_name)?;
     remove(&mut profile.tags, &input.tag_keys);
-    profile::put(cx, &profile);
+    PROFILES.put(cx, &profile);
     Ok(UntagInstanceProfileOutput {})
 }
 
 pub fn list_user(cx: &Cx, input: ListUserTags) -> Result<ListUserTagsOutput> {
-    let cut = list(&user::by_name(cx, &input.user_name)?.tags, &Page::of(input.max_items, input.marker)?);
+    let cut = list(&USERS.by_name(cx, &input.user_name)?.tags, &Page::of(input.max_items, input.marker)?);
     Ok(ListUserTagsOutput { tags: cut.items, is_truncated: cut.is_truncated, marker: cut.marker })
 }
 
 pub fn list_role(cx: &Cx, input: ListRoleTags) -> Result<ListRoleTagsOutput> {
-    let cut = list(&role::by_name(cx, &input.role_name)?.tags, &Page::of(input.max_items, input.marker)?);
+    let cut = list(&ROLES.by_name(cx, &input.role_name)?.tags, &Page::of(input.max_items, input.marker)?);
     Ok(ListRoleTagsOutput { tags: cut.items, is_truncated: cut.is_truncated, marker: cut.marker })
 }
 
@@ -92,7 +96,7 @@ pub fn list_policy(cx: &Cx, input: ListPolicyTags) -> Result<ListPolicyTagsOutpu
 }
 
 pub fn list_profile(cx: &Cx, input: ListInstanceProfileTags) -> Result<ListInstanceProfileTagsOutput> {
-    let profile = profile::by_name(cx, &input.instance_profile_name)?;
+    let profile = PROFILES.by_name(cx, &input.instance_profile_name)?;
     let cut = list(&profile.tags, &Page::of(input.max_items, input.marker)?);
     Ok(ListInstanceProfileTagsOutput { tags: cut.items, is_truncated: cut.is_truncated, marker: cut.marker })
 }
@@ -114,10 +118,10 @@ pub fn of(cx: &Cx, arn: &str) -> Vec<(String, String)> {
     let Some((_, resource)) = arn.rsplit_once(':') else { return Vec::new() };
     let name = resource.rsplit('/').next().unwrap_or_default();
     let tags = match resource.split('/').next() {
-        Some("user") => user::by_name(cx, name).map(|it| it.tags),
-        Some("role") => role::by_name(cx, name).map(|it| it.tags),
+        Some("user") => USERS.by_name(cx, name).map(|it| it.tags),
+        Some("role") => ROLES.by_name(cx, name).map(|it| it.tags),
         Some("policy") => managed::by_arn(cx, arn).map(|it| it.tags),
-        Some("instance-profile") => profile::by_name(cx, name).map(|it| it.tags),
+        Some("instance-profile") => PROFILES.by_name(cx, name).map(|it| it.tags),
         _ => return Vec::new(),
     };
     tags.unwrap_or_default().into_iter().collect()

@@ -1,6 +1,7 @@
 //! Who uses a managed policy, as a policy or as a boundary.
 
 use crate::entity::{Entity, Kind};
+use crate::managed::POLICIES;
 use crate::page::Page;
 use crate::{attachment, boundary, managed};
 use api::iam::{ListEntitiesForPolicy, ListEntitiesForPolicyOutput, PolicyGroup, PolicyRole, PolicyUser};
@@ -11,7 +12,7 @@ pub fn list(cx: &Cx, input: ListEntitiesForPolicy) -> Result<ListEntitiesForPoli
     let arn = &input.policy_arn;
     managed::check_arn(arn)?;
     if !managed::exists(cx, arn) {
-        return Err(managed::no_such(arn));
+        return Err(POLICIES.missing(arn));
     }
     let page = Page::of(input.max_items, input.marker)?;
     let prefix = input.path_prefix.unwrap_or_else(|| "/".to_owned());

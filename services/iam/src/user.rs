@@ -1,7 +1,8 @@
 //! Users.
 
-use crate::entity::{self, Entity, Kind, VALIDATION_ERROR, key};
+use crate::entity::{self, Entity, Kind, VALIDATION_ERROR};
 use crate::page::Page;
+use crate::row::Rows;
 use crate::tag::{Tags, shown_tags};
 use crate::{access_key, boundary, membership, tag};
 use api::iam::{
@@ -9,12 +10,19 @@ use api::iam::{
     UpdateUser, UpdateUserOutput, User, error,
 };
 use kernel::{Cx, Principal};
-use model::{Error, Result, Timestamp};
+use model::{Result, Timestamp};
 use serde::{Deserialize, Serialize};
-use store::{Span, Table};
+use store::Table;
 
 /// Every user. Key: name in lower case.
-pub static USERS: Table<Stored> = Table::account("iam.user");
+pub static USERS: Rows<Stored> = Rows {
+    table: Table::account("iam.user"),
+    kind: "user",
+    quota: ("UsersPerAccount", 5_000),
+    place: |it| (&it.path, &it.name),
+    missing: |name| format!("The user with name {name} cannot be found."),
+    taken: |name| format!("User with name {name} already exists."),
+};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Stored {
@@ -30,11 +38,9 @@ pub struct Stored {
     pub tags: Tags,
 }
 
-pub const QUOTA: (&str, usize) = ("UsersPerAccount", 5_000);
-
 pub fn create(cx: &mut Cx, input: CreateUser) -> Result<CreateUserOutput> {
-    check_free(cx, &input.user_name)?;
-    entity::check_room(cx, &USERS, QUOTA)?;
+    USERS.check_free(cx, &input.user_name)?;
+    USERS.check_room(cx)?;
     if let Some(arn) = &input.permissions_boundary {
         boundary::check(cx, arn)?;
     }
@@ -48,7 +54,7 @@ pub fn create(cx: &mut Cx, input: CreateUser) -> Result<CreateUserOutput> {
     };
     boundary::note(cx, &user.id, None, user.boundary.as_deref());
     entity::identify(cx, &user.id, Kind::User, &user.name);
-    put(cx, &user);
+    USERS.put(cx, &user);
     Ok(CreateUserOutput { user: Some(shown(cx, &user)) })
 }
 
@@ -59,34 +65,26 @@ pub fn get(cx: &Cx, input: GetUser) -> Result<GetUserOutput> {
         let arn = cx.caller().principal.arn();
         return Ok(GetUserOutput { user: User { user_id: account.clone(), arn, ..User::default() } });
     }
-    let user = by_name(cx, &named(cx, input.user_name)?)?;
+    let user = USERS.by_name(cx, &named(cx, input.user_name)?)?;
     Ok(GetUserOutput { user: shown(cx, &user) })
 }
 
 /// Without tags and boundaries, as ListUsers in the IAM API reference says.
 pub fn list(cx: &Cx, input: ListUsers) -> Result<ListUsersOutput> {
     let page = Page::of(input.max_items, input.marker)?;
-    let prefix = input.path_prefix.unwrap_or_else(|| "/".to_owned());
-    let users = all(cx).into_iter().filter(|it| it.path.starts_with(&prefix));
-    let cut = page.cut(users, |it| key(&it.name));
+    let cut = USERS.page(cx, input.path_prefix.as_deref(), &page);
     let listed = |it: &Stored| User { tags: None, permissions_boundary: None, ..shown(cx, it) };
     let users = cut.items.iter().map(listed).collect();
     Ok(ListUsersOutput { users, is_truncated: cut.is_truncated, marker: cut.marker })
 }
 
 pub fn update(cx: &mut Cx, input: UpdateUser) -> Result<UpdateUserOutput> {
-    let mut user = by_name(cx, &input.user_name)?;
-    let before = key(&user.name);
-    if let Some(name) = input.new_user_name {
-        if key(&name) != before {
-            check_free(cx, &name)?;
-        }
-        user.name = name;
-    }
+    let mut user = USERS.by_name(cx, &input.user_name)?;
+    let before = user.name.clone();
+    user.name = input.new_user_name.unwrap_or(user.name);
     user.path = input.new_path.unwrap_or(user.path);
-    cx.delete(&USERS, before.as_str());
+    USERS.replace(cx, &before, &user)?;
     entity::identify(cx, &user.id, Kind::User, &user.name);
-    put(cx, &user);
     Ok(UpdateUserOutput {})
 }
 
@@ -100,20 +98,8 @@ pub fn delete(cx: &mut Cx, input: DeleteUser) -> Result<DeleteUserOutput> {
         return Err(error::DELETE_CONFLICT.with("Cannot delete entity, must delete access keys first."));
     }
     entity::forget(cx, &user);
-    cx.delete(&USERS, key(&user.name).as_str());
+    USERS.delete(cx, &user.name);
     Ok(DeleteUserOutput {})
-}
-
-pub fn put(cx: &mut Cx, user: &Stored) {
-    cx.put(&USERS, key(&user.name).as_str(), user);
-}
-
-pub fn by_name(cx: &Cx, name: &str) -> Result<Stored> {
-    cx.get(&USERS, key(name).as_str()).ok_or_else(|| no_such(name))
-}
-
-pub fn all(cx: &Cx) -> Vec<Stored> {
-    cx.range(&USERS, Span::all(), usize::MAX)
 }
 
 /// Whom an operation is about that takes the caller where no name is given.
@@ -125,19 +111,9 @@ pub fn named(cx: &Cx, given: Option<String>) -> Result<String> {
     }
 }
 
-/// What IAM is asked about: the user with its path, or as if it had none when there is no such user.
-pub fn arn(cx: &Cx, name: &str) -> String {
-    let path = cx.get(&USERS, key(name).as_str()).map_or_else(|| "/".to_owned(), |it| it.path);
-    cx.global_arn("iam", &format!("user{path}{name}"))
-}
-
 /// The caller itself where no name is given.
 pub fn arn_or_own(cx: &Cx, name: Option<&String>) -> String {
-    name.map_or_else(|| cx.caller().principal.arn(), |it| arn(cx, it))
-}
-
-pub fn new_arn(cx: &Cx, input: &CreateUser) -> String {
-    cx.global_arn("iam", &format!("user{}{}", input.path.as_deref().unwrap_or("/"), input.user_name))
+    name.map_or_else(|| cx.caller().principal.arn(), |it| USERS.arn_of(cx, it))
 }
 
 pub fn shown(cx: &Cx, user: &Stored) -> User {
@@ -145,21 +121,10 @@ pub fn shown(cx: &Cx, user: &Stored) -> User {
         path: user.path.clone(),
         user_name: user.name.clone(),
         user_id: user.id.clone(),
-        arn: cx.global_arn("iam", &format!("user{}{}", user.path, user.name)),
+        arn: USERS.arn(cx, user),
         create_date: Timestamp(user.created_at),
         password_last_used: None,
         permissions_boundary: boundary::shown(user.boundary.as_ref()),
         tags: shown_tags(&user.tags),
     }
-}
-
-fn check_free(cx: &Cx, name: &str) -> Result<()> {
-    if !cx.has(&USERS, key(name).as_str()) {
-        return Ok(());
-    }
-    Err(error::ENTITY_ALREADY_EXISTS.with(format!("User with name {name} already exists.")))
-}
-
-fn no_such(name: &str) -> Error {
-    error::NO_SUCH_ENTITY.with(format!("The user with name {name} cannot be found."))
 }

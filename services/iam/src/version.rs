@@ -1,6 +1,7 @@
 //! Versions of managed policies.
 
 use crate::document::{check_managed, encoded};
+use crate::managed::POLICIES;
 use crate::managed::{self, by_arn};
 use crate::page::Page;
 use api::iam::{
@@ -39,7 +40,7 @@ pub fn create(cx: &mut Cx, input: CreatePolicyVersion) -> Result<CreatePolicyVer
         policy.default_version = policy.last_version;
     }
     policy.updated_at = cx.now().0;
-    managed::put(cx, &policy);
+    POLICIES.put(cx, &policy);
     put(cx, &policy.id, policy.last_version, &version);
     Ok(CreatePolicyVersionOutput { policy_version: Some(shown(policy.last_version, &version, policy.default_version)) })
 }
@@ -87,7 +88,7 @@ pub fn set_default(cx: &mut Cx, input: SetDefaultPolicyVersion) -> Result<SetDef
     let mut policy = by_arn(cx, &input.policy_arn)?;
     (policy.default_version, _) = find(cx, &policy, &input.policy_arn, &input.version_id)?;
     policy.updated_at = cx.now().0;
-    managed::put(cx, &policy);
+    POLICIES.put(cx, &policy);
     Ok(SetDefaultPolicyVersionOutput {})
 }
 

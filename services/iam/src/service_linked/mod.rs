@@ -5,6 +5,7 @@ mod known;
 
 use crate::attachment;
 use crate::entity::{self, Entity};
+use crate::role::ROLES;
 use crate::role::{self, SERVICE_LINKED};
 use crate::tag::Tags;
 use crate::trust;
@@ -47,7 +48,7 @@ pub fn create(cx: &mut Cx, input: CreateServiceLinkedRole) -> Result<CreateServi
         return Err(error::INVALID_INPUT.with(format!("Custom suffix is not allowed for {service}")));
     }
     let name = name(linked, input.custom_suffix.as_deref());
-    if role::by_name(cx, &name).is_ok() {
+    if ROLES.by_name(cx, &name).is_ok() {
         return Err(error::INVALID_INPUT
             .with(format!("Service role name {name} has been taken in this account, please try a different suffix.")));
     }
@@ -72,9 +73,9 @@ pub fn create(cx: &mut Cx, input: CreateServiceLinkedRole) -> Result<CreateServi
 
 /// Nothing here uses such a role yet, so every deletion succeeds.
 pub fn delete(cx: &mut Cx, input: DeleteServiceLinkedRole) -> Result<DeleteServiceLinkedRoleOutput> {
-    let role = role::by_name(cx, &input.role_name)?;
+    let role = ROLES.by_name(cx, &input.role_name)?;
     if !role.is_service_linked() {
-        return Err(role::no_such(&input.role_name));
+        return Err(ROLES.missing(&input.role_name));
     }
     let id = format!("{TASK}{}{}/{}", role.path, role.name, cx.id());
     cx.put(&DELETIONS, id.as_str(), &Deletion { role: role.id, is_done: false });
@@ -99,9 +100,10 @@ pub fn deletion_status(
 
 pub fn carry_out(cx: &mut Cx, id: String) -> Result<()> {
     let Some(deletion) = cx.get(&DELETIONS, id.as_str()) else { return Ok(()) };
-    if let Some(role) = Entity::by_id(cx, &deletion.role) {
+    let role = Entity::by_id(cx, &deletion.role).and_then(|it| ROLES.find(cx, &it.name));
+    if let Some(role) = role {
         attachment::forget(cx, &role.id);
-        role::remove(cx, &role);
+        role::remove(cx, role);
     }
     cx.put(&DELETIONS, id.as_str(), &Deletion { is_done: true, ..deletion });
     cx.at(Timestamp(cx.now().0 + REMEMBERED), &FORGET, &id);
