@@ -388,6 +388,24 @@ def test_actions_follow_what_is_asked(server, account, name, someone):
     assert [(it["Key"], it["Code"]) for it in done["Errors"]] == [("in/a", "AccessDenied")]
 
 
+def test_conditional_writes_can_be_enforced(server, account, name, someone):
+    owner = server.client("s3", key=account)
+    owner.create_bucket(Bucket=name)
+    never_over = allow("s3:PutObject", f"arn:aws:s3:::{name}/*")
+    never_over["Condition"] = {"Null": {"s3:if-none-match": "false"}}
+    parts = allow("s3:PutObject", f"arn:aws:s3:::{name}/*")
+    parts["Condition"] = {"Bool": {"s3:ObjectCreationOperation": "false"}}
+    guest = someone(never_over, parts)
+    with refused("AccessDenied"):
+        guest.put_object(Bucket=name, Key="a", Body=b"1")
+    guest.put_object(Bucket=name, Key="a", Body=b"1", IfNoneMatch="*")
+    upload = begin(guest, name, "b")
+    one = part(guest, name, upload, 1, b"x", "b")
+    with refused("AccessDenied"):
+        complete(guest, name, upload, [one], "b")
+    complete(guest, name, upload, [one], "b", IfNoneMatch="*")
+
+
 def test_other_accounts_stay_out(server, account, bucket):
     stranger = server.client("s3", key=account)
     for call in (

@@ -8,8 +8,8 @@ use crate::copy::Source;
 use crate::tag;
 use crate::version;
 use api::s3::{
-    CopyObject, DeleteObject, GetObjectAttributes, ListObjectVersions, ListObjects, ListObjectsV2, PutObject,
-    PutObjectTagging, UploadPartCopy,
+    CompleteMultipartUpload, CopyObject, CreateBucket, CreateMultipartUpload, DeleteObject, GetObjectAttributes,
+    ListObjectVersions, ListObjects, ListObjectsV2, PutObject, PutObjectTagging, UploadPartCopy,
 };
 use kernel::{Cx, Question};
 use model::Result;
@@ -119,6 +119,20 @@ fn about(cx: &Cx, bucket: &str, key: &str, action: &'static str) -> Result<Quest
 
 // Condition keys.
 
+/// What a request says of the object that it makes.
+macro_rules! making {
+    ($input:expr, $context:expr) => {
+        insert($context, "s3:x-amz-acl", $input.acl.as_deref());
+        insert($context, "s3:x-amz-storage-class", $input.storage_class.as_deref());
+        insert($context, "s3:x-amz-server-side-encryption", $input.server_side_encryption.as_deref());
+        insert($context, "s3:x-amz-server-side-encryption-aws-kms-key-id", $input.ssekms_key_id.as_deref());
+        let customer = $input.sse_customer_algorithm.as_deref();
+        insert($context, "s3:x-amz-server-side-encryption-customer-algorithm", customer);
+        insert($context, "s3:x-amz-website-redirect-location", $input.website_redirect_location.as_deref());
+        requested_tags(tag::of_header($input.tagging.as_deref()).unwrap_or_default(), $context);
+    };
+}
+
 pub fn version_key(version_id: Option<&str>, context: &mut Context) {
     insert(context, "s3:versionid", version_id);
 }
@@ -131,30 +145,45 @@ pub fn existing_tags(cx: &Cx, object: (&str, &str), version_id: Option<&str>, co
     }
 }
 
+/// Whether the call makes an object, or only prepares one ("Enforce conditional writes" in the user guide).
+const CREATES: &str = "s3:ObjectCreationOperation";
+
 pub fn put_keys(input: &PutObject, context: &mut Context) {
-    insert(context, "s3:x-amz-acl", input.acl.as_deref());
-    insert(context, "s3:x-amz-storage-class", input.storage_class.as_deref());
-    insert(context, "s3:x-amz-server-side-encryption", input.server_side_encryption.as_deref());
-    insert(context, "s3:x-amz-server-side-encryption-aws-kms-key-id", input.ssekms_key_id.as_deref());
-    insert(context, "s3:x-amz-website-redirect-location", input.website_redirect_location.as_deref());
-    insert(context, "s3:if-match", input.if_match.as_deref());
-    insert(context, "s3:if-none-match", input.if_none_match.as_deref());
-    insert(context, "s3:ObjectCreationOperation", Some("true"));
-    requested_tags(tag::of_header(input.tagging.as_deref()).unwrap_or_default(), context);
+    making!(input, context);
+    condition_keys(input.if_match.as_deref(), input.if_none_match.as_deref(), context);
 }
 
 pub fn copy_keys(input: &CopyObject, context: &mut Context) {
-    insert(context, "s3:x-amz-acl", input.acl.as_deref());
-    insert(context, "s3:x-amz-storage-class", input.storage_class.as_deref());
-    insert(context, "s3:x-amz-server-side-encryption", input.server_side_encryption.as_deref());
-    insert(context, "s3:x-amz-server-side-encryption-aws-kms-key-id", input.ssekms_key_id.as_deref());
-    insert(context, "s3:x-amz-website-redirect-location", input.website_redirect_location.as_deref());
+    making!(input, context);
     insert(context, "s3:x-amz-copy-source", Some(&input.copy_source));
     insert(context, "s3:x-amz-metadata-directive", input.metadata_directive.as_deref());
-    insert(context, "s3:if-match", input.if_match.as_deref());
-    insert(context, "s3:if-none-match", input.if_none_match.as_deref());
-    insert(context, "s3:ObjectCreationOperation", Some("true"));
-    requested_tags(tag::of_header(input.tagging.as_deref()).unwrap_or_default(), context);
+    condition_keys(input.if_match.as_deref(), input.if_none_match.as_deref(), context);
+}
+
+pub fn begin_keys(input: &CreateMultipartUpload, context: &mut Context) {
+    making!(input, context);
+    context.insert(CREATES, false);
+}
+
+pub fn part_keys(context: &mut Context) {
+    context.insert(CREATES, false);
+}
+
+pub fn complete_keys(input: &CompleteMultipartUpload, context: &mut Context) {
+    condition_keys(input.if_match.as_deref(), input.if_none_match.as_deref(), context);
+}
+
+pub fn bucket_keys(input: &CreateBucket, context: &mut Context) {
+    let configuration = input.create_bucket_configuration.as_ref();
+    insert(context, "s3:locationconstraint", configuration.and_then(|it| it.location_constraint.as_deref()));
+    insert(context, "s3:x-amz-acl", input.acl.as_deref());
+    insert(context, "s3:x-amz-object-ownership", input.object_ownership.as_deref());
+}
+
+fn condition_keys(if_match: Option<&str>, if_none_match: Option<&str>, context: &mut Context) {
+    context.insert(CREATES, true);
+    insert(context, "s3:if-match", if_match);
+    insert(context, "s3:if-none-match", if_none_match);
 }
 
 pub fn tag_keys(cx: &Cx, input: &PutObjectTagging, context: &mut Context) {

@@ -50,6 +50,7 @@ pub fn service() -> Service {
 fn buckets(service: Service) -> Service {
     service
         .op(|cx, it: &CreateBucket| bucket::new_arn(cx, &it.bucket), bucket::create)
+        .conditions(|_, it: &CreateBucket, context| access::bucket_keys(it, context))
         .op(|cx, it: &DeleteBucket| bucket::arn(cx, &it.bucket), bucket::delete)
         .read(|cx, it: &HeadBucket| bucket::arn(cx, &it.bucket), bucket::head)
         .checked_as("s3:ListBucket")
@@ -143,8 +144,11 @@ fn uploads(service: Service) -> Service {
             |cx, it: &CreateMultipartUpload| access::beginning(cx, &it.bucket, &it.key, it.tagging.as_deref()),
             upload::create,
         )
+        .conditions(|_, it: &CreateMultipartUpload, context| access::begin_keys(it, context))
         .upload(|cx, it: &UploadPart| access::on_object(cx, &it.bucket, &it.key, "s3:PutObject"), upload::parts::upload)
+        .conditions(|_, _: &UploadPart, context| access::part_keys(context))
         .conversation(access::copying_part, copy::copy_part)
+        .conditions(|_, _: &UploadPartCopy, context| access::part_keys(context))
         .read(
             |cx, it: &ListParts| access::on_object(cx, &it.bucket, &it.key, "s3:ListMultipartUploadParts"),
             upload::parts::list,
@@ -153,6 +157,7 @@ fn uploads(service: Service) -> Service {
             |cx, it: &CompleteMultipartUpload| access::on_object(cx, &it.bucket, &it.key, "s3:PutObject"),
             upload::complete::complete,
         )
+        .conditions(|_, it: &CompleteMultipartUpload, context| access::complete_keys(it, context))
         .op(
             |cx, it: &AbortMultipartUpload| access::on_object(cx, &it.bucket, &it.key, "s3:AbortMultipartUpload"),
             upload::abort,
@@ -164,5 +169,5 @@ use api::s3::{
     DeleteBucketTagging, DeleteObject, DeleteObjectTagging, DeleteObjects, GetBucketLocation, GetBucketTagging,
     GetBucketVersioning, GetObject, GetObjectAttributes, GetObjectTagging, HeadBucket, HeadObject, ListBuckets,
     ListMultipartUploads, ListObjectVersions, ListObjects, ListObjectsV2, ListParts, PutBucketTagging,
-    PutBucketVersioning, PutObject, PutObjectTagging, RenameObject, UploadPart,
+    PutBucketVersioning, PutObject, PutObjectTagging, RenameObject, UploadPart, UploadPartCopy,
 };
