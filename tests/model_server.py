@@ -16,8 +16,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.whole(200, {"data": [{"embedding": [0.6, 0.8]}], "usage": {"prompt_tokens": 7}})
             return
         said = body["messages"][-1]["content"]
-        if said == "fail":
-            self.whole(429, {"error": {"message": "Too much at once."}})
+        if said.startswith("fail with "):
+            self.whole(int(said.split()[-1]), {"error": {"message": "Too much at once."}})
         elif body.get("stream"):
             self.streamed(said)
         else:

@@ -5,12 +5,14 @@ import json
 import pytest
 from conftest import running
 from errors import refused
+from functions import allow, create_role, policy
 from model_server import serving
 from server import eventually
 
 HAIKU = "anthropic.claude-3-haiku-20240307-v1:0"
 NOVA = "us.amazon.nova-lite-v1:0"
 EMBEDDINGS = "amazon.titan-embed-text-v2:0"
+TRUST_EVERYBODY = policy({"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"})
 
 
 def said(text):
@@ -121,7 +123,54 @@ def test_a_model_server_answers(behind):
     vector = json.loads(answer["body"].read())["embedding"]
     assert (vector[:3], len(vector)) == ([0.6, 0.8, 0.0], 256)
     with refused("ThrottlingException", match="Too much at once"):
-        bedrock.converse(modelId=HAIKU, messages=said("fail"))
+        bedrock.converse(modelId=HAIKU, messages=said("fail with 429"))
+
+
+def test_a_model_server_that_fails_is_told_as_the_model_that_fails(behind):
+    bedrock = behind[1].client("bedrock-runtime")
+    failed, late = "fail with 500", "fail with 504"
+    with refused("ModelErrorException"):
+        bedrock.converse(modelId=HAIKU, messages=said(failed))
+    with refused("ModelTimeoutException"):
+        bedrock.converse(modelId=HAIKU, messages=said(late))
+    with refused("ModelErrorException"):
+        bedrock.converse_stream(modelId=HAIKU, messages=said(failed))
+    with refused("ModelTimeoutException"):
+        bedrock.converse_stream(modelId=HAIKU, messages=said(late))
+    with refused("ModelErrorException"):
+        bedrock.invoke_model(modelId=HAIKU, body=claude(failed))
+    with refused("ModelTimeoutException"):
+        bedrock.invoke_model(modelId=HAIKU, body=claude(late))
+    with refused("ModelErrorException"):
+        bedrock.invoke_model_with_response_stream(modelId=HAIKU, body=claude(failed))
+    with refused("ModelTimeoutException"):
+        bedrock.invoke_model_with_response_stream(modelId=HAIKU, body=claude(late))
+
+
+def test_who_may_not_ask_is_refused(server, name):
+    arn = create_role(server, name, allow("sqs:*"))
+    server.client("iam").update_assume_role_policy(RoleName=name, PolicyDocument=TRUST_EVERYBODY)
+    credentials = server.client("sts").assume_role(RoleArn=arn, RoleSessionName="session")["Credentials"]
+    runtime, models = (server.client_as(it, credentials) for it in ("bedrock-runtime", "bedrock"))
+    with refused("AccessDeniedException"):
+        runtime.converse(modelId=HAIKU, messages=said("Hello"))
+    with refused("AccessDeniedException"):
+        runtime.converse_stream(modelId=HAIKU, messages=said("Hello"))
+    with refused("AccessDeniedException"):
+        runtime.invoke_model(modelId=HAIKU, body=claude("Hello"))
+    with refused("AccessDeniedException"):
+        runtime.invoke_model_with_response_stream(modelId=HAIKU, body=claude("Hello"))
+    with refused("AccessDeniedException"):
+        runtime.count_tokens(modelId=HAIKU, input={"converse": {"messages": said("Hello")}})
+    with refused("AccessDeniedException"):
+        models.get_foundation_model(modelIdentifier=HAIKU)
+    with refused("AccessDeniedException"):
+        models.list_foundation_models()
+
+
+def test_a_body_that_is_none_streams_nothing(bedrock):
+    with refused("ValidationException"):
+        bedrock.invoke_model_with_response_stream(modelId=HAIKU, body="{}")
 
 
 def test_a_stream_comes_as_it_is_made(behind):

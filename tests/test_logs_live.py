@@ -6,6 +6,7 @@ import time
 
 import pytest
 from errors import refused
+from functions import allow, create_role, policy
 from server import ROOT_ACCOUNT, eventually, spawn
 
 
@@ -51,6 +52,22 @@ def test_a_live_tail_tells_what_comes(logs, group):
 def test_a_live_tail_is_refused_as_any_call(logs, group):
     with refused("ResourceNotFoundException", match="The specified log group does not exist"):
         logs.start_live_tail(logGroupIdentifiers=[arn_of("none-such")])
+
+
+def test_who_may_not_is_refused(server, logs, group, name):
+    arn = create_role(server, name, allow("sqs:*"))
+    everybody = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    server.client("iam").update_assume_role_policy(RoleName=name, PolicyDocument=policy(everybody))
+    credentials = server.client("sts").assume_role(RoleArn=arn, RoleSessionName="session")["Credentials"]
+    limited = server.client_as("logs", credentials)
+    with refused("AccessDeniedException"):
+        limited.start_live_tail(logGroupIdentifiers=[arn_of(group)])
+    with refused("AccessDeniedException"):
+        limited.put_log_group_deletion_protection(logGroupIdentifier=group, deletionProtectionEnabled=True)
+    stranger = server.client("logs", key="AKIAIOSFODNN7EXAMPLE")
+    event = {"timestamp": 0, "message": "x"}
+    with refused("UnrecognizedClientException"):
+        stranger.put_log_events(logGroupName=group, logStreamName="one", logEvents=[event])
 
 
 def test_the_server_stops_while_a_live_tail_is_open(fresh_server, name):

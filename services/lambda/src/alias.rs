@@ -1,6 +1,6 @@
 //! Aliases: names for versions, one of which may share its events with a second version.
 
-use crate::function::{self, FUNCTIONS, Function, version};
+use crate::function::{self, Function, version};
 use crate::name::{self, LATEST};
 use crate::page;
 use api::lambda::{
@@ -129,8 +129,7 @@ impl Alias {
 }
 
 fn latest(cx: &Cx, text: &str) -> Result<Function> {
-    let name = name::parse(text).function;
-    cx.get(&FUNCTIONS, &name).ok_or_else(|| name::not_found(&name::arn(cx, text)))
+    function::unqualified(cx, text)
 }
 
 fn by_name(cx: &Cx, function: &str, alias: &str) -> Result<(Function, Alias)> {

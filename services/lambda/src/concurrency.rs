@@ -23,7 +23,7 @@ pub const OF_ACCOUNT: i64 = 1000;
 const LEAST_UNRESERVED: i64 = 100;
 
 pub fn put(cx: &mut Cx, input: PutFunctionConcurrency) -> Result<PutFunctionConcurrencyOutput> {
-    let function = function::by_name(cx, &input.function_name, None)?;
+    let function = function::unqualified(cx, &input.function_name)?;
     let mut all = all(cx);
     all.insert(function.name.clone(), input.reserved_concurrent_executions);
     if unreserved(&all) < LEAST_UNRESERVED {
@@ -36,12 +36,12 @@ pub fn put(cx: &mut Cx, input: PutFunctionConcurrency) -> Result<PutFunctionConc
 }
 
 pub fn get(cx: &Cx, input: GetFunctionConcurrency) -> Result<GetFunctionConcurrencyOutput> {
-    let function = function::by_name(cx, &input.function_name, None)?;
+    let function = function::unqualified(cx, &input.function_name)?;
     Ok(GetFunctionConcurrencyOutput { reserved_concurrent_executions: reserved(cx, &function.name) })
 }
 
 pub fn delete(cx: &mut Cx, input: DeleteFunctionConcurrency) -> Result<DeleteFunctionConcurrencyOutput> {
-    let function = function::by_name(cx, &input.function_name, None)?;
+    let function = function::unqualified(cx, &input.function_name)?;
     forget(cx, &function.name);
     Ok(DeleteFunctionConcurrencyOutput {})
 }

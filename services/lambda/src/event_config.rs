@@ -85,7 +85,7 @@ pub fn delete(cx: &mut Cx, input: DeleteFunctionEventInvokeConfig) -> Result<Del
 }
 
 pub fn list(cx: &Cx, input: ListFunctionEventInvokeConfigs) -> Result<ListFunctionEventInvokeConfigsOutput> {
-    let function = function::by_name(cx, &input.function_name, None)?;
+    let function = function::unqualified(cx, &input.function_name)?;
     let limit = page::limit(input.max_items, PAGE);
     let name = function.name.as_str();
     let mut span = Span::prefix(&name);

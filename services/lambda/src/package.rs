@@ -158,6 +158,8 @@ pub fn of_text(name: &str, text: &str) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD as BASE64;
     use kernel::{Caller, Cloud, Principal};
     use std::sync::Arc;
 
@@ -171,15 +173,34 @@ mod tests {
             .write(move |cx| {
                 let code = package(1_000).keep(cx)?;
                 take_room(cx, MOST_CODE - 1_000)?;
-                let full = package(1).keep(cx).unwrap_err();
-                assert_eq!(full.code(), "CodeStorageExceededException");
-                assert_eq!(keep_again(cx, code).unwrap_err().code(), "CodeStorageExceededException");
+                assert!(package(1).keep(cx).is_err() && keep_again(cx, code).is_err());
                 release(cx, code);
                 package(1_000).keep(cx)
             })
             .await;
         assert_eq!(kept.unwrap().size, 1_000);
         assert_eq!(cloud.read(taken), MOST_CODE);
+    }
+
+    #[tokio::test]
+    async fn what_finds_no_room_is_refused() {
+        let services = || vec![crate::service(), iam::service(), sts::service()];
+        let mut world = sim::World::new(1, move || (services(), sim::drivers::echoing()));
+        let zip = |text: &str| BASE64.encode(of_text("index.py", text));
+        let script = r#"
+            iam create-role RoleName=worker AssumeRolePolicyDocument="{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Principal\":{\"Service\":\"lambda.amazonaws.com\"},\"Action\":\"sts:AssumeRole\"}]}" => ok
+            lambda create-function FunctionName=f Runtime=python3.13 Handler=index.echo Role=arn:aws:iam::000000000000:role/worker Code={"ZipFile":"ONE"} => ok"#;
+        sim::check_in(&mut world, &script.replace("ONE", &zip("x = 1"))).await;
+        let caller = Caller::internal(Principal::root("000000000000"), "us-east-1", "request".to_owned());
+        let fill = |cx: &mut Cx| take_room(cx, MOST_CODE - taken(cx));
+        world.kernel.cloud(Arc::new(caller)).write(fill).await.unwrap();
+        let script = r#"
+            lambda create-function FunctionName=g Runtime=python3.13 Handler=index.echo Role=arn:aws:iam::000000000000:role/worker Code={"ZipFile":"ONE"} => error CodeStorageExceededException
+            lambda publish-version FunctionName=f => error CodeStorageExceededException
+            lambda update-function-code FunctionName=f ZipFile=TWO => error CodeStorageExceededException
+            lambda delete-function FunctionName=f => ok
+            lambda create-function FunctionName=g Runtime=python3.13 Handler=index.echo Role=arn:aws:iam::000000000000:role/worker Code={"ZipFile":"ONE"} => ok"#;
+        sim::check_in(&mut world, &script.replace("ONE", &zip("x = 1")).replace("TWO", &zip("x = 'longer'"))).await;
     }
 
     #[test]

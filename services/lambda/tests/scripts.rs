@@ -256,3 +256,63 @@ fn a_permission_means_who_was_there_when_it_was_added() {
         "#,
     );
 }
+
+/// The errors that the API reference documents for each operation, where no other script meets them.
+#[test]
+fn every_operation_says_what_is_wrong_with_it() {
+    check(
+        r#"
+        sqs create-queue QueueName=q => ok
+        lambda publish-version FunctionName=f => Version=1
+        lambda create-event-source-mapping FunctionName=f EventSourceArn=arn:aws:sqs:us-east-1:000000000000:q => UUID=$uuid
+        lambda create-event-source-mapping FunctionName=f EventSourceArn=arn:aws:sqs:us-east-1:000000000000:q => error ResourceConflictException *
+        lambda create-event-source-mapping FunctionName=no EventSourceArn=arn:aws:sqs:us-east-1:000000000000:q => error ResourceNotFoundException *
+        lambda update-event-source-mapping UUID=$uuid BatchSize=100 => error InvalidParameterValueException *
+        lambda update-event-source-mapping UUID=00000000-0000-0000-0000-000000000000 BatchSize=1 => error ResourceNotFoundException *
+        lambda get-event-source-mapping UUID=00000000-0000-0000-0000-000000000000 => error ResourceNotFoundException *
+        lambda delete-event-source-mapping UUID=00000000-0000-0000-0000-000000000000 => error ResourceNotFoundException *
+        lambda list-event-source-mappings Marker=x => error InvalidParameterValueException *
+        lambda create-alias FunctionName=f:1 Name=live FunctionVersion="1" => error InvalidParameterValueException "This operation is permitted on Lambda functions only.*"
+        lambda get-alias FunctionName=f:1 Name=live => error InvalidParameterValueException *
+        lambda update-alias FunctionName=f Name=no => error ResourceNotFoundException *
+        lambda delete-alias FunctionName=f:1 Name=live => error InvalidParameterValueException *
+        lambda delete-alias FunctionName=no Name=live => error ResourceNotFoundException *
+        lambda list-aliases FunctionName=no => error ResourceNotFoundException *
+        lambda list-aliases FunctionName=f Marker=x => error InvalidParameterValueException *
+        lambda put-function-concurrency FunctionName=f:1 ReservedConcurrentExecutions=1 => error InvalidParameterValueException *
+        lambda get-function-concurrency FunctionName=f:1 => error InvalidParameterValueException *
+        lambda get-function-concurrency FunctionName=no => error ResourceNotFoundException *
+        lambda delete-function-concurrency FunctionName=f:1 => error InvalidParameterValueException *
+        lambda delete-function-concurrency FunctionName=no => error ResourceNotFoundException *
+        lambda put-function-event-invoke-config FunctionName=no MaximumRetryAttempts=1 => error ResourceNotFoundException *
+        lambda update-function-event-invoke-config FunctionName=no MaximumRetryAttempts=1 => error ResourceNotFoundException *
+        lambda update-function-event-invoke-config FunctionName=f:1 Qualifier="2" => error InvalidParameterValueException *
+        lambda get-function-event-invoke-config FunctionName=f:1 Qualifier="2" => error InvalidParameterValueException *
+        lambda delete-function-event-invoke-config FunctionName=f:1 Qualifier="2" => error InvalidParameterValueException *
+        lambda list-function-event-invoke-configs FunctionName=no => error ResourceNotFoundException *
+        lambda list-function-event-invoke-configs FunctionName=f Marker=x => error InvalidParameterValueException *
+        lambda get-function FunctionName=f:1 Qualifier="2" => error InvalidParameterValueException *
+        lambda get-function-configuration FunctionName=f:1 Qualifier="2" => error InvalidParameterValueException *
+        lambda get-function-configuration FunctionName=no => error ResourceNotFoundException *
+        lambda list-functions Marker=x => error InvalidParameterValueException *
+        lambda list-versions-by-function FunctionName=no => error ResourceNotFoundException *
+        lambda list-versions-by-function FunctionName=f Marker=x => error InvalidParameterValueException *
+        lambda publish-version FunctionName=no => error ResourceNotFoundException *
+        lambda update-function-code FunctionName=no ZipFile=ZIP => error ResourceNotFoundException *
+        lambda update-function-code FunctionName=f:1 ZipFile=OTHER => error InvalidParameterValueException *
+        lambda update-function-configuration FunctionName=no Timeout=4 => error ResourceNotFoundException *
+        lambda update-function-configuration FunctionName=f:1 Timeout=4 => error InvalidParameterValueException *
+        lambda update-function-configuration FunctionName=f Timeout=4 RevisionId=x => error PreconditionFailedException *
+        lambda delete-function FunctionName=no => error ResourceNotFoundException *
+        lambda invoke-async FunctionName=no InvokeArgs=e30= => error ResourceNotFoundException *
+        lambda invoke-async FunctionName=f InvokeArgs=ewo= => error InvalidRequestContentException *
+        lambda get-policy FunctionName=f:1 Qualifier="2" => error InvalidParameterValueException *
+        lambda remove-permission FunctionName=f:1 Qualifier="2" StatementId=s => error InvalidParameterValueException *
+        lambda list-tags Resource=ARN:no => error ResourceNotFoundException *
+        lambda list-tags Resource=ARN:f:1 => error InvalidParameterValueException *
+        lambda untag-resource Resource=ARN:no TagKeys=["a"] => error ResourceNotFoundException *
+        lambda untag-resource Resource=ARN:f:1 TagKeys=["a"] => error InvalidParameterValueException *
+        lambda get-function FunctionName=f => Configuration.Version=$LATEST Configuration.Timeout=3
+        "#,
+    );
+}

@@ -16,7 +16,8 @@ pub fn delete(cx: &mut Cx, input: DeleteStack) -> Result<DeleteStackOutput> {
     let Some(mut stack) = find(cx, &input.stack_name).filter(|it| it.deleted_at.is_none()) else {
         return Ok(DeleteStackOutput {});
     };
-    if stack.status == StackStatus::DeleteInProgress {
+    let is_retry = request::is_retry(&stack, input.client_request_token.as_deref(), "DeleteStack")?;
+    if is_retry || stack.status == StackStatus::DeleteInProgress {
         return Ok(DeleteStackOutput {});
     }
     if is_updating(stack.status) {

@@ -13,9 +13,15 @@ use kernel::Cx;
 use model::Result;
 
 pub fn cancel(cx: &mut Cx, input: CancelUpdateStack) -> Result<CancelUpdateStackOutput> {
-    let stack = existing(cx, &input.stack_name)?;
+    let mut stack = existing(cx, &input.stack_name)?;
+    if request::is_retry(&stack, input.client_request_token.as_deref(), "CancelUpdateStack")? {
+        return Ok(CancelUpdateStackOutput {});
+    }
     if stack.status != StackStatus::UpdateInProgress {
         return Err(invalid("CancelUpdateStack cannot be called from current stack status"));
+    }
+    if input.client_request_token.is_some() {
+        (stack.last_token, stack.last_verb) = (input.client_request_token, "CancelUpdateStack".to_owned());
     }
     engine::cancel(cx, stack);
     Ok(CancelUpdateStackOutput {})

@@ -147,3 +147,35 @@ fn a_template_beyond_its_limits_is_refused() {
         assert!(error.message().contains(expected), "{expected}: {}", error.message());
     }
 }
+
+/// The errors that the API reference documents for each operation, where no other script meets them.
+#[test]
+fn every_operation_says_what_is_wrong_with_it() {
+    let queue = |delay| {
+        format!("\"Resources: {{Q: {{Type: AWS::SQS::Queue, Properties: {{QueueName: q, DelaySeconds: {delay}}}}}}}\"")
+    };
+    let (one, two, group) = (queue(1), queue(2), "\"Resources: {G: {Type: AWS::IAM::Group}}\"");
+    check(&format!(
+        r#"
+        cloudformation create-change-set StackName=app ChangeSetName=done ChangeSetType=CREATE TemplateBody={one} => ok
+        cloudformation execute-change-set StackName=app ChangeSetName=done ClientRequestToken=u => ok
+        cloudformation update-stack StackName=app TemplateBody={two} ClientRequestToken=t => ok
+        cloudformation create-change-set StackName=app ChangeSetName=c TemplateBody={one} => ok
+        cloudformation list-change-sets StackName=app => Summaries[0].ChangeSetName=c
+        cloudformation create-change-set StackName=app ChangeSetName=c TemplateBody={one} => error AlreadyExistsException *
+        cloudformation create-stack StackName=app TemplateBody={one} => error AlreadyExistsException *
+        cloudformation cancel-update-stack StackName=app ClientRequestToken=t => error TokenAlreadyExistsException *
+        cloudformation continue-update-rollback StackName=app ClientRequestToken=t => error TokenAlreadyExistsException *
+        cloudformation rollback-stack StackName=app ClientRequestToken=t => error TokenAlreadyExistsException *
+        cloudformation execute-change-set StackName=app ChangeSetName=c ClientRequestToken=t => error TokenAlreadyExistsException *
+        cloudformation delete-stack StackName=app ClientRequestToken=t => error TokenAlreadyExistsException *
+        cloudformation delete-change-set StackName=app ChangeSetName=done => error InvalidChangeSetStatus *
+        cloudformation execute-change-set StackName=app ChangeSetName=done => error InvalidChangeSetStatus *
+        cloudformation execute-change-set StackName=app ChangeSetName=no => error ChangeSetNotFound *
+        cloudformation describe-change-set StackName=app ChangeSetName=no => error ChangeSetNotFound *
+        cloudformation describe-change-set-hooks StackName=app ChangeSetName=no => error ChangeSetNotFound *
+        cloudformation get-template StackName=app ChangeSetName=no => error ChangeSetNotFound *
+        cloudformation update-stack StackName=app TemplateBody={group} => error InsufficientCapabilitiesException *
+        "#
+    ));
+}

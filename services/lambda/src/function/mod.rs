@@ -165,6 +165,16 @@ pub fn delete(cx: &mut Cx, input: DeleteFunction) -> Result<DeleteFunctionOutput
     Ok(DeleteFunctionOutput { status_code: Some(204) })
 }
 
+/// A function for operations that versions and aliases of it do not have.
+pub fn unqualified(cx: &Cx, text: &str) -> Result<Function> {
+    if name::parse(text).qualifier.is_some_and(|it| it != LATEST) {
+        return Err(error::INVALID_PARAMETER_VALUE
+            .with("This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. Please specify either a function name or an unqualified function ARN.")
+            .field("Type", "User".to_owned()));
+    }
+    by_name(cx, text, None)
+}
+
 /// The version of a function that a caller names; an alias stands for its version.
 pub fn by_name(cx: &Cx, text: &str, qualifier: Option<&str>) -> Result<Function> {
     let qualifier = name::qualifier(text, qualifier)?;

@@ -1,6 +1,6 @@
 //! UpdateFunctionCode and UpdateFunctionConfiguration.
 
-use super::{FUNCTIONS, Function, Shown, by_name, check, configuration, create, reshaped, role, version};
+use super::{FUNCTIONS, Function, Shown, check, configuration, create, reshaped, role, unqualified, version};
 use crate::environment;
 use crate::package::{self, Package};
 use api::lambda::{
@@ -29,7 +29,7 @@ pub async fn update_code_uploaded(cloud: Cloud, mut input: UpdateFunctionCode) -
 
 fn update_from(cx: &mut Cx, input: UpdateFunctionCode, package: Option<Package>) -> Result<UpdateFunctionCodeOutput> {
     check::code(&input)?;
-    let mut function = by_name(cx, &input.function_name, None)?;
+    let mut function = unqualified(cx, &input.function_name)?;
     check_revision(&function, input.revision_id.as_deref())?;
     let package = package.ok_or_else(create::no_source)?;
     package.check()?;
@@ -56,7 +56,7 @@ pub fn update_configuration(
     input: UpdateFunctionConfiguration,
 ) -> Result<UpdateFunctionConfigurationOutput> {
     check::configuration(&input)?;
-    let mut function = by_name(cx, &input.function_name, None)?;
+    let mut function = unqualified(cx, &input.function_name)?;
     check_revision(&function, input.revision_id.as_deref())?;
     if let Some(runtime) = input.runtime {
         check::runtime(&runtime)?;

@@ -73,3 +73,44 @@ fn a_pattern_is_tried_on_messages() {
     "#,
     );
 }
+
+/// The errors that the API reference documents for each operation, where no other script meets them.
+#[test]
+fn every_operation_says_what_is_wrong_with_it() {
+    let tags: Vec<String> = (0..50).map(|it| format!("\"k{it}\":\"v\"")).collect();
+    let tags = tags.join(",");
+    check(&format!(
+        r#"
+        logs create-log-group logGroupName=g => ok
+        logs create-log-stream logGroupName=g logStreamName=s => ok
+        logs create-log-stream logGroupName=g logStreamName=a:b => error InvalidParameterException *
+        logs delete-log-group logGroupName=no => error ResourceNotFoundException *
+        logs delete-log-group logGroupName="a b" => error InvalidParameterException *
+        logs delete-log-stream logGroupName=g logStreamName=no => error ResourceNotFoundException *
+        logs delete-log-stream logGroupName=g logStreamName=a:b => error InvalidParameterException *
+        logs delete-retention-policy logGroupName=no => error ResourceNotFoundException *
+        logs delete-retention-policy logGroupName="a b" => error InvalidParameterException *
+        logs describe-log-groups limit=99 => error InvalidParameterException *
+        logs describe-log-groups nextToken=x => error InvalidParameterException *
+        logs describe-log-streams logGroupName=no => error ResourceNotFoundException *
+        logs describe-log-streams logGroupName=g nextToken=x => error InvalidParameterException *
+        logs describe-log-streams logGroupName=g orderBy=LastEventTime logStreamNamePrefix=s => error InvalidParameterException *
+        logs filter-log-events logGroupName=g filterPattern="{{" => error InvalidParameterException *
+        logs get-log-events logGroupName=g logStreamName=s nextToken=x => error InvalidParameterException *
+        logs get-log-events logGroupName=g logStreamName=no => error ResourceNotFoundException *
+        logs list-tags-for-resource resourceArn=arn:aws:logs:us-east-1:000000000000:log-group:no => error ResourceNotFoundException *
+        logs list-tags-for-resource resourceArn=nonsense => error InvalidParameterException *
+        logs list-tags-log-group logGroupName=no => error ResourceNotFoundException *
+        logs put-log-events logGroupName=no logStreamName=s logEvents=[{{"timestamp":1800000000000,"message":"x"}}] => error ResourceNotFoundException *
+        logs put-retention-policy logGroupName=no retentionInDays=7 => error ResourceNotFoundException *
+        logs start-live-tail logGroupIdentifiers=["nonsense"] => error InvalidParameterException *
+        logs start-live-tail logGroupIdentifiers=["arn:aws:logs:us-east-1:000000000000:log-group:g"] logStreamNames=["s"] logStreamNamePrefixes=["t"] => error InvalidParameterException *
+        logs tag-resource resourceArn=arn:aws:logs:us-east-1:000000000000:log-group:no tags={{"a":"b"}} => error ResourceNotFoundException *
+        logs untag-resource resourceArn=arn:aws:logs:us-east-1:000000000000:log-group:no tagKeys=["a"] => error ResourceNotFoundException *
+        logs untag-resource resourceArn=nonsense tagKeys=["a"] => error InvalidParameterException *
+        logs tag-resource resourceArn=nonsense tags={{"a":"b"}} => error InvalidParameterException *
+        logs tag-resource resourceArn=arn:aws:logs:us-east-1:000000000000:log-group:g tags={{{tags}}} => ok
+        logs tag-resource resourceArn=arn:aws:logs:us-east-1:000000000000:log-group:g tags={{"one":"more"}} => error TooManyTagsException *
+        "#
+    ));
+}
