@@ -12,6 +12,7 @@ mod name;
 mod package;
 mod page;
 mod permission;
+mod source;
 mod tag;
 mod task;
 mod time;

@@ -4,7 +4,7 @@ use crate::function::Code;
 use api::lambda::error;
 use bytes::Bytes;
 use kernel::{Cloud, Cx, INTERNAL_FAILURE};
-use model::Result;
+use model::{Error, Result};
 use sha2::{Digest, Sha256};
 use std::io::{Cursor, Write};
 use store::{NewBlob, Table};
@@ -29,7 +29,7 @@ const NOT_A_ZIP: &str = "Could not unzip uploaded file. Please check your file, 
 pub enum Package {
     /// Checked, hashed and on disk, beside the store.
     Uploaded { blob: NewBlob, sha256: [u8; 32] },
-    /// As it came, within a transaction: some kilobytes that a template holds.
+    /// As it came, within a transaction.
     Inline(Bytes),
 }
 
@@ -55,14 +55,6 @@ pub async fn upload(cloud: &Cloud, zip: Bytes) -> Result<Package> {
 }
 
 impl Package {
-    /// What an inline package may still turn out to be: none.
-    pub fn check(&self) -> Result<()> {
-        match self {
-            Package::Uploaded { .. } => Ok(()),
-            Package::Inline(zip) => check(zip),
-        }
-    }
-
     /// Keeps it for the row that is about to name it.
     pub fn keep(&self, cx: &mut Cx) -> Result<Code> {
         take_room(cx, self.size())?;
@@ -119,12 +111,17 @@ fn take_room(cx: &mut Cx, size: i64) -> Result<()> {
     Ok(())
 }
 
-/// Refuses what could not be run later. Reads the directory of the file, not its contents.
-fn check(zip: &[u8]) -> Result<()> {
-    let refused = |why: String| Err(error::INVALID_PARAMETER_VALUE.with(why));
+/// What comes within a request may be so large; an object in S3 only has to fit when it is unzipped.
+pub fn check_upload(zip: &[u8]) -> Result<()> {
     if zip.len() > MOST_ZIPPED {
         return Err(error::REQUEST_TOO_LARGE.with(format!("Zipped size must be smaller than {MOST_ZIPPED} bytes")));
     }
+    Ok(())
+}
+
+/// Refuses what could not be run later. Reads the directory of the file, not its contents.
+pub fn check(zip: &[u8]) -> Result<()> {
+    let refused = |why: String| Err(error::INVALID_PARAMETER_VALUE.with(why));
     let Ok(mut archive) = ZipArchive::new(Cursor::new(zip)) else { return refused(NOT_A_ZIP.to_owned()) };
     if archive.is_empty() {
         return refused("Uploaded file must be a non-empty zip".to_owned());
@@ -141,9 +138,13 @@ fn check(zip: &[u8]) -> Result<()> {
         unzipped = unzipped.saturating_add(entry.size());
     }
     if unzipped > MOST_UNZIPPED {
-        return refused(format!("Unzipped size must be smaller than {MOST_UNZIPPED} bytes"));
+        return Err(too_large());
     }
     Ok(())
+}
+
+pub fn too_large() -> Error {
+    error::INVALID_PARAMETER_VALUE.with(format!("Unzipped size must be smaller than {MOST_UNZIPPED} bytes"))
 }
 
 /// A zip file with one text in it. The same text gives the same bytes.

@@ -6,6 +6,7 @@ use api::lambda::{
     CreateFunction, DeleteFunction, Environment, FunctionCode, GetFunction, GetFunctionConfiguration, ListFunctions,
     ListTags, TagResource, TracingConfig, UntagResource, UpdateFunctionCode, UpdateFunctionConfiguration, VpcConfig,
 };
+use api::s3::{CreateBucket, PutObject};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType};
@@ -247,4 +248,34 @@ async fn cloudformation_makes_changes_and_deletes_functions() {
     let it = existing();
     world.cloud.write(move |cx| (function.delete)(cx, &it)).await.unwrap();
     assert!(world.cloud.call(named(&physical_id)).await.is_err());
+}
+
+#[tokio::test]
+async fn a_transaction_creates_functions_of_code_in_s3() {
+    let world = World::new().await;
+    world.cloud.call(CreateBucket { bucket: "code".to_owned(), ..CreateBucket::default() }).await.unwrap();
+    let in_s3 = |key: &str| {
+        let code =
+            FunctionCode { s3_bucket: Some("code".to_owned()), s3_key: Some(key.to_owned()), ..Default::default() };
+        CreateFunction { code, ..described("f", "index.echo") }
+    };
+    // Larger than what S3 keeps in a row, and not compressed.
+    let noise: String = (0..60_000u32).map(|it| format!("{:08x}", it.wrapping_mul(2_654_435_761))).collect();
+    for (key, zip) in [("small", zipped("x = 1")), ("large", zipped(&noise))] {
+        let (create, put) = (in_s3(key), zip.clone());
+        let made = world.cloud.write(move |cx| {
+            let body = Some(put.into());
+            cx.call(PutObject { bucket: "code".to_owned(), key: key.to_owned(), body, ..PutObject::default() })?;
+            cx.call(create)
+        });
+        let made = made.await.unwrap();
+        assert_eq!(made.code_sha256.unwrap(), BASE64.encode(Sha256::digest(&zip)), "{key}");
+        world.cloud.call(DeleteFunction { function_name: "f".to_owned(), qualifier: None }).await.unwrap();
+    }
+    let none = in_s3("none");
+    let refused = world.cloud.write(move |cx| cx.call(none)).await.unwrap_err();
+    assert_eq!(
+        refused.message(),
+        "Error occurred while GetObject. S3 Error Code: NoSuchKey. S3 Error Message: The specified key does not exist."
+    );
 }

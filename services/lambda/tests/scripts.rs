@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use std::io::{Cursor, Write};
 
 fn services() -> Vec<kernel::Service> {
-    vec![iam::service(), lambda::service(), logs::service(), sqs::service(), sts::service()]
+    vec![iam::service(), lambda::service(), logs::service(), s3::service(), sqs::service(), sts::service()]
 }
 
 const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
@@ -203,8 +203,39 @@ fn a_dry_run_changes_nothing() {
         lambda update-function-code FunctionName=f ZipFile=OTHER DryRun=true => ok
         lambda get-function-configuration FunctionName=f => CodeSha256=$sha RevisionId=$first
         lambda update-function-code FunctionName=f ZipFile=OTHER RevisionId=other => error PreconditionFailedException
-        lambda update-function-code FunctionName=f S3Bucket=bucket S3Key=key => error InvalidParameterValueException "Niebla does not support S3Bucket of functions yet."
+        lambda update-function-code FunctionName=f ZipFile=OTHER S3ObjectStorageMode=COPY => error InvalidParameterValueException "Niebla does not support S3ObjectStorageMode of functions yet."
         "#,
+    );
+}
+
+#[test]
+fn code_comes_from_s3() {
+    let role = "arn:aws:iam::000000000000:role/worker";
+    let create = format!("lambda create-function FunctionName=g Runtime=python3.13 Handler=index.echo Role={role}");
+    check(
+        &r#"
+        lambda get-function-configuration FunctionName=f => CodeSha256=$sha
+        s3 create-bucket Bucket=code                   => ok
+        s3 put-bucket-versioning Bucket=code VersioningConfiguration={"Status":"Enabled"} => ok
+        s3 put-object Bucket=code Key=a.zip Body=ZIP   => VersionId=$one
+        s3 put-object Bucket=code Key=a.zip Body=OTHER => VersionId=$two
+        s3 put-object Bucket=code Key=text Body=aGVsbG8= => ok
+        s3 put-object Bucket=code Key=cold Body=ZIP StorageClass=GLACIER => ok
+        CREATE Code={"S3Bucket":"code","S3Key":"none"} => error InvalidParameterValueException "Error occurred while GetObject. S3 Error Code: NoSuchKey. S3 Error Message: The specified key does not exist."
+        CREATE Code={"S3Bucket":"nobody","S3Key":"none"} => error InvalidParameterValueException "Error occurred while GetObject. S3 Error Code: NoSuchBucket. S3 Error Message: The specified bucket does not exist"
+        CREATE Code={"S3Bucket":"code","S3Key":"cold"} => error InvalidParameterValueException "Error occurred while GetObject. S3 Error Code: InvalidObjectState.*"
+        CREATE Code={"S3Bucket":"code","S3Key":"text"} => error InvalidParameterValueException "Could not unzip uploaded file. Please check your file, then try to upload again."
+        CREATE Code={"S3Bucket":"code"} => error InvalidParameterValueException "Please provide a source for function code."
+        CREATE Code={"S3Bucket":"code","S3Key":"a.zip","ZipFile":"ZIP"} => error InvalidParameterValueException "Please do not provide other FunctionCode parameters when providing a ZipFile."
+        CREATE Code={"S3Bucket":"code","S3Key":"a.zip"} => CodeSha256=$other
+        lambda update-function-code FunctionName=g S3Bucket=code S3Key=a.zip S3ObjectVersion=$one => CodeSha256=$sha
+        lambda update-function-code FunctionName=g S3Bucket=code S3Key=a.zip S3ObjectVersion=$two => CodeSha256=$other
+        # The function has a copy: what becomes of the object is of no matter.
+        s3 delete-object Bucket=code Key=a.zip VersionId=$two => ok
+        lambda get-function-configuration FunctionName=g => CodeSha256=$other
+        lambda update-function-code FunctionName=g S3Bucket=code S3Key=none => error InvalidParameterValueException "Error occurred while GetObject. S3 Error Code: NoSuchKey.*"
+        "#
+        .replace("CREATE", &create),
     );
 }
 

@@ -45,6 +45,14 @@ pub async fn get(cloud: Cloud, input: GetObject) -> Result<Download<GetObjectOut
     }
 }
 
+/// The same where nobody can wait for the bytes: they are read at once.
+pub fn within(cx: &mut Cx, input: GetObject) -> Result<GetObjectOutput> {
+    let selected = select(cx, &input)?;
+    selected.object.readable()?;
+    let located = body::locate(cx, &selected.object.pieces(cx), selected.range, None)?;
+    Ok(GetObjectOutput { body: Some(located.whole(cx)?), ..selected.output })
+}
+
 /// The same as [`get`] without the bytes.
 pub fn head(cx: &Cx, input: HeadObject) -> Result<HeadObjectOutput> {
     let input = GetObject::from_value(input.into_value());

@@ -68,11 +68,13 @@ fn buckets(service: Service) -> Service {
 fn objects_of(service: Service) -> Service {
     service
         .upload(access::putting, put::put)
+        .within(put::within)
         .conditions(|_, it: &PutObject, context| access::put_keys(it, context))
         .download(
             |cx, it: &GetObject| access::on_version(cx, (&it.bucket, &it.key), it.version_id.as_deref(), access::GET),
             get::get,
         )
+        .within(get::within)
         .status(partial)
         .conditions(|cx, it: &GetObject, context| {
             access::existing_tags(cx, (&it.bucket, &it.key), it.version_id.as_deref(), context);

@@ -21,8 +21,21 @@ use model::{Result, Timestamp};
 pub const MOST_BYTES: u64 = 5 * 1024 * 1024 * 1024;
 
 pub async fn put(cloud: Cloud, input: PutObject, body: Body) -> Result<PutObjectOutput> {
+    let (made, wanted) = prepare(&input)?;
+    let received = body::receive(&cloud, body, &wanted).await?;
+    cloud.write(move |cx| store(cx, &input, made, &received)).await
+}
+
+/// Within a transaction, which brings the bytes along.
+pub fn within(cx: &mut Cx, mut input: PutObject) -> Result<PutObjectOutput> {
+    let (made, wanted) = prepare(&input)?;
+    let received = body::receive_within(cx, &input.body.take().unwrap_or_default(), &wanted)?;
+    store(cx, &input, made, &received)
+}
+
+fn prepare(input: &PutObject) -> Result<(Made, Wanted)> {
     object::check_key(&input.key)?;
-    refuse(&input)?;
+    refuse(input)?;
     let given = checksum::only(given!(input))?;
     let named = input.checksum_algorithm.as_deref().and_then(Algorithm::named);
     let wanted = Wanted {
@@ -31,9 +44,7 @@ pub async fn put(cloud: Cloud, input: PutObject, body: Body) -> Result<PutObject
         algorithm: given.as_ref().map(|it| it.0).or(named).unwrap_or(checksum::DEFAULT),
         given,
     };
-    let made = describe(&input)?;
-    let received = body::receive(&cloud, body, &wanted).await?;
-    cloud.write(move |cx| store(cx, &input, made, &received)).await
+    Ok((describe(input)?, wanted))
 }
 
 /// An object without its bytes.

@@ -90,6 +90,10 @@ fn update(cx: &mut Cx, change: &Change) -> Result<Progress> {
             function_name: name.clone(),
             zip_file: code.zip_file,
             s3_bucket: code.s3_bucket,
+            s3_key: code.s3_key,
+            s3_object_version: code.s3_object_version,
+            s3_object_storage_mode: code.s3_object_storage_mode,
+            source_kms_key_arn: code.source_kms_key_arn,
             image_uri: code.image_uri,
             architectures: texts(after, "Architectures"),
             ..UpdateFunctionCode::default()

@@ -124,7 +124,6 @@ pub fn creation(it: &CreateFunction) -> Result<()> {
         ("PublishTo", it.publish_to.is_some()),
         ("PackageType Image", package != "Zip"),
         ("Code.ImageUri", code.image_uri.is_some()),
-        ("Code.S3Bucket", code.s3_bucket.is_some() || code.s3_key.is_some() || code.s3_object_version.is_some()),
         ("Code.S3ObjectStorageMode", code.s3_object_storage_mode.is_some()),
         ("Code.SourceKMSKeyArn", code.source_kms_key_arn.is_some()),
         ("CodeSigningConfigArn", it.code_signing_config_arn.is_some()),
@@ -164,7 +163,6 @@ pub fn code(it: &UpdateFunctionCode) -> Result<()> {
     refuse(&[
         ("PublishTo", it.publish_to.is_some()),
         ("ImageUri", it.image_uri.is_some()),
-        ("S3Bucket", it.s3_bucket.is_some() || it.s3_key.is_some() || it.s3_object_version.is_some()),
         ("S3ObjectStorageMode", it.s3_object_storage_mode.is_some()),
         ("SourceKMSKeyArn", it.source_kms_key_arn.is_some()),
     ])

@@ -1,7 +1,8 @@
 //! CreateFunction.
 
 use super::{FUNCTIONS, Function, Shown, check, configuration, reshaped, role, version};
-use crate::package::{self, Package};
+use crate::package::Package;
+use crate::source::Source;
 use crate::{environment, name, tag};
 use api::lambda::{CreateFunction, CreateFunctionOutput, error};
 use kernel::{Cloud, Cx};
@@ -11,24 +12,21 @@ const DEFAULT_TIMEOUT: i64 = 3;
 const DEFAULT_MEMORY: i64 = 128;
 const DEFAULT_EPHEMERAL_STORAGE: i64 = 512;
 
-/// Within a transaction: what CloudFormation makes of inline code.
+/// Within a transaction: as CloudFormation creates functions.
 pub fn create(cx: &mut Cx, mut input: CreateFunction) -> Result<CreateFunctionOutput> {
-    let package = input.code.zip_file.take().map(Package::Inline);
+    check::creation(&input)?;
+    let package = Source::of_creation(&mut input.code).fetch_within(cx)?;
     create_from(cx, input, package)
 }
 
 /// An upload: unpacked, hashed and written while others use the store.
 pub async fn create_uploaded(cloud: Cloud, mut input: CreateFunction) -> Result<CreateFunctionOutput> {
     check::creation(&input)?;
-    let package = match input.code.zip_file.take() {
-        Some(zip) => Some(package::upload(&cloud, zip).await?),
-        None => None,
-    };
+    let package = Source::of_creation(&mut input.code).fetch(&cloud).await?;
     cloud.write(move |cx| create_from(cx, input, package)).await
 }
 
-fn create_from(cx: &mut Cx, input: CreateFunction, package: Option<Package>) -> Result<CreateFunctionOutput> {
-    check::creation(&input)?;
+fn create_from(cx: &mut Cx, input: CreateFunction, package: Package) -> Result<CreateFunctionOutput> {
     let name = name::parse(&input.function_name).function.to_owned();
     check::name(&name)?;
     let (Some(runtime), Some(handler)) = (input.runtime, input.handler) else {
@@ -40,8 +38,6 @@ fn create_from(cx: &mut Cx, input: CreateFunction, package: Option<Package>) -> 
     environment::check(&variables)?;
     let tags = input.tags.unwrap_or_default();
     tag::check(&tags)?;
-    let package = package.ok_or_else(no_source)?;
-    package.check()?;
     if cx.has(&FUNCTIONS, &name.as_str()) {
         return Err(error::RESOURCE_CONFLICT
             .with(format!("Function already exist: {name}"))
@@ -80,10 +76,6 @@ fn create_from(cx: &mut Cx, input: CreateFunction, package: Option<Package>) -> 
         return Ok(reshaped(configuration(&published, Shown::Created)));
     }
     Ok(reshaped(configuration(&function, Shown::Created)))
-}
-
-pub fn no_source() -> model::Error {
-    error::INVALID_PARAMETER_VALUE.with("Please provide a source for function code.")
 }
 
 pub fn default_log_group(name: &str) -> String {

@@ -1,8 +1,9 @@
 //! UpdateFunctionCode and UpdateFunctionConfiguration.
 
-use super::{FUNCTIONS, Function, Shown, check, configuration, create, reshaped, role, unqualified, version};
+use super::{FUNCTIONS, Function, Shown, check, configuration, reshaped, role, unqualified, version};
 use crate::environment;
 use crate::package::{self, Package};
+use crate::source::Source;
 use api::lambda::{
     UpdateFunctionCode, UpdateFunctionCodeOutput, UpdateFunctionConfiguration, UpdateFunctionConfigurationOutput, error,
 };
@@ -11,28 +12,23 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use kernel::{Cloud, Cx};
 use model::Result;
 
-/// Within a transaction: what CloudFormation makes of inline code.
+/// Within a transaction: as CloudFormation updates functions.
 pub fn update_code(cx: &mut Cx, mut input: UpdateFunctionCode) -> Result<UpdateFunctionCodeOutput> {
-    let package = input.zip_file.take().map(Package::Inline);
+    check::code(&input)?;
+    let package = Source::of_update(&mut input).fetch_within(cx)?;
     update_from(cx, input, package)
 }
 
 /// An upload: unpacked, hashed and written while others use the store.
 pub async fn update_code_uploaded(cloud: Cloud, mut input: UpdateFunctionCode) -> Result<UpdateFunctionCodeOutput> {
     check::code(&input)?;
-    let package = match input.zip_file.take() {
-        Some(zip) => Some(package::upload(&cloud, zip).await?),
-        None => None,
-    };
+    let package = Source::of_update(&mut input).fetch(&cloud).await?;
     cloud.write(move |cx| update_from(cx, input, package)).await
 }
 
-fn update_from(cx: &mut Cx, input: UpdateFunctionCode, package: Option<Package>) -> Result<UpdateFunctionCodeOutput> {
-    check::code(&input)?;
+fn update_from(cx: &mut Cx, input: UpdateFunctionCode, package: Package) -> Result<UpdateFunctionCodeOutput> {
     let mut function = unqualified(cx, &input.function_name)?;
     check_revision(&function, input.revision_id.as_deref())?;
-    let package = package.ok_or_else(create::no_source)?;
-    package.check()?;
     if let Some(given) = input.architectures.as_deref() {
         function.architecture = check::architecture(Some(given))?;
     }

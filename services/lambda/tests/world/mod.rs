@@ -68,7 +68,8 @@ impl World {
         let drivers = Drivers { functions: Arc::new(Fakes(seen.clone())), http: Arc::new(NoNetwork) };
         let settings =
             Settings { endpoint: "http://127.0.0.1:4566".to_owned(), version: "0.0.0", ..Settings::default() };
-        let services = vec![iam::service(), lambda::service(), logs::service(), sqs::service(), sts::service()];
+        let services =
+            vec![iam::service(), lambda::service(), logs::service(), s3::service(), sqs::service(), sts::service()];
         let (clock, entropy) = (Clock::frozen(Timestamp(NOW)), Entropy::seeded(1));
         let kernel = Kernel::new(store, clock, entropy, drivers, settings, services);
         kernel.start();

@@ -5,12 +5,12 @@ use super::no_room;
 use crate::checksum::{self, Algorithm, Checksum, Hasher};
 use crate::fault;
 use bytes::Bytes;
-use kernel::{Body, Cloud, INTERNAL_FAILURE};
+use kernel::{Body, Cloud, Cx, INTERNAL_FAILURE};
 use md5::{Digest, Md5};
 use model::Result;
 use seal::{KEY_BYTES, Key, Sealer};
-use std::io;
-use store::{BlobWriter, NewBlob};
+use std::{io, slice};
+use store::{BlobWriter, Blobs, NewBlob};
 use tokio::task::{JoinHandle, spawn_blocking};
 
 /// What is wanted of a body that comes.
@@ -79,6 +79,19 @@ pub async fn receive(cloud: &Cloud, mut body: Body, wanted: &Wanted) -> Result<R
     Ok(Received { length, md5, checksum, key, content })
 }
 
+/// The same for bytes that a transaction brings.
+pub fn receive_within(cx: &Cx, body: &Bytes, wanted: &Wanted) -> Result<Received> {
+    let length = body.len() as u64;
+    check_size(length, wanted)?;
+    let key = cx.random_bytes();
+    let (hashed, content) = match body.len() <= MOST_INLINE {
+        true => small(slice::from_ref(body), wanted, &key),
+        false => large(cx.kernel().store.blobs(), body, wanted, &key)?,
+    };
+    let (md5, checksum) = hashed.check(wanted, &[])?;
+    Ok(Received { length, md5, checksum, key, content })
+}
+
 fn check_size(length: u64, wanted: &Wanted) -> Result<()> {
     if length <= wanted.most {
         return Ok(());
@@ -97,6 +110,20 @@ fn small(batch: &[Bytes], wanted: &Wanted, key: &[u8; KEY_BYTES]) -> (Hashes, Ar
     }
     sealer.finish(&mut sealed);
     (hashes, Arriving::Small(Inline(sealed.into())))
+}
+
+fn large(blobs: &Blobs, body: &[u8], wanted: &Wanted, key: &[u8; KEY_BYTES]) -> Result<(Hashes, Arriving)> {
+    let (mut hashes, mut sealer, mut sealed) = (Hashes::new(wanted), Sealer::new(Key::new(key)), Vec::new());
+    let mut blob = blobs.create().map_err(no_room)?;
+    for piece in body.chunks(BATCH_BYTES) {
+        hashes.update(piece);
+        sealer.push(piece, &mut sealed);
+        blob.write(&sealed).map_err(no_room)?;
+        sealed.clear();
+    }
+    sealer.finish(&mut sealed);
+    blob.write(&sealed).map_err(no_room)?;
+    Ok((hashes, Arriving::Large(blob.finish().map_err(no_room)?)))
 }
 
 /// A body whose hashes and file are worked on by a thread each.

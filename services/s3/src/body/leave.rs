@@ -1,8 +1,9 @@
 //! Bodies that go out: ranges of them, opened as they are read.
 
 use super::{BODIES, BodyId, Content, Piece, damaged, gone, no_room};
+use crate::fault;
 use crate::key::Customer;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use kernel::{Body, Cloud, Cx, INTERNAL_FAILURE, PieceSink};
 use model::Result;
 use seal::{Key, Segments};
@@ -25,6 +26,8 @@ enum Part {
 
 /// Read from a file at once.
 const READ_BYTES: usize = 1024 * 1024;
+/// Read within a transaction: as much as a call from inside may hold.
+const MOST_WHOLE: u64 = 256 * 1024 * 1024;
 
 /// A range of a whole that consists of these pieces. What is small is opened at once.
 pub fn locate(cx: &Cx, pieces: &[Piece], range: Range<u64>, customer: Option<&Customer>) -> Result<Located> {
@@ -63,6 +66,28 @@ fn part(cx: &Cx, piece: &Piece, range: Range<u64>, customer: Option<&Customer>) 
 }
 
 impl Located {
+    /// All of it, within the transaction in which it was located: what its rows name is on the disk as long as it lasts.
+    pub fn whole(self, cx: &Cx) -> Result<Bytes> {
+        if self.length > MOST_WHOLE {
+            return Err(fault::ENTITY_TOO_LARGE
+                .with(format!("Niebla does not read objects of more than {MOST_WHOLE} bytes within a transaction.")));
+        }
+        let mut whole = BytesMut::with_capacity(self.length as usize);
+        for part in self.parts {
+            match part {
+                Part::Open(bytes) => whole.extend_from_slice(&bytes),
+                Part::Sealed { blob, key, mut segments, .. } => {
+                    let blob = cx.kernel().store.blobs().open(blob).map_err(no_room)?;
+                    while let Some(at) = segments.next(READ_BYTES) {
+                        let sealed = blob.read_at(at.start, (at.end - at.start) as usize).map_err(no_room)?;
+                        whole.extend_from_slice(&segments.open(&key, sealed).ok_or_else(damaged)?);
+                    }
+                }
+            }
+        }
+        Ok(whole.freeze())
+    }
+
     /// None: it was deleted since that moment. The bytes stay on the disk as long as the body is read.
     pub fn stream(mut self, cloud: &Cloud) -> Option<Body> {
         match self.parts.as_mut_slice() {

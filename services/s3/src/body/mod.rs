@@ -7,7 +7,7 @@ mod arrive;
 mod inline;
 mod leave;
 
-pub use arrive::{Received, Wanted, receive};
+pub use arrive::{Received, Wanted, receive, receive_within};
 pub use leave::{Located, locate, read};
 
 use crate::key::{self, Customer, Lock};
