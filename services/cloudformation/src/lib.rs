@@ -32,8 +32,8 @@ pub fn service() -> Service {
         .read(|cx, it: &DescribeStackResources| stack::any_arn(cx, it.stack_name.as_ref()), resource::describe_all)
         .read(|cx, it: &ListStackResources| stack::arn(cx, &it.stack_name), resource::list)
         .read(|cx, it: &GetTemplate| stack::any_arn(cx, it.stack_name.as_ref()), stack::template::get)
-        .read(|cx, it: &GetTemplateSummary| summarized(cx, it), stack::template::summarize)
-        .read(|_, _: &ValidateTemplate| "*", stack::template::validate)
+        .op(|cx, it: &GetTemplateSummary| summarized(cx, it), stack::template::summarize)
+        .op(|_, _: &ValidateTemplate| "*", stack::template::validate)
         .op(|cx, it: &CreateChangeSet| stack::arn(cx, &it.stack_name), change_set::create)
         .op(
             |cx, it: &ExecuteChangeSet| change_set::stack_arn(cx, &it.change_set_name, it.stack_name.as_ref()),

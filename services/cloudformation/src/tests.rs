@@ -4,6 +4,7 @@ mod change_sets;
 mod definitions;
 mod drift;
 mod fake;
+mod files;
 mod protection;
 mod rollbacks;
 mod stacks;
@@ -28,7 +29,7 @@ pub fn check(script: &str) {
 }
 
 fn services() -> Vec<kernel::Service> {
-    vec![crate::service(), sqs::service(), fake::service(), iam::service(), sts::service()]
+    vec![crate::service(), sqs::service(), fake::service(), iam::service(), s3::service(), sts::service()]
 }
 
 impl World {

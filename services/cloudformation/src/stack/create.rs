@@ -19,7 +19,7 @@ pub fn create(cx: &mut Cx, input: CreateStack) -> Result<CreateStackOutput> {
         return again(existing, input.client_request_token.as_deref());
     }
     check_quota(cx)?;
-    let policy = policy(input.stack_policy_body.as_ref(), input.stack_policy_url.as_ref(), "StackPolicy")?;
+    let policy = policy(cx, input.stack_policy_body.as_deref(), input.stack_policy_url.as_deref(), "StackPolicy")?;
     if let Some(arn) = &input.role_arn {
         role::check(cx, arn)?;
     }

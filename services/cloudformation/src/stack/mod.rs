@@ -5,6 +5,7 @@
 pub mod create;
 pub mod delete;
 pub mod describe;
+mod file;
 pub mod protection;
 pub mod request;
 pub mod role;

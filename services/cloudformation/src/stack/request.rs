@@ -1,5 +1,6 @@
 //! What requests that define a stack have in common: the template, the parameters, the tags, and what is refused.
 
+use super::file::{self, Kind};
 use super::{Definition, Stack};
 use crate::admission;
 use crate::policy::like;
@@ -46,20 +47,28 @@ pub fn refuse(operation: &str, members: &[(&str, bool)]) -> Result<()> {
     }
 }
 
-/// The text of the template: sent along, or the one from before.
-pub fn body(body: Option<String>, url: Option<&String>, previous: Option<&str>, use_previous: bool) -> Result<String> {
+/// AWS's limit for a template that is sent with the request.
+const LONGEST_BODY: usize = 51_200;
+const TEMPLATE: Kind = Kind { name: "Template", most: template::LARGEST as i64 };
+
+/// The text of the template: sent along, in S3, or the one from before.
+pub fn body(cx: &mut Cx, body: Option<String>, url: Option<&str>, previous: Option<&str>) -> Result<String> {
     match (body, url, previous) {
-        (Some(body), _, _) => Ok(body),
-        (None, Some(_), _) => Err(unsupported("the parameter TemplateURL")),
-        (None, None, Some(previous)) if use_previous => Ok(previous.to_owned()),
-        (None, None, _) => Err(invalid("Either Template URL or Template Body must be specified.")),
+        (Some(_), Some(_), _) => Err(invalid("Only one of Template URL or Template Body may be specified.")),
+        (Some(body), None, _) if body.len() > LONGEST_BODY => Err(invalid(format!(
+            "1 validation error detected: Value at 'templateBody' failed to satisfy constraint: Member must have length less than or equal to {LONGEST_BODY}"
+        ))),
+        (Some(body), None, _) => Ok(body),
+        (None, Some(url), _) => file::fetch(cx, url, "TemplateURL", &TEMPLATE),
+        (None, None, Some(previous)) => Ok(previous.to_owned()),
+        (None, None, None) => Err(invalid("Either Template URL or Template Body must be specified.")),
     }
 }
 
 /// Everything about a definition that can be checked before anything is done.
-pub fn define(cx: &Cx, wanted: Wanted, previous: Option<&Definition>) -> Result<(Definition, Template)> {
-    let before = previous.map(|it| it.template.as_str());
-    let text = body(wanted.template_body, wanted.template_url.as_ref(), before, wanted.use_previous_template)?;
+pub fn define(cx: &mut Cx, wanted: Wanted, previous: Option<&Definition>) -> Result<(Definition, Template)> {
+    let before = previous.filter(|_| wanted.use_previous_template).map(|it| it.template.as_str());
+    let text = body(cx, wanted.template_body, wanted.template_url.as_deref(), before)?;
     check_capabilities(&wanted.capabilities)?;
     let given: Vec<Given> = wanted.parameters.into_iter().map(given).collect();
     let none = BTreeMap::new();

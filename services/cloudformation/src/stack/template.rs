@@ -30,8 +30,8 @@ pub fn get(cx: &Cx, input: GetTemplate) -> Result<GetTemplateOutput> {
     Ok(GetTemplateOutput { template_body: Some(text), stages_available: Some(stages) })
 }
 
-pub fn validate(_: &Cx, input: ValidateTemplate) -> Result<ValidateTemplateOutput> {
-    let template = parse(&body(input.template_body, input.template_url.as_ref(), None, false)?)?;
+pub fn validate(cx: &mut Cx, input: ValidateTemplate) -> Result<ValidateTemplateOutput> {
+    let template = parse(&body(cx, input.template_body, input.template_url.as_deref(), None)?)?;
     let (capabilities, capabilities_reason) = capabilities(&template);
     let declared_transforms = transforms(&template);
     Ok(ValidateTemplateOutput {
@@ -43,7 +43,7 @@ pub fn validate(_: &Cx, input: ValidateTemplate) -> Result<ValidateTemplateOutpu
     })
 }
 
-pub fn summarize(cx: &Cx, input: GetTemplateSummary) -> Result<GetTemplateSummaryOutput> {
+pub fn summarize(cx: &mut Cx, input: GetTemplateSummary) -> Result<GetTemplateSummaryOutput> {
     request::refuse(
         "GetTemplateSummary",
         &[
@@ -56,7 +56,7 @@ pub fn summarize(cx: &Cx, input: GetTemplateSummary) -> Result<GetTemplateSummar
     }
     let template = match &input.stack_name {
         Some(name) => parse_processed(named(cx, name)?.definition.text())?,
-        None => parse(&body(input.template_body, input.template_url.as_ref(), None, false)?)?,
+        None => parse(&body(cx, input.template_body, input.template_url.as_deref(), None)?)?,
     };
     let (capabilities, capabilities_reason) = capabilities(&template);
     let declared_transforms = transforms(&template);

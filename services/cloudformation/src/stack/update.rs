@@ -18,11 +18,12 @@ pub fn update(cx: &mut Cx, input: UpdateStack) -> Result<UpdateStackOutput> {
         return Ok(UpdateStackOutput { stack_id, operation_id: None });
     }
     let during = policy(
-        input.stack_policy_during_update_body.as_ref(),
-        input.stack_policy_during_update_url.as_ref(),
+        cx,
+        input.stack_policy_during_update_body.as_deref(),
+        input.stack_policy_during_update_url.as_deref(),
         "StackPolicyDuringUpdate",
     )?;
-    let policy = policy(input.stack_policy_body.as_ref(), input.stack_policy_url.as_ref(), "StackPolicy")?;
+    let policy = policy(cx, input.stack_policy_body.as_deref(), input.stack_policy_url.as_deref(), "StackPolicy")?;
     if let Some(arn) = &input.role_arn {
         role::check(cx, arn)?;
     }

@@ -25,8 +25,8 @@ use std::collections::BTreeMap;
 
 pub const VALIDATION_ERROR: ErrorShape = ErrorShape::sender("ValidationError");
 
-/// AWS's limit for a body that is sent with the request.
-pub const LONGEST_BODY: usize = 51_200;
+/// AWS's limit for a template, wherever it lies.
+pub const LARGEST: usize = 1_000_000;
 const LONGEST_DESCRIPTION: usize = 1_024;
 const MOST_PARAMETERS: usize = 200;
 const MOST_MAPPINGS: usize = 200;
@@ -112,10 +112,8 @@ pub fn expand(body: &str, given: &[Given], previous: &BTreeMap<String, String>, 
 }
 
 fn sections(body: &str) -> Result<Map<String, Json>> {
-    if body.len() > LONGEST_BODY {
-        return Err(invalid(format!(
-            "1 validation error detected: Value at 'templateBody' failed to satisfy constraint: Member must have length less than or equal to {LONGEST_BODY}"
-        )));
+    if body.len() > LARGEST {
+        return Err(invalid(format!("Template may not exceed {LARGEST} bytes in size.")));
     }
     tree(body)
 }

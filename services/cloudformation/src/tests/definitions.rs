@@ -132,13 +132,13 @@ fn a_template_beyond_its_limits_is_refused() {
     };
     let handle = "{Type: 'AWS::CloudFormation::WaitConditionHandle'}";
     let long = format!("Resources: {{{}: {handle}}}", "A".repeat(256));
-    let big = format!("Resources: {{A: {handle}}}\n#{}", "x".repeat(51_200));
+    let big = format!("Resources: {{A: {handle}}}\n#{}", "x".repeat(1_000_000));
     let cases = [
         (many(501, "Resources", handle), "Number of resources, 501, is greater than maximum allowed, 500"),
         (many(201, "Parameters", "{Type: String}"), "Number of parameters, 201, is greater than maximum allowed, 200"),
         (many(201, "Outputs", "{Value: a}"), "Number of outputs, 201, is greater than maximum allowed, 200"),
         (long, "is longer than 255 characters"),
-        (big, "Member must have length less than or equal to 51200"),
+        (big, "Template may not exceed 1000000 bytes in size."),
         (format!("Resources: {}1{}", "[".repeat(150), "]".repeat(150)), "nested more than 100 levels deep"),
         (format!("{{\"Resources\":{}", "[".repeat(20_000)), "JSON not well-formed"),
     ];
