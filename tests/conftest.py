@@ -67,6 +67,19 @@ def queue(server, name):
 
 
 @pytest.fixture(scope="session")
+def logs(server):
+    return server.client("logs")
+
+
+@pytest.fixture
+def group(logs, name):
+    """A log group with the stream `one`."""
+    logs.create_log_group(logGroupName=name)
+    logs.create_log_stream(logGroupName=name, logStreamName="one")
+    return name
+
+
+@pytest.fixture(scope="session")
 def role(server):
     """The ARN of a role that Lambda may assume and that may do everything."""
     return create_role(server, "lambda-may-do-everything")

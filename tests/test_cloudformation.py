@@ -5,7 +5,7 @@ import time
 
 import pytest
 from errors import refused
-from functions import RUNTIME, invoke
+from functions import RUNTIME, TRUST_LAMBDA, invoke
 from server import ROOT_ACCOUNT, eventually
 
 QUEUES = """
@@ -75,10 +75,7 @@ Resources:
   Role:
     Type: AWS::IAM::Role
     Properties:
-      AssumeRolePolicyDocument:
-        Version: "2012-10-17"
-        Statement:
-          - {Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: "sts:AssumeRole"}
+      AssumeRolePolicyDocument: TRUST
       ManagedPolicyArns:
         - !Sub "arn:${AWS::Partition}:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
   Function:
@@ -92,7 +89,7 @@ Resources:
         ZipFile: |
           def lambda_handler(event, context):
               return "from index.py"
-"""
+""".replace("TRUST", TRUST_LAMBDA)
 
 
 # Ten looks a second, where the waiters' own default is one in 30 seconds.

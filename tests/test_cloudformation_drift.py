@@ -3,12 +3,11 @@
 import json
 
 import pytest
-from functions import RUNTIME, allow, policy
+from functions import RUNTIME, TRUST_LAMBDA, allow, policy
 from server import eventually
 
 OFTEN = {"Delay": 0.1, "MaxAttempts": 300}
 
-TRUST = policy({"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"})
 DOCUMENT = policy(allow("*"))
 
 EVERYTHING = """
@@ -138,7 +137,7 @@ def cfn(server):
 def stack(server, cfn, name):
     """A stack with one resource of every type."""
     queue_policy = policy({"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": "*"})
-    template = EVERYTHING.replace("NAME", name).replace("RUNTIME", RUNTIME).replace("TRUST", TRUST)
+    template = EVERYTHING.replace("NAME", name).replace("RUNTIME", RUNTIME).replace("TRUST", TRUST_LAMBDA)
     template = template.replace("QUEUE_POLICY", queue_policy).replace("DOCUMENT", DOCUMENT)
     tags = [{"Key": "team", "Value": "x"}]
     cfn.create_stack(StackName=name, TemplateBody=template, Capabilities=["CAPABILITY_NAMED_IAM"], Tags=tags)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from errors import refused
-from functions import allow, policy
+from functions import TRUST_LAMBDA, allow, policy
 from server import eventually
 
 OFTEN = {"Delay": 0.1, "MaxAttempts": 300}
@@ -48,10 +48,8 @@ Resources:
     Type: AWS::IAM::Role
     Properties:
       RoleName: NAME
-      AssumeRolePolicyDocument:
-        Version: "2012-10-17"
-        Statement: {Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: "sts:AssumeRole"}
-"""
+      AssumeRolePolicyDocument: TRUST
+""".replace("TRUST", TRUST_LAMBDA)
 
 TRUST_CLOUDFORMATION = policy(
     {"Effect": "Allow", "Principal": {"Service": "cloudformation.amazonaws.com"}, "Action": "sts:AssumeRole"}

@@ -7,7 +7,7 @@ import time
 
 import pytest
 import yaml
-from functions import RUNTIME, logged
+from functions import RUNTIME, invoke, logged
 from server import eventually
 
 EXAMPLE = pathlib.Path(__file__).resolve().parent.parent / "examples" / "eda-bedrock"
@@ -16,17 +16,16 @@ HANDLER = EXAMPLE / "terraform" / "lambda_src" / "handler.py"
 CONSUMER = "eda-bedrock-consumer"
 
 
+def timed(server, *command):
+    started = time.monotonic()
+    done = subprocess.run(command, env=server.env(), capture_output=True, text=True, timeout=300, check=False)
+    return done, time.monotonic() - started
+
+
 @pytest.fixture(scope="module")
 def run(server):
     """What `make run` runs, twice, with how long each took."""
-    runs = []
-    for _ in range(2):
-        started = time.monotonic()
-        done = subprocess.run(
-            [EXAMPLE / "run"], env=server.env(), capture_output=True, text=True, timeout=180, check=False
-        )
-        runs.append((done, time.monotonic() - started))
-    return runs
+    return [timed(server, EXAMPLE / "run") for _ in range(2)]
 
 
 def test_one_command_deploys_sends_and_shows_the_answers(run):
@@ -37,12 +36,15 @@ def test_one_command_deploys_sends_and_shows_the_answers(run):
     assert all(it["answer"] and it["tokens"] > 0 for it in answers)
 
 
-def test_it_may_be_repeated_and_the_second_time_takes_seconds(run):
+def test_it_may_be_repeated_and_the_second_time_takes_seconds(server, run):
     done, took = run[1]
     assert done.returncode == 0, done.stdout + done.stderr
     assert "No changes to deploy" in done.stdout + done.stderr
     assert done.stdout.count('"enriched"') == 2
-    assert took < 20
+    # Most of it is the start of the AWS CLI, half a dozen times, and that is as slow as the machine is busy. One of the
+    # CLI's waits, of 30 seconds, would be seen on a quiet one.
+    _, one_start = timed(server, "aws", "--version")
+    assert took < max(20, 20 * one_start)
 
 
 def test_it_fails_with_a_sentence_when_nothing_listens(server):
@@ -88,19 +90,22 @@ def test_its_role_may_do_what_it_needs_and_nothing_else(server, run):
 
 @pytest.fixture(scope="module")
 def short(server):
-    """The example under another name, with timeouts that let a message fail three times in seconds; its outputs."""
+    """The example under another name, with timeouts that let a message fail three times in seconds; its outputs. Its
+    function has been started, which may take longer than that on a busy machine."""
     stack = "eda-bedrock-short"
-    parameters = [f"FunctionName={stack}", f"Runtime={RUNTIME}", "FunctionTimeout=5", "VisibilityTimeout=10"]
+    parameters = [f"FunctionName={stack}", f"Runtime={RUNTIME}", "FunctionTimeout=10", "VisibilityTimeout=10"]
     command = ["cloudformation", "deploy", "--template-file", TEMPLATE, "--stack-name", stack]
     server.cli(*command, "--capabilities", "CAPABILITY_NAMED_IAM", "--parameter-overrides", *parameters)
     [found] = server.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-    return {it["OutputKey"]: it["OutputValue"] for it in found["Outputs"]}
+    outputs = {it["OutputKey"]: it["OutputValue"] for it in found["Outputs"]}
+    eventually(lambda: "FunctionError" not in invoke(server, outputs["FunctionName"], {"Records": []}), seconds=120)
+    return outputs
 
 
 def dead_letter(sqs, outputs):
     """Waits for a message in the dead-letter queue and takes it out."""
     url = outputs["DeadLetterQueueUrl"]
-    [got] = eventually(lambda: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5).get("Messages"), seconds=45)
+    [got] = eventually(lambda: sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5).get("Messages"), seconds=120)
     sqs.delete_message(QueueUrl=url, ReceiptHandle=got["ReceiptHandle"])
     return got
 

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from functions import RUNTIME, invoke
+from functions import RUNTIME, TRUST_LAMBDA, invoke
 
 STACK = """
 Parameters:
@@ -13,10 +13,7 @@ Resources:
   Role:
     Type: AWS::IAM::Role
     Properties:
-      AssumeRolePolicyDocument:
-        Version: "2012-10-17"
-        Statement:
-          - {Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: "sts:AssumeRole"}
+      AssumeRolePolicyDocument: TRUST
       Policies:
         - PolicyName: all
           PolicyDocument:
@@ -74,7 +71,7 @@ Outputs:
   Number: {Value: !GetAtt VERSION.Version}
   Alias: {Value: !Ref Live}
   Mapping: {Value: !Ref Mapping}
-"""
+""".replace("TRUST", TRUST_LAMBDA)
 
 OFTEN = {"Delay": 0.1, "MaxAttempts": 300}
 

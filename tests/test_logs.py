@@ -5,21 +5,8 @@ import re
 import subprocess
 import time
 
-import pytest
 from errors import refused
 from server import ROOT_ACCOUNT, eventually, spawn
-
-
-@pytest.fixture(scope="module")
-def logs(server):
-    return server.client("logs")
-
-
-@pytest.fixture
-def group(logs, name):
-    logs.create_log_group(logGroupName=name)
-    logs.create_log_stream(logGroupName=name, logStreamName="one")
-    return name
 
 
 def put(logs, group, *messages, stream="one", at=None):

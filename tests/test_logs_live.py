@@ -4,22 +4,9 @@ import json
 import subprocess
 import time
 
-import pytest
 from errors import refused
 from functions import allow, create_role, policy
 from server import ROOT_ACCOUNT, eventually, spawn
-
-
-@pytest.fixture(scope="module")
-def logs(server):
-    return server.client("logs")
-
-
-@pytest.fixture
-def group(logs, name):
-    logs.create_log_group(logGroupName=name)
-    logs.create_log_stream(logGroupName=name, logStreamName="one")
-    return name
 
 
 def arn_of(group):
