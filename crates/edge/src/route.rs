@@ -2,7 +2,8 @@
 //!
 //! The order is that of how sure each sign is: the scope of the signature, `X-Amz-Target`, `Action` with `Version`, the
 //! path of an RPC, the host, and at last the path templates of the REST services that we implement. A host that
-//! names a service goes before the templates, because a template as wide as S3's matches anything.
+//! names a service goes before the templates, because a template as wide as S3's matches anything; so S3 is asked last,
+//! whether it has such a bucket.
 //! What none of them tells is refused: nothing is ever taken for S3 because it fits nowhere else.
 
 use crate::encoding::{decode_form, split_pairs};
@@ -14,6 +15,7 @@ use kernel::Kernel;
 use model::catalog::{self, ServiceInfo};
 use model::wire::{self, HttpRequest};
 use model::{Operation, Protocol, Service};
+use std::sync::Arc;
 
 /// Where a request goes.
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +59,7 @@ const DEFAULT_REGION: &str = "us-east-1";
 const S3_CONTROL_PATH: &str = "/v20180820/";
 
 /// Finds the operation. `host` is the `Host` header.
-pub fn find(kernel: &Kernel, claim: Option<&Claim>, host: &str, request: &HttpRequest) -> Result<Route, Unrouted> {
+pub fn find(kernel: &Arc<Kernel>, claim: Option<&Claim>, host: &str, request: &HttpRequest) -> Result<Route, Unrouted> {
     let form = Form::of(request);
     let candidates = candidates(kernel, claim, &form, host, request);
     let mut fitting = candidates.iter().filter_map(|info| Some((*info, form.protocol_of(info)?))).peekable();
@@ -180,7 +182,7 @@ impl<'r> Form<'r> {
 
 /// The services that the first sign names, those that we implement first.
 fn candidates(
-    kernel: &Kernel,
+    kernel: &Arc<Kernel>,
     claim: Option<&Claim>,
     form: &Form,
     host: &str,
@@ -204,7 +206,10 @@ fn candidates(
         return ranked(kernel, of_host, None);
     }
     match form {
-        Form::Rest => of_templates(kernel, request),
+        Form::Rest => {
+            let fitting = of_templates(kernel, request);
+            if fitting.is_empty() { of_paths(kernel, request) } else { fitting }
+        }
         Form::Json { .. } | Form::Cbor { .. } | Form::Query { .. } => Vec::new(),
     }
 }
@@ -255,7 +260,7 @@ fn of_host(host: &str) -> Vec<&'static ServiceInfo> {
 }
 
 /// The implemented REST services that have such a path; S3 has every path, so it does not count.
-fn of_templates(kernel: &Kernel, request: &HttpRequest) -> Vec<&'static ServiceInfo> {
+fn of_templates(kernel: &Arc<Kernel>, request: &HttpRequest) -> Vec<&'static ServiceInfo> {
     let infos = kernel.services.keys().filter(|it| **it != "s3").filter_map(|it| catalog::info(it));
     let fits = |info: &&ServiceInfo| {
         let Some(protocol) = Form::Rest.protocol_of(info) else { return false };
@@ -264,8 +269,17 @@ fn of_templates(kernel: &Kernel, request: &HttpRequest) -> Vec<&'static ServiceI
     infos.filter(fits).collect()
 }
 
+/// The services that know something by such a path: a bucket that there is.
+fn of_paths(kernel: &Arc<Kernel>, request: &HttpRequest) -> Vec<&'static ServiceInfo> {
+    let cloud = kernel.as_service("niebla");
+    let knows = |service: &&Arc<kernel::Service>| {
+        service.known_path.is_some_and(|knows| cloud.read(|cx| knows(cx, &request.path)))
+    };
+    kernel.services.values().filter(knows).filter_map(|it| catalog::info(it.name)).collect()
+}
+
 /// Those that we implement first, then the one that the name was made for.
-fn ranked(kernel: &Kernel, mut found: Vec<&'static ServiceInfo>, name: Option<&str>) -> Vec<&'static ServiceInfo> {
+fn ranked(kernel: &Arc<Kernel>, mut found: Vec<&'static ServiceInfo>, name: Option<&str>) -> Vec<&'static ServiceInfo> {
     if found.len() > 1 {
         found.sort_by_key(|it| {
             (!kernel.services.contains_key(it.name), name.unwrap_or(it.metadata.signing_name) != it.name)

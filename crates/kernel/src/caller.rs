@@ -35,6 +35,9 @@ pub enum Principal {
     Service {
         account: String,
         name: String,
+        /// The ARN of the resource that it acts for, where it is one: a bucket whose events it tells.
+        #[serde(default)]
+        resource: Option<String>,
     },
     Anonymous,
 }
@@ -94,7 +97,12 @@ impl Principal {
     }
 
     pub fn service(account: impl Into<String>, name: impl Into<String>) -> Self {
-        Principal::Service { account: account.into(), name: name.into() }
+        Principal::Service { account: account.into(), name: name.into(), resource: None }
+    }
+
+    /// The same, on behalf of one resource of the account: `aws:SourceArn`.
+    pub fn service_for(account: impl Into<String>, name: impl Into<String>, arn: impl Into<String>) -> Self {
+        Principal::Service { account: account.into(), name: name.into(), resource: Some(arn.into()) }
     }
 
     /// The account it belongs to; empty for the anonymous.

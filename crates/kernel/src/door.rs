@@ -2,13 +2,14 @@
 
 use crate::caller::Principal;
 use crate::cx::{Cx, internal, is_account};
+use crate::entry::Run;
 use crate::identity::{Identity, ResourcePolicy};
 use crate::kernel::Named;
 use crate::panic::{caught, caught_async};
 use crate::policies;
 use crate::refusal::Refusal;
 use crate::resources::Question;
-use crate::service::{Run, Service};
+use crate::service::Service;
 use model::{Result, Value};
 use policy::{Context, Kind, Policies, Request};
 use std::any::Any;

@@ -13,6 +13,7 @@ mod cx;
 mod door;
 pub mod driver;
 mod entropy;
+mod entry;
 mod identity;
 mod job;
 mod kernel;

@@ -82,8 +82,11 @@ pub(crate) fn context(cx: &Cx, caller: &Caller) -> Context {
     context.insert("aws:SourceIp", caller.source_ip.clone());
     context.insert("aws:UserAgent", caller.user_agent.clone());
     context.insert("aws:ViaAWSService", caller.via.is_some());
-    if let Principal::Service { account, .. } = &caller.principal {
+    if let Principal::Service { account, resource, .. } = &caller.principal {
         context.insert("aws:SourceAccount", account.clone());
+        if let Some(arn) = resource {
+            context.insert("aws:SourceArn", arn.clone());
+        }
     }
     if let Some(via) = &caller.via {
         context.insert("aws:CalledVia", vec![via.clone()]);

@@ -6,19 +6,19 @@ use crate::body::Body;
 use crate::caller::{Credential, Principal};
 use crate::cloud::Cloud;
 use crate::cx::Cx;
+use crate::entry::{Entry, HeadersOf, Run, StatusOf, conversing, peek, unwrap};
 use crate::identity::{Identity, ResourcePolicy, Role};
 use crate::job::{Job, JobEntry};
 use crate::refusal::{Refusal, access_denied, validation_error};
 use crate::resource::ResourceType;
-use crate::resources::{Question, Resources};
+use crate::resources::Resources;
 use crate::source::Source;
 use crate::stream::{Download, EventStream, Streamed};
 use crate::web::{CrossOrigin, Web};
 use model::typed::{Operation, Typed};
-use model::{Error, Result, Value, Violations};
+use model::{Error, Result, Violations};
 use policy::Context;
 use serde::{Serialize, de::DeserializeOwned};
-use std::any::Any;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
@@ -50,6 +50,8 @@ pub struct Service {
     pub resource_tags: Option<TagsOf>,
     /// Finds the policy of a resource that operations of this service are about, by ARN, in the resource's place.
     pub resource_policy: Option<fn(&Cx, &str) -> Option<ResourcePolicy>>,
+    /// Whether an unsigned request's path names something of this service's. S3 knows its buckets.
+    pub known_path: Option<fn(&Cx, &str) -> bool>,
     /// Requests that are no calls. S3 has a part.
     pub web: Option<Web>,
     /// What pages of other origins may do with resources of this service. S3 has rules.
@@ -72,53 +74,7 @@ pub struct Switch {
     pub name: &'static str,
 }
 
-/// One operation.
-pub struct Entry {
-    /// What a policy has to allow: `sqs:SendMessage`.
-    pub action: String,
-    convert: fn(Value) -> Input,
-    resources: ResourcesOf,
-    conditions: Option<ConditionsOf>,
-    headers: Option<HeadersOf>,
-    status: Option<StatusOf>,
-    pub(crate) run: Run,
-    /// What calls from outside of a transaction do instead.
-    pub(crate) outside: Option<Conversing>,
-    /// What calls from within a transaction do instead.
-    pub(crate) inside: Option<Writing>,
-}
-
 pub type TagsOf = fn(&Cx, &str) -> Vec<(String, String)>;
-pub(crate) type Input = Box<dyn Any + Send>;
-type ResourcesOf = Box<dyn Fn(&Cx, &(dyn Any + Send)) -> Result<Vec<Question>> + Send + Sync>;
-/// (name, value) of input and output.
-pub type HeadersOf = fn(&Value, &Value) -> Vec<(&'static str, String)>;
-/// The HTTP status of an output.
-pub type StatusOf = fn(&Value) -> u16;
-type ConditionsOf = Box<dyn Fn(&Cx, &(dyn Any + Send), &mut Context) + Send + Sync>;
-
-type Reading = Box<dyn Fn(&Cx, Input) -> Result<Value> + Send + Sync>;
-pub(crate) type Writing = Box<dyn Fn(&mut Cx, Input) -> Result<Value> + Send + Sync>;
-pub(crate) type Conversing = Box<dyn Fn(Cloud, Input) -> BoxFuture<Result<Value>> + Send + Sync>;
-type Uploading = Box<dyn Fn(Cloud, Input, Body) -> BoxFuture<Result<Value>> + Send + Sync>;
-type Downloading = Box<dyn Fn(Cloud, Input) -> BoxFuture<Result<Download<Value>>> + Send + Sync>;
-type Streaming = Box<dyn Fn(Cloud, Input) -> BoxFuture<Result<EventStream>> + Send + Sync>;
-
-/// What kind of operation it is.
-pub(crate) enum Run {
-    /// Looks only: on a snapshot, beside others.
-    Read(Reading),
-    /// A transaction.
-    Write(Writing),
-    /// Waits on the outside or moves large bodies.
-    Conversation(Conversing),
-    /// Answers with events, as they come.
-    Stream(Streaming),
-    /// Takes a body of any length, as it comes.
-    Upload(Uploading),
-    /// Answers with a body of any length.
-    Download(Downloading),
-}
 
 impl Service {
     pub fn new(name: &'static str) -> Self {
@@ -137,6 +93,7 @@ impl Service {
             managed_policy: None,
             resource_tags: None,
             resource_policy: None,
+            known_path: None,
             web: None,
             cross_origin: None,
             owner: None,
@@ -383,6 +340,11 @@ impl Service {
         self
     }
 
+    pub fn known_path(mut self, knows: fn(&Cx, &str) -> bool) -> Self {
+        self.known_path = Some(knows);
+        self
+    }
+
     pub fn web(mut self, web: Web) -> Self {
         self.web = Some(web);
         self
@@ -446,55 +408,4 @@ impl Service {
         let entry = self.operations.get_mut(self.last).expect("follows an operation");
         Arc::get_mut(entry).expect("nobody else has it before the kernel does")
     }
-}
-
-impl Entry {
-    /// Whether its payload is handed over as it comes.
-    pub fn takes_body(&self) -> bool {
-        matches!(self.run, Run::Upload(_))
-    }
-
-    pub(crate) fn convert(&self, value: Value) -> Input {
-        (self.convert)(value)
-    }
-
-    pub(crate) fn questions(&self, cx: &Cx, input: &Input) -> Result<Vec<Question>> {
-        (self.resources)(cx, input.as_ref())
-    }
-
-    pub(crate) fn conditions(&self, cx: &Cx, input: &Input, context: &mut Context) {
-        if let Some(of) = &self.conditions {
-            of(cx, input.as_ref(), context);
-        }
-    }
-}
-
-impl Entry {
-    /// Beside what the model states.
-    pub fn headers(&self) -> Option<HeadersOf> {
-        self.headers
-    }
-
-    pub fn status(&self) -> Option<StatusOf> {
-        self.status
-    }
-}
-
-fn conversing<I, F>(handler: fn(Cloud, I) -> F) -> Conversing
-where
-    I: Operation,
-    F: Future<Output = Result<I::Output>> + Send + 'static,
-{
-    Box::new(move |cloud, input| {
-        let answer = handler(cloud, unwrap(input));
-        Box::pin(async move { answer.await.map(Typed::into_value) })
-    })
-}
-
-fn unwrap<I: 'static>(input: Input) -> I {
-    *input.downcast().expect("converted by the same entry")
-}
-
-fn peek<I: 'static>(input: &(dyn Any + Send)) -> &I {
-    input.downcast_ref().expect("converted by the same entry")
 }

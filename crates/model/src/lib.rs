@@ -11,6 +11,6 @@ pub mod wire;
 
 pub use catalog::service;
 pub use error::{Error, ErrorShape, Result};
-pub use shape::{Kind, Location, Member, Operation, Protocol, Service, Shape, ShapeId, Structure};
+pub use shape::{Kind, Location, Member, Operation, Protocol, Service, Shape, ShapeId, Structure, TimestampFormat};
 pub use validate::{Violation, Violations, validate};
 pub use value::{Timestamp, Value};

@@ -4,7 +4,7 @@ use crate::{Outcome, place, shell};
 use std::path::Path;
 
 /// What a service may be built on, beside libraries.
-const BELOW_SERVICES: [&str; 8] = ["api", "foundation", "kernel", "model", "pattern", "policy", "store", "sim"];
+const BELOW_SERVICES: [&str; 9] = ["api", "foundation", "kernel", "model", "pattern", "policy", "seal", "store", "sim"];
 
 /// Of our own crates, what each may depend on. `sim` may be used by all for their tests.
 const BELOW: [(&str, &[&str]); 8] = [
@@ -12,10 +12,11 @@ const BELOW: [(&str, &[&str]); 8] = [
     ("model", &[]),
     ("pattern", &[]),
     ("policy", &[]),
+    ("seal", &[]),
     ("store", &[]),
     ("api", &["model"]),
     ("drivers", &[]),
-    ("kernel", &["model", "policy", "store"]),
+    ("kernel", &["model", "policy", "seal", "store"]),
 ];
 
 /// Libraries that only these crates may name, since only they know what they are about.
