@@ -238,6 +238,30 @@ structure! {
 }
 
 structure! {
+    DeleteBucketCors => "s3", DeleteBucketCorsOutput {
+        bucket: String = "Bucket",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    DeleteBucketCorsOutput {
+    }
+}
+
+structure! {
+    DeleteBucketPolicy => "s3", DeleteBucketPolicyOutput {
+        bucket: String = "Bucket",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    DeleteBucketPolicyOutput {
+    }
+}
+
+structure! {
     DeleteBucketTagging => "s3", DeleteBucketTaggingOutput {
         bucket: String = "Bucket",
         expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
@@ -246,6 +270,18 @@ structure! {
 
 structure! {
     DeleteBucketTaggingOutput {
+    }
+}
+
+structure! {
+    DeleteBucketWebsite => "s3", DeleteBucketWebsiteOutput {
+        bucket: String = "Bucket",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    DeleteBucketWebsiteOutput {
     }
 }
 
@@ -308,6 +344,31 @@ structure! {
 }
 
 structure! {
+    DeletePublicAccessBlock => "s3", DeletePublicAccessBlockOutput {
+        bucket: String = "Bucket",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    DeletePublicAccessBlockOutput {
+    }
+}
+
+structure! {
+    GetBucketCors => "s3", GetBucketCorsOutput {
+        bucket: String = "Bucket",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    GetBucketCorsOutput {
+        cors_rules: Option<Vec<CORSRule>> = "CORSRules",
+    }
+}
+
+structure! {
     GetBucketLocation => "s3", GetBucketLocationOutput {
         bucket: String = "Bucket",
         expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
@@ -317,6 +378,48 @@ structure! {
 structure! {
     GetBucketLocationOutput {
         location_constraint: Option<String> = "LocationConstraint",
+    }
+}
+
+structure! {
+    GetBucketNotificationConfiguration => "s3", GetBucketNotificationConfigurationOutput {
+        bucket: String = "Bucket",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    GetBucketNotificationConfigurationOutput {
+        topic_configurations: Option<Vec<TopicConfiguration>> = "TopicConfigurations",
+        queue_configurations: Option<Vec<QueueConfiguration>> = "QueueConfigurations",
+        lambda_function_configurations: Option<Vec<LambdaFunctionConfiguration>> = "LambdaFunctionConfigurations",
+        event_bridge_configuration: Option<EventBridgeConfiguration> = "EventBridgeConfiguration",
+    }
+}
+
+structure! {
+    GetBucketPolicy => "s3", GetBucketPolicyOutput {
+        bucket: String = "Bucket",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    GetBucketPolicyOutput {
+        policy: Option<String> = "Policy",
+    }
+}
+
+structure! {
+    GetBucketPolicyStatus => "s3", GetBucketPolicyStatusOutput {
+        bucket: String = "Bucket",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    GetBucketPolicyStatusOutput {
+        policy_status: Option<PolicyStatus> = "PolicyStatus",
     }
 }
 
@@ -344,6 +447,22 @@ structure! {
     GetBucketVersioningOutput {
         status: Option<String> = "Status",
         mfa_delete: Option<String> = "MFADelete",
+    }
+}
+
+structure! {
+    GetBucketWebsite => "s3", GetBucketWebsiteOutput {
+        bucket: String = "Bucket",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    GetBucketWebsiteOutput {
+        redirect_all_requests_to: Option<RedirectAllRequestsTo> = "RedirectAllRequestsTo",
+        index_document: Option<IndexDocument> = "IndexDocument",
+        error_document: Option<ErrorDocument> = "ErrorDocument",
+        routing_rules: Option<Vec<RoutingRule>> = "RoutingRules",
     }
 }
 
@@ -468,6 +587,19 @@ structure! {
     GetObjectTaggingOutput {
         version_id: Option<String> = "VersionId",
         tag_set: Vec<Tag> = "TagSet",
+    }
+}
+
+structure! {
+    GetPublicAccessBlock => "s3", GetPublicAccessBlockOutput {
+        bucket: String = "Bucket",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    GetPublicAccessBlockOutput {
+        public_access_block_configuration: Option<PublicAccessBlockConfiguration> = "PublicAccessBlockConfiguration",
     }
 }
 
@@ -751,6 +883,51 @@ structure! {
 }
 
 structure! {
+    PutBucketCors => "s3", PutBucketCorsOutput {
+        bucket: String = "Bucket",
+        cors_configuration: CORSConfiguration = "CORSConfiguration",
+        content_md5: Option<String> = "ContentMD5",
+        checksum_algorithm: Option<String> = "ChecksumAlgorithm",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    PutBucketCorsOutput {
+    }
+}
+
+structure! {
+    PutBucketNotificationConfiguration => "s3", PutBucketNotificationConfigurationOutput {
+        bucket: String = "Bucket",
+        notification_configuration: NotificationConfiguration = "NotificationConfiguration",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+        skip_destination_validation: Option<bool> = "SkipDestinationValidation",
+    }
+}
+
+structure! {
+    PutBucketNotificationConfigurationOutput {
+    }
+}
+
+structure! {
+    PutBucketPolicy => "s3", PutBucketPolicyOutput {
+        bucket: String = "Bucket",
+        content_md5: Option<String> = "ContentMD5",
+        checksum_algorithm: Option<String> = "ChecksumAlgorithm",
+        confirm_remove_self_bucket_access: Option<bool> = "ConfirmRemoveSelfBucketAccess",
+        policy: String = "Policy",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    PutBucketPolicyOutput {
+    }
+}
+
+structure! {
     PutBucketTagging => "s3", PutBucketTaggingOutput {
         bucket: String = "Bucket",
         content_md5: Option<String> = "ContentMD5",
@@ -778,6 +955,21 @@ structure! {
 
 structure! {
     PutBucketVersioningOutput {
+    }
+}
+
+structure! {
+    PutBucketWebsite => "s3", PutBucketWebsiteOutput {
+        bucket: String = "Bucket",
+        content_md5: Option<String> = "ContentMD5",
+        checksum_algorithm: Option<String> = "ChecksumAlgorithm",
+        website_configuration: WebsiteConfiguration = "WebsiteConfiguration",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    PutBucketWebsiteOutput {
     }
 }
 
@@ -878,6 +1070,21 @@ structure! {
 structure! {
     PutObjectTaggingOutput {
         version_id: Option<String> = "VersionId",
+    }
+}
+
+structure! {
+    PutPublicAccessBlock => "s3", PutPublicAccessBlockOutput {
+        bucket: String = "Bucket",
+        content_md5: Option<String> = "ContentMD5",
+        checksum_algorithm: Option<String> = "ChecksumAlgorithm",
+        public_access_block_configuration: PublicAccessBlockConfiguration = "PublicAccessBlockConfiguration",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    PutPublicAccessBlockOutput {
     }
 }
 
@@ -1010,6 +1217,15 @@ structure! {
 }
 
 structure! {
+    PublicAccessBlockConfiguration {
+        block_public_acls: Option<bool> = "BlockPublicAcls",
+        ignore_public_acls: Option<bool> = "IgnorePublicAcls",
+        block_public_policy: Option<bool> = "BlockPublicPolicy",
+        restrict_public_buckets: Option<bool> = "RestrictPublicBuckets",
+    }
+}
+
+structure! {
     Tagging {
         tag_set: Vec<Tag> = "TagSet",
     }
@@ -1023,9 +1239,138 @@ structure! {
 }
 
 structure! {
+    WebsiteConfiguration {
+        error_document: Option<ErrorDocument> = "ErrorDocument",
+        index_document: Option<IndexDocument> = "IndexDocument",
+        redirect_all_requests_to: Option<RedirectAllRequestsTo> = "RedirectAllRequestsTo",
+        routing_rules: Option<Vec<RoutingRule>> = "RoutingRules",
+    }
+}
+
+structure! {
+    RoutingRule {
+        condition: Option<Condition> = "Condition",
+        redirect: Redirect = "Redirect",
+    }
+}
+
+structure! {
+    Redirect {
+        host_name: Option<String> = "HostName",
+        http_redirect_code: Option<String> = "HttpRedirectCode",
+        protocol: Option<String> = "Protocol",
+        replace_key_prefix_with: Option<String> = "ReplaceKeyPrefixWith",
+        replace_key_with: Option<String> = "ReplaceKeyWith",
+    }
+}
+
+structure! {
+    Condition {
+        http_error_code_returned_equals: Option<String> = "HttpErrorCodeReturnedEquals",
+        key_prefix_equals: Option<String> = "KeyPrefixEquals",
+    }
+}
+
+structure! {
+    RedirectAllRequestsTo {
+        host_name: String = "HostName",
+        protocol: Option<String> = "Protocol",
+    }
+}
+
+structure! {
+    IndexDocument {
+        suffix: String = "Suffix",
+    }
+}
+
+structure! {
+    ErrorDocument {
+        key: String = "Key",
+    }
+}
+
+structure! {
     VersioningConfiguration {
         mfa_delete: Option<String> = "MFADelete",
         status: Option<String> = "Status",
+    }
+}
+
+structure! {
+    NotificationConfiguration {
+        topic_configurations: Option<Vec<TopicConfiguration>> = "TopicConfigurations",
+        queue_configurations: Option<Vec<QueueConfiguration>> = "QueueConfigurations",
+        lambda_function_configurations: Option<Vec<LambdaFunctionConfiguration>> = "LambdaFunctionConfigurations",
+        event_bridge_configuration: Option<EventBridgeConfiguration> = "EventBridgeConfiguration",
+    }
+}
+
+structure! {
+    EventBridgeConfiguration {
+    }
+}
+
+structure! {
+    LambdaFunctionConfiguration {
+        id: Option<String> = "Id",
+        lambda_function_arn: String = "LambdaFunctionArn",
+        events: Vec<String> = "Events",
+        filter: Option<NotificationConfigurationFilter> = "Filter",
+    }
+}
+
+structure! {
+    NotificationConfigurationFilter {
+        key: Option<S3KeyFilter> = "Key",
+    }
+}
+
+structure! {
+    S3KeyFilter {
+        filter_rules: Option<Vec<FilterRule>> = "FilterRules",
+    }
+}
+
+structure! {
+    FilterRule {
+        name: Option<String> = "Name",
+        value: Option<String> = "Value",
+    }
+}
+
+structure! {
+    QueueConfiguration {
+        id: Option<String> = "Id",
+        queue_arn: String = "QueueArn",
+        events: Vec<String> = "Events",
+        filter: Option<NotificationConfigurationFilter> = "Filter",
+    }
+}
+
+structure! {
+    TopicConfiguration {
+        id: Option<String> = "Id",
+        topic_arn: String = "TopicArn",
+        events: Vec<String> = "Events",
+        filter: Option<NotificationConfigurationFilter> = "Filter",
+    }
+}
+
+structure! {
+    CORSConfiguration {
+        cors_rules: Vec<CORSRule> = "CORSRules",
+    }
+}
+
+structure! {
+    CORSRule {
+        id: Option<String> = "ID",
+        allowed_headers: Option<Vec<String>> = "AllowedHeaders",
+        allowed_methods: Vec<String> = "AllowedMethods",
+        allowed_origins: Vec<String> = "AllowedOrigins",
+        expose_headers: Option<Vec<String>> = "ExposeHeaders",
+        max_age_seconds: Option<i64> = "MaxAgeSeconds",
     }
 }
 
@@ -1179,6 +1524,12 @@ structure! {
         checksum_xxhash3: Option<String> = "ChecksumXXHASH3",
         checksum_xxhash128: Option<String> = "ChecksumXXHASH128",
         checksum_type: Option<String> = "ChecksumType",
+    }
+}
+
+structure! {
+    PolicyStatus {
+        is_public: Option<bool> = "IsPublic",
     }
 }
 

@@ -2,11 +2,13 @@
 //!
 //! Everything that a bucket holds is kept under its number, which no other bucket ever had.
 
+use crate::config;
 use crate::current;
 use crate::fault;
 use crate::name;
 use crate::object::Object;
 use crate::owner;
+use crate::policy;
 use crate::tag;
 use crate::upload;
 use api::s3::{
@@ -110,6 +112,7 @@ pub fn create(cx: &mut Cx, input: CreateBucket) -> Result<CreateBucketOutput> {
     put(cx, &bucket);
     cx.put(&OWNED, &bucket.name.as_str(), &());
     tag::put_bucket(cx, &bucket, &tags);
+    policy::begin(cx, &bucket);
     Ok(created(&bucket))
 }
 
@@ -126,6 +129,8 @@ pub fn delete(cx: &mut Cx, input: DeleteBucket) -> Result<DeleteBucketOutput> {
     }
     upload::abandon_all(cx, &bucket);
     tag::put_bucket(cx, &bucket, &Vec::new());
+    policy::forget(cx, &bucket);
+    config::delete_all(cx, &bucket);
     cx.delete(&BUCKETS, &bucket.name.as_str());
     let home = format!("arn:aws:s3::{}:", bucket.account);
     cx.in_place_of(&home, |cx| cx.delete(&OWNED, &bucket.name.as_str()));
@@ -183,6 +188,11 @@ pub fn take_number(cx: &mut Cx) -> u64 {
 
 pub fn named(cx: &Cx, name: &str) -> Result<Bucket> {
     cx.get(&BUCKETS, &name).ok_or_else(|| missing(name))
+}
+
+/// `/photos/key`, where there is a bucket `photos`.
+pub fn of_path(cx: &Cx, path: &str) -> Option<Bucket> {
+    named(cx, path.trim_start_matches('/').split('/').next().unwrap_or_default()).ok()
 }
 
 /// The bucket that a request names, if it has the owner that the request expects.

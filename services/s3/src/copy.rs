@@ -11,6 +11,7 @@ use crate::key::Lock;
 use crate::lock;
 use crate::metadata::{Metadata, stated};
 use crate::name;
+use crate::notification::Happened;
 use crate::object::{self, Content, Etag, Object, StorageClass};
 use crate::owner;
 use crate::put::{MOST_BYTES, whole_second};
@@ -151,7 +152,7 @@ fn try_copy(cx: &mut Cx, input: &CopyObject, from: &Source, made: Option<Made>) 
         },
         ..Object::without_bytes()
     };
-    current::put(cx, &bucket, &input.key, before, &mut object);
+    current::put(cx, &bucket, &input.key, before, &mut object, Happened::Copy);
     let mut result = CopyObjectResult {
         e_tag: Some(object.etag()),
         last_modified: Some(object.modified()),

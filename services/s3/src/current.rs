@@ -7,10 +7,12 @@
 
 use crate::body;
 use crate::bucket::{Bucket, Versioning};
+use crate::notification::{self, Happened};
 use crate::object::{Content, Object};
 use crate::part;
 use crate::version::{Found, Marker, Version, Which};
 use kernel::Cx;
+use model::Timestamp;
 use store::{Span, Table};
 
 /// The current objects. Key: (bucket, key).
@@ -74,18 +76,20 @@ pub fn holds_any(cx: &Cx, bucket: &Bucket) -> bool {
 }
 
 /// Makes an object the current one. `before` is the one that is. Fills in what the bucket's versioning says.
-pub fn put(cx: &mut Cx, bucket: &Bucket, key: &str, before: Option<Object>, object: &mut Object) {
+pub fn put(cx: &mut Cx, bucket: &Bucket, key: &str, before: Option<Object>, object: &mut Object, happened: Happened) {
     object.sequence = next_sequence(cx, bucket, key, before.as_ref());
     object.null = bucket.versioning != Versioning::Enabled;
     let fate = make_room(cx, bucket, key, before.as_ref());
     set(cx, bucket, key, before, Some(object), &fate);
+    notification::object(cx, bucket, key, happened, object);
 }
 
 /// Deletes without a version id: hides what a bucket with versions holds.
 pub fn delete(cx: &mut Cx, bucket: &Bucket, key: &str, before: Option<Object>) -> Deleted {
     if bucket.versioning == Versioning::Never {
-        if before.is_some() {
-            set(cx, bucket, key, before, None, &Before::Deleted);
+        if let Some(before) = before {
+            notification::object(cx, bucket, key, Happened::Delete, &before);
+            set(cx, bucket, key, Some(before), None, &Before::Deleted);
         }
         return Deleted::Object;
     }
@@ -97,12 +101,17 @@ pub fn delete(cx: &mut Cx, bucket: &Bucket, key: &str, before: Option<Object>) -
         set(cx, bucket, key, before, None, &fate);
     }
     keep(cx, bucket, key, &Version::Marker(marker));
+    notification::marker(cx, bucket, key, Happened::DeleteMarkerCreated, &marker);
     Deleted::Marked(marker)
 }
 
 /// Deletes one version for good; what it was. The next one becomes current where the current one goes.
 pub fn delete_version(cx: &mut Cx, bucket: &Bucket, key: &str, which: Which) -> Option<Version> {
     let Found { version, is_current } = find(cx, bucket, key, which)?;
+    match &version {
+        Version::Object(object) => notification::object(cx, bucket, key, Happened::Delete, object),
+        Version::Marker(marker) => notification::marker(cx, bucket, key, Happened::Delete, marker),
+    }
     if !is_current {
         let hid_others = matches!(version, Version::Marker(_)) && get(cx, bucket, key).is_none();
         forget(cx, bucket, key, &version);
@@ -196,7 +205,7 @@ fn release(cx: &mut Cx, object: &Object) {
 
 /// Grows with the time, and with each change of the key whatever the time says.
 fn next_sequence(cx: &Cx, bucket: &Bucket, key: &str, before: Option<&Object>) -> u64 {
-    let milliseconds = u64::try_from(cx.now().0).unwrap_or_default() << RANDOM_BITS;
+    let milliseconds = sequence_at(cx.now());
     let newest = match (before, bucket.versioning) {
         (Some(before), _) => Some(before.sequence),
         (None, Versioning::Never) => None,
@@ -212,6 +221,11 @@ fn next_sequence(cx: &Cx, bucket: &Bucket, key: &str, before: Option<&Object>) -
         }
     };
     (milliseconds | random).max(newest.map_or(0, |it| it + 1))
+}
+
+/// The lowest of a moment.
+pub fn sequence_at(time: Timestamp) -> u64 {
+    u64::try_from(time.0).unwrap_or_default() << RANDOM_BITS
 }
 
 /// Sorts the newest first.

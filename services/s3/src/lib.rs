@@ -5,7 +5,9 @@ mod body;
 mod bucket;
 mod checksum;
 mod condition;
+mod config;
 mod copy;
+mod cors;
 mod current;
 mod delete;
 mod encryption;
@@ -17,10 +19,12 @@ mod list;
 mod lock;
 mod metadata;
 mod name;
+mod notification;
 mod object;
 mod opaque;
 mod owner;
 mod part;
+mod policy;
 mod put;
 mod range;
 mod rename;
@@ -28,6 +32,7 @@ mod tag;
 mod upload;
 mod version;
 mod versioning;
+mod website;
 
 use kernel::{Question, Service};
 use list::{objects, versions};
@@ -42,9 +47,43 @@ fn partial(output: &Value) -> u16 {
 const BUCKETS: &str = "arn:aws:s3:::*";
 
 pub fn service() -> Service {
-    let service =
-        Service::new("s3").invalid_as(invalid::word).owners(bucket::owner_of).job(&upload::SWEEP, upload::sweep);
-    uploads(listings(objects_of(buckets(service))))
+    let service = Service::new("s3")
+        .invalid_as(invalid::word)
+        .owners(bucket::owner_of)
+        .resource_policies(policy::in_force)
+        .known_path(|cx, path| bucket::of_path(cx, path).is_some())
+        .web(website::PART)
+        .cross_origin(cors::rules)
+        .job(&upload::SWEEP, upload::sweep)
+        .job_conversation(&notification::TELL, notification::carry_out);
+    uploads(listings(objects_of(configurations(buckets(service)))))
+}
+
+fn configurations(service: Service) -> Service {
+    service
+        .op(|cx, it: &PutBucketPolicy| bucket::arn(cx, &it.bucket), policy::put)
+        .read(|cx, it: &GetBucketPolicy| bucket::arn(cx, &it.bucket), policy::get)
+        .op(|cx, it: &DeleteBucketPolicy| bucket::arn(cx, &it.bucket), policy::delete)
+        .read(|cx, it: &GetBucketPolicyStatus| bucket::arn(cx, &it.bucket), policy::status)
+        .op(|cx, it: &PutPublicAccessBlock| bucket::arn(cx, &it.bucket), policy::put_block)
+        .checked_as("s3:PutBucketPublicAccessBlock")
+        .read(|cx, it: &GetPublicAccessBlock| bucket::arn(cx, &it.bucket), policy::get_block)
+        .checked_as("s3:GetBucketPublicAccessBlock")
+        .op(|cx, it: &DeletePublicAccessBlock| bucket::arn(cx, &it.bucket), policy::delete_block)
+        .checked_as("s3:PutBucketPublicAccessBlock")
+        .op(|cx, it: &PutBucketCors| bucket::arn(cx, &it.bucket), cors::put)
+        .checked_as("s3:PutBucketCORS")
+        .read(|cx, it: &GetBucketCors| bucket::arn(cx, &it.bucket), cors::get)
+        .checked_as("s3:GetBucketCORS")
+        .op(|cx, it: &DeleteBucketCors| bucket::arn(cx, &it.bucket), cors::delete)
+        .checked_as("s3:PutBucketCORS")
+        .op(|cx, it: &PutBucketWebsite| bucket::arn(cx, &it.bucket), website::put)
+        .read(|cx, it: &GetBucketWebsite| bucket::arn(cx, &it.bucket), website::get)
+        .op(|cx, it: &DeleteBucketWebsite| bucket::arn(cx, &it.bucket), website::delete)
+        .op(|cx, it: &PutBucketNotificationConfiguration| bucket::arn(cx, &it.bucket), notification::put)
+        .checked_as("s3:PutBucketNotification")
+        .read(|cx, it: &GetBucketNotificationConfiguration| bucket::arn(cx, &it.bucket), notification::get)
+        .checked_as("s3:GetBucketNotification")
 }
 
 fn buckets(service: Service) -> Service {
@@ -168,8 +207,11 @@ fn uploads(service: Service) -> Service {
 
 use api::s3::{
     AbortMultipartUpload, CompleteMultipartUpload, CopyObject, CreateBucket, CreateMultipartUpload, DeleteBucket,
-    DeleteBucketTagging, DeleteObject, DeleteObjectTagging, DeleteObjects, GetBucketLocation, GetBucketTagging,
-    GetBucketVersioning, GetObject, GetObjectAttributes, GetObjectTagging, HeadBucket, HeadObject, ListBuckets,
-    ListMultipartUploads, ListObjectVersions, ListObjects, ListObjectsV2, ListParts, PutBucketTagging,
-    PutBucketVersioning, PutObject, PutObjectTagging, RenameObject, UploadPart, UploadPartCopy,
+    DeleteBucketCors, DeleteBucketPolicy, DeleteBucketTagging, DeleteBucketWebsite, DeleteObject, DeleteObjectTagging,
+    DeleteObjects, DeletePublicAccessBlock, GetBucketCors, GetBucketLocation, GetBucketNotificationConfiguration,
+    GetBucketPolicy, GetBucketPolicyStatus, GetBucketTagging, GetBucketVersioning, GetBucketWebsite, GetObject,
+    GetObjectAttributes, GetObjectTagging, GetPublicAccessBlock, HeadBucket, HeadObject, ListBuckets,
+    ListMultipartUploads, ListObjectVersions, ListObjects, ListObjectsV2, ListParts, PutBucketCors,
+    PutBucketNotificationConfiguration, PutBucketPolicy, PutBucketTagging, PutBucketVersioning, PutBucketWebsite,
+    PutObject, PutObjectTagging, PutPublicAccessBlock, RenameObject, UploadPart, UploadPartCopy,
 };

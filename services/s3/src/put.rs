@@ -10,6 +10,7 @@ use crate::fault;
 use crate::key::Lock;
 use crate::lock;
 use crate::metadata::stated;
+use crate::notification::Happened;
 use crate::object::{self, Content, Etag, Object, StorageClass};
 use crate::owner;
 use crate::tag;
@@ -96,7 +97,7 @@ fn store(cx: &mut Cx, input: &PutObject, made: Made, received: &Received) -> Res
         checksum: received.checksum.clone(),
         ..made.object
     };
-    current::put(cx, &bucket, &input.key, before, &mut object);
+    current::put(cx, &bucket, &input.key, before, &mut object, Happened::Put);
     let mut output = PutObjectOutput {
         e_tag: Some(object.etag()),
         version_id: bucket.told(&object, &input.key),

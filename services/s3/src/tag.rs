@@ -5,6 +5,7 @@
 use crate::bucket::{self, Bucket};
 use crate::current;
 use crate::fault;
+use crate::notification::{self, Happened};
 use crate::version;
 use api::s3::{
     DeleteBucketTagging, DeleteBucketTaggingOutput, DeleteObjectTagging, DeleteObjectTaggingOutput, GetBucketTagging,
@@ -56,8 +57,10 @@ fn replace(
 ) -> Result<Option<String>> {
     let bucket = bucket::of(cx, bucket, owner)?;
     let (mut object, is_current) = version::object(cx, &bucket, key, version_id.as_deref())?;
+    let happened = if tags.is_empty() { Happened::TaggingDelete } else { Happened::TaggingPut };
     object.tags = tags;
     current::amend(cx, &bucket, key, &object, is_current);
+    notification::object(cx, &bucket, key, happened, &object);
     Ok(bucket.told(&object, key))
 }
 

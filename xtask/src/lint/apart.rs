@@ -7,7 +7,7 @@ use std::path::Path;
 const BELOW_SERVICES: [&str; 9] = ["api", "foundation", "kernel", "model", "pattern", "policy", "seal", "store", "sim"];
 
 /// Of our own crates, what each may depend on. `sim` may be used by all for their tests.
-const BELOW: [(&str, &[&str]); 8] = [
+const BELOW: [(&str, &[&str]); 9] = [
     ("foundation", &[]),
     ("model", &[]),
     ("pattern", &[]),

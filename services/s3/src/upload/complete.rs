@@ -8,6 +8,7 @@ use crate::current;
 use crate::encryption;
 use crate::fault;
 use crate::list::Spelling;
+use crate::notification::Happened;
 use crate::object::{Content, Etag, Object};
 use crate::opaque::{self, Opened};
 use crate::part::{self, Part};
@@ -55,7 +56,7 @@ pub fn complete(cx: &mut Cx, input: CompleteMultipartUpload) -> Result<CompleteM
     };
     drop_others(cx, &upload, &parts);
     forget(cx, &bucket, &input.key, upload.number);
-    current::put(cx, &bucket, &input.key, before, &mut object);
+    current::put(cx, &bucket, &input.key, before, &mut object, Happened::CompleteMultipartUpload);
     Ok(told(cx, &bucket, input.key, &object))
 }
 
