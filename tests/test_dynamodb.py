@@ -276,6 +276,32 @@ def test_tables_survive_a_kill(fresh_server, name):
     assert fresh_server.client("dynamodb").scan(TableName=name, Select="COUNT")["Count"] == 20
 
 
+# --- streams
+
+
+def test_a_stream_tells_what_happened(server, dynamodb, resource, name):
+    create(
+        dynamodb,
+        name,
+        "pk",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    )
+    table = resource.Table(name)
+    streams = server.client("dynamodbstreams")
+    listed = streams.list_streams(TableName=name)["Streams"]
+    assert [it["StreamArn"] for it in listed] == [table.latest_stream_arn]
+    shard = streams.describe_stream(StreamArn=table.latest_stream_arn)["StreamDescription"]["Shards"][0]
+    iterator = streams.get_shard_iterator(
+        StreamArn=table.latest_stream_arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    table.put_item(Item={"pk": "a", "n": 1})
+    table.delete_item(Key={"pk": "a"})
+    page = streams.get_records(ShardIterator=iterator)
+    assert [it["eventName"] for it in page["Records"]] == ["INSERT", "REMOVE"]
+    assert page["Records"][0]["dynamodb"]["NewImage"] == {"pk": {"S": "a"}, "n": {"N": "1"}}
+    assert streams.get_records(ShardIterator=page["NextShardIterator"])["Records"] == []
+
+
 # --- stacks
 
 TABLE = """
@@ -341,9 +367,14 @@ def test_a_stack_makes_changes_and_deletes_a_table(server, dynamodb, name):
     assert {"Key": "stack", "Value": name} in tags
 
     # One index goes and two come, one after the other; the item stays.
-    throughput = "      TableClass: STANDARD_INFREQUENT_ACCESS\n      DeletionProtectionEnabled: 'false'\n"
-    assert deploy(cfn, name, template("b", "c", more=throughput))["Name"] == table
+    more = (
+        "      TableClass: STANDARD_INFREQUENT_ACCESS\n"
+        "      DeletionProtectionEnabled: 'false'\n"
+        "      StreamSpecification: {StreamViewType: NEW_IMAGE}\n"
+    )
+    assert deploy(cfn, name, template("b", "c", more=more))["Name"] == table
     described = dynamodb.describe_table(TableName=table)["Table"]
+    assert described["StreamSpecification"]["StreamViewType"] == "NEW_IMAGE"
     assert sorted(it["IndexName"] for it in described["GlobalSecondaryIndexes"]) == ["by-b", "by-c"]
     assert described["TableClassSummary"]["TableClass"] == "STANDARD_INFREQUENT_ACCESS"
     assert dynamodb.scan(TableName=table, IndexName="by-c")["Count"] == 1
@@ -362,6 +393,6 @@ def test_a_stack_makes_changes_and_deletes_a_table(server, dynamodb, name):
 
 def test_what_a_table_of_a_stack_cannot_be_is_named(server, name):
     cfn = server.client("cloudformation")
-    stream = "      StreamSpecification: {StreamViewType: NEW_IMAGE}\n"
-    with refused("ValidationError", match="StreamSpecification"):
-        cfn.create_stack(StackName=name, TemplateBody=template(more=stream))
+    policy = "      ContributorInsightsSpecification: {Enabled: true}\n"
+    with refused("ValidationError", match="ContributorInsightsSpecification"):
+        cfn.create_stack(StackName=name, TemplateBody=template(more=policy))

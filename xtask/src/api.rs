@@ -88,7 +88,7 @@ fn structure(out: &mut String, names: &mut Names, todo: &mut Vec<ShapeId>, heade
 
 /// Shapes that their service reads and writes itself, so that no second form of them is made on the way: the module has
 /// the dynamic value in their place.
-const AS_THEY_ARE: [(&str, &str); 1] = [("dynamodb", "AttributeValue")];
+const AS_THEY_ARE: [(&str, &str); 2] = [("dynamodb", "AttributeValue"), ("dynamodbstreams", "AttributeValue")];
 
 /// Such a shape, or lists and maps of it.
 fn stays(service: &Service, id: ShapeId) -> bool {

@@ -12,6 +12,7 @@ pub mod bedrock;
 pub mod bedrock_runtime;
 pub mod cloudformation;
 pub mod dynamodb;
+pub mod dynamodbstreams;
 pub mod iam;
 pub mod lambda;
 pub mod logs;

@@ -9,6 +9,7 @@ pub fn all() -> Vec<Service> {
         bedrock_runtime::service(),
         cloudformation::service(),
         dynamodb::service(),
+        dynamodbstreams::service(),
         iam::service(),
         lambda::service(),
         logs::service(),

@@ -1,17 +1,17 @@
 //! BatchGetItem and BatchWriteItem: many items, each by itself.
 
-use crate::attribute::Document;
 use crate::capacity::{Consumed, Mode, Report};
 use crate::change;
 use crate::failure::{Invalid, invalid};
 use crate::item;
 use crate::key::{self, ItemKey};
 use crate::schema::{self, Schema};
-use crate::wire;
 use crate::write::{Action, Prepared, Refusal, Terms, Written};
 use api::dynamodb::{
     BatchGetItem, BatchGetItemOutput, BatchWriteItem, BatchWriteItemOutput, KeysAndAttributes, WriteRequest,
 };
+use items::attribute::Document;
+use items::wire;
 use kernel::Cx;
 use model::{Result, Value};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,10 +1,10 @@
 //! Consumed capacity: what AWS would count for a request. ("DynamoDB provisioned capacity mode", "Read and write
 //! operations".)
 
-use crate::attribute::Document;
 use crate::key::{ItemKey, index_row};
 use crate::schema::{Schema, Scope};
 use api::dynamodb::{Capacity, ConsumedCapacity};
+use items::attribute::Document;
 use std::collections::BTreeMap;
 
 const READ_UNIT: usize = 4_096;

@@ -4,7 +4,8 @@ use crate::failure::{VALIDATION, unsupported};
 use crate::tag;
 use api::dynamodb::{
     CreateTable, DeleteTable, DescribeTable, DescribeTimeToLive, GlobalSecondaryIndex, GlobalSecondaryIndexDescription,
-    TableDescription, Tag, TagResource, TimeToLiveSpecification, UntagResource, UpdateTable, UpdateTimeToLive,
+    StreamSpecification, TableDescription, Tag, TagResource, TimeToLiveSpecification, UntagResource, UpdateTable,
+    UpdateTimeToLive,
 };
 use kernel::Cx;
 use kernel::resource::{self, Change, Existing, New, Progress, Properties, ResourceType};
@@ -26,6 +27,7 @@ pub static TABLE: ResourceType = ResourceType {
         "PointInTimeRecoverySpecification",
         "ProvisionedThroughput",
         "SSESpecification",
+        "StreamSpecification",
         "TableClass",
         "TableName",
         "Tags",
@@ -78,6 +80,10 @@ fn update(cx: &mut Cx, change: &Change) -> Result<Progress> {
     if let Some(input) = rebilled(&table, &after, &change.before) {
         cx.call(UpdateTable { table_name: name.clone(), ..input })?;
     }
+    if let Some(input) = next_stream(&table, view_of(&change.after)) {
+        cx.call(UpdateTable { table_name: name, ..input })?;
+        return Ok(waiting);
+    }
     if let Some(input) = next_index(&table, &after)? {
         cx.call(UpdateTable { table_name: name, ..input })?;
         return Ok(waiting);
@@ -95,10 +101,13 @@ fn delete(cx: &mut Cx, existing: &Existing) -> Result<Progress> {
 
 fn attributes(cx: &mut Cx, existing: &Existing) -> Result<Properties> {
     let table = cx.call(DescribeTable { table_name: existing.physical_id.clone() })?.table.unwrap_or_default();
-    Ok(Properties::from_iter([
+    let mut attributes = Properties::from_iter([
         ("Arn".to_owned(), json!(table.table_arn)),
         ("TableName".to_owned(), json!(existing.physical_id)),
-    ]))
+    ]);
+    let stream = table.latest_stream_arn.filter(|_| table.stream_specification.is_some());
+    attributes.extend(stream.map(|it| ("StreamArn".to_owned(), json!(it))));
+    Ok(attributes)
 }
 
 fn read(cx: &mut Cx, existing: &Existing) -> Result<Properties> {
@@ -127,6 +136,9 @@ fn read(cx: &mut Cx, existing: &Existing) -> Result<Properties> {
     ]);
     if let Some(attribute) = ttl {
         properties["TimeToLiveSpecification"]["AttributeName"] = json!(attribute);
+    }
+    if let Some(view) = told["StreamSpecification"]["StreamViewType"].as_str() {
+        properties.insert("StreamSpecification".to_owned(), json!({ "StreamViewType": view }));
     }
     if !is_on_demand {
         properties.insert("ProvisionedThroughput".to_owned(), throughput(&told["ProvisionedThroughput"]));
@@ -185,6 +197,9 @@ fn wanted(properties: &Properties) -> Result<CreateTable> {
         specification.insert("Enabled".to_owned(), json!(truth(&enabled)));
         input.insert("SSESpecification".to_owned(), Json::Object(specification));
     }
+    if let Some(view) = view_of(properties) {
+        input.insert("StreamSpecification".to_owned(), json!({ "StreamEnabled": true, "StreamViewType": view }));
+    }
     let indexes = properties.get("GlobalSecondaryIndexes").and_then(Json::as_array);
     if indexes.into_iter().flatten().any(|it| it.get("ContributorInsightsSpecification").is_some()) {
         return Err(unsupported("ContributorInsightsSpecification"));
@@ -194,6 +209,11 @@ fn wanted(properties: &Properties) -> Result<CreateTable> {
     let value = read_json(model, shape, Json::Object(input).to_string().as_bytes())
         .map_err(|why| VALIDATION.with(format!("The properties of the table cannot be read: {why}")))?;
     Ok(CreateTable::from_value(value))
+}
+
+/// A template names the view alone, and that it wants a stream with it.
+fn view_of(properties: &Properties) -> Option<&str> {
+    properties.get("StreamSpecification")?["StreamViewType"].as_str()
 }
 
 /// Numbers and truths, also where a template gives them as texts.
@@ -238,6 +258,17 @@ fn rebilled(table: &TableDescription, after: &CreateTable, before: &Properties) 
         input.deletion_protection_enabled = Some(is_protected);
     }
     (input != UpdateTable::default()).then_some(input)
+}
+
+/// Another view is another stream: the one before ends first.
+fn next_stream(table: &TableDescription, wanted: Option<&str>) -> Option<UpdateTable> {
+    let has = table.stream_specification.as_ref().and_then(|it| it.stream_view_type.as_deref());
+    if has == wanted {
+        return None;
+    }
+    let view = wanted.filter(|_| has.is_none()).map(str::to_owned);
+    let specification = StreamSpecification { stream_enabled: view.is_some(), stream_view_type: view };
+    Some(UpdateTable { stream_specification: Some(specification), ..UpdateTable::default() })
 }
 
 /// The next index that is to go or to come, or whose throughput is another.

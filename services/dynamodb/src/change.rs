@@ -1,12 +1,14 @@
 //! The one way by which an item changes, whoever changes it. It keeps the rows of indexes and what is counted in step
 //! with the items; whatever is to learn of changes hooks in here.
 
-use crate::attribute::Document;
 use crate::key::{self, ItemKey};
-use crate::packed::Packed;
-use crate::raw::Raw;
 use crate::schema::{Index, Schema, Scope};
+use crate::stream;
 use crate::ttl;
+use items::attribute::Document;
+use items::packed::Packed;
+use items::raw::Raw;
+use items::stream::Cause;
 use kernel::Cx;
 use serde::{Deserialize, Serialize};
 use store::Table;
@@ -45,6 +47,7 @@ pub fn apply(
     key: &ItemKey,
     old: Option<&Document>,
     new: Option<&Document>,
+    cause: Cause,
 ) -> Result<(), TooLarge> {
     if old == new {
         return Ok(());
@@ -61,6 +64,7 @@ pub fn apply(
         reindex(cx, schema, index, key, old, new);
     }
     ttl::note(cx, schema, key, old, new);
+    stream::append(cx, schema, old, new, cause);
     Ok(())
 }
 

@@ -117,6 +117,7 @@ pub fn schema(cx: &mut Cx, input: &CreateTable) -> Result<Schema> {
         key,
         indexes: Vec::new(),
         ttl: None,
+        stream: None,
     };
     let (locals, globals) = (&input.local_secondary_indexes, &input.global_secondary_indexes);
     not_empty("LocalSecondaryIndexes", locals.as_deref())?;

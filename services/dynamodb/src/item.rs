@@ -1,6 +1,5 @@
 //! PutItem, UpdateItem, DeleteItem and GetItem.
 
-use crate::attribute::Document;
 use crate::capacity::{Consumed, Mode, Report};
 use crate::change::{self, COLLECTIONS};
 use crate::expression::placeholder::Placeholders;
@@ -8,12 +7,13 @@ use crate::expression::projection::Projection;
 use crate::failure::{Invalid, invalid};
 use crate::key;
 use crate::schema::{self, Schema};
-use crate::wire;
 use crate::write::{Action, Prepared, Refusal, Terms, Write, Written, one_style};
 use api::dynamodb::{
     DeleteItem, DeleteItemOutput, GetItem, GetItemOutput, ItemCollectionMetrics, PutItem, PutItemOutput, UpdateItem,
     UpdateItemOutput, error,
 };
+use items::attribute::Document;
+use items::wire;
 use kernel::Cx;
 use model::{Error, Result, Value};
 use std::collections::BTreeMap;

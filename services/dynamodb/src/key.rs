@@ -4,10 +4,10 @@
 //! there as its hash of 128 bits, which also spreads a scan's segments evenly, and a sort key in groups of eight bytes, so
 //! that it keeps its order, says where it ends, and grows by an eighth at most.
 
-use crate::attribute::{Attribute, Document};
 use crate::failure::{Invalid, invalid, invalid_value};
-use crate::raw::Raw;
 use crate::schema::{Index, KeyAttribute, KeySchema, Schema};
+use items::attribute::{Attribute, Document};
+use items::raw::Raw;
 use sha2::{Digest, Sha256};
 
 /// An item's place within its table.

@@ -1,6 +1,5 @@
 //! Amazon DynamoDB: the table of contents. Each line reads *who may be asked about what → who answers*.
 
-mod attribute;
 mod batch;
 mod capacity;
 mod cfn;
@@ -11,14 +10,12 @@ mod failure;
 mod item;
 mod key;
 mod limit;
-mod number;
-mod packed;
 mod page;
 mod query;
-mod raw;
 mod scan;
 mod schema;
 mod settings;
+mod stream;
 mod sweep;
 mod table;
 mod tag;
@@ -26,7 +23,6 @@ mod tag;
 mod tests;
 mod transact;
 mod ttl;
-mod wire;
 mod write;
 
 use kernel::Service;
@@ -60,6 +56,7 @@ pub fn service() -> Service {
         .job(&sweep::SWEEP, sweep::run)
         .job(&sweep::BACKFILL, sweep::backfill)
         .job(&transact::FORGET, transact::forget)
+        .job(&stream::TRIM, stream::trim)
         .job(&ttl::EXPIRE, ttl::expire)
         .job(&ttl::LOOK, ttl::look)
         .resource(&cfn::TABLE)

@@ -1,18 +1,18 @@
 //! Pages of items: what Query and Scan have in common. A page ends with its limit or with a megabyte, whatever the filter
 //! lets through.
 
-use crate::attribute::Document;
 use crate::capacity::{Consumed, Mode};
 use crate::change::{INDEXED, ITEMS};
 use crate::expression::condition::Condition;
 use crate::expression::projection::Projection;
 use crate::failure::{Invalid, invalid, invalid_value};
 use crate::key::{self, ItemKey};
-use crate::packed::Packed;
-use crate::raw::Raw;
 use crate::schema::{self, Index, KeySchema, Schema, Scope};
-use crate::wire;
 use crate::write::LARGEST_ITEM;
+use items::attribute::Document;
+use items::packed::Packed;
+use items::raw::Raw;
+use items::wire;
 use kernel::Cx;
 use model::Value;
 use std::ops::ControlFlow;

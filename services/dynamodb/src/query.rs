@@ -1,6 +1,5 @@
 //! Query: the items of one partition key, in the order of their sort keys.
 
-use crate::attribute::{Attribute, Document};
 use crate::capacity::Report;
 use crate::expression::Kind;
 use crate::expression::condition::{self, Comparator};
@@ -13,9 +12,10 @@ use crate::item;
 use crate::key;
 use crate::page::{Source, Wanted};
 use crate::schema::{self, KeyAttribute};
-use crate::wire;
 use crate::write::one_style;
 use api::dynamodb::{Query, QueryOutput};
+use items::attribute::{Attribute, Document};
+use items::wire;
 use kernel::Cx;
 use model::{Result, Value};
 use store::{Direction, Span};

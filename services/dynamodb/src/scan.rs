@@ -1,6 +1,5 @@
 //! Scan: all items of a table or index, or those of one segment.
 
-use crate::attribute::Document;
 use crate::capacity::Report;
 use crate::expression::Kind;
 use crate::expression::condition;
@@ -11,9 +10,10 @@ use crate::failure::{Invalid, invalid};
 use crate::item;
 use crate::page::{Source, Wanted};
 use crate::schema;
-use crate::wire;
 use crate::write::one_style;
 use api::dynamodb::{Scan, ScanOutput};
+use items::attribute::Document;
+use items::wire;
 use kernel::Cx;
 use model::{Result, Value};
 use store::{Direction, Span};

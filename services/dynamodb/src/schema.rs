@@ -1,9 +1,10 @@
 //! What a table is made of: its keys and indexes. Read with every request, so it holds nothing else; the rest is in
 //! `settings`.
 
-use crate::attribute::{Document, Type};
 use crate::failure::{self, invalid};
 use api::dynamodb::error;
+use items::attribute::{Document, Type};
+use items::stream::View;
 use kernel::{Cx, is_account};
 use model::Result;
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,16 @@ pub struct Schema {
     /// The attribute that says when an item expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ttl: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<StreamOf>,
+}
+
+/// The stream that a table's changes go to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StreamOf {
+    pub label: String,
+    pub number: u64,
+    pub view: View,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -138,7 +149,7 @@ impl Index {
 
     /// Bytes of what it has of an item.
     pub fn projected_size(&self, schema: &Schema, item: &Document) -> usize {
-        let of = |(name, value): (&str, &crate::attribute::Attribute)| name.len() + value.size();
+        let of = |(name, value): (&str, &items::attribute::Attribute)| name.len() + value.size();
         item.iter().filter(|(name, _)| self.projects(schema, name)).map(of).sum()
     }
 }

@@ -3,10 +3,11 @@
 use crate::change::COUNTERS;
 use crate::failure::{Invalid, invalid, invalid_value};
 use crate::schema::{self, Index, KeyAttribute, KeySchema, Projection, SCHEMAS, Schema};
+use crate::stream;
 use api::dynamodb::{
     AttributeDefinition, BillingModeSummary, DescribeTable, DescribeTableOutput, GlobalSecondaryIndexDescription,
     KeySchemaElement, ListTables, ListTablesOutput, LocalSecondaryIndexDescription, Projection as ProjectionShape,
-    ProvisionedThroughput, ProvisionedThroughputDescription, TableClassSummary, TableDescription,
+    ProvisionedThroughput, ProvisionedThroughputDescription, StreamSpecification, TableClassSummary, TableDescription,
 };
 use kernel::Cx;
 use model::{Result, Timestamp};
@@ -32,6 +33,9 @@ pub struct Settings {
     pub class: Option<Class>,
     #[serde(default)]
     pub is_protected: bool,
+    /// Its label; it may be disabled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest_stream: Option<String>,
 }
 
 /// Capacity is told, and never enforced: nothing here is throttled.
@@ -189,6 +193,12 @@ pub fn description(cx: &Cx, schema: &Schema, settings: &Settings, status: Status
             last_update_date_time: Some(Timestamp(it.since)),
         }),
         deletion_protection_enabled: Some(settings.is_protected),
+        stream_specification: schema
+            .stream
+            .as_ref()
+            .map(|it| StreamSpecification { stream_enabled: true, stream_view_type: Some(it.view.name().to_owned()) }),
+        latest_stream_label: settings.latest_stream.clone(),
+        latest_stream_arn: settings.latest_stream.as_ref().map(|it| stream::arn(cx, &schema.name, it)),
         ..TableDescription::default()
     }
 }

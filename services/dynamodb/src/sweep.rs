@@ -1,9 +1,9 @@
 //! What takes longer than a request: the rows of tables and indexes that are gone, and those of an index that is new.
 
 use crate::change::{self, COLLECTIONS, COUNTERS, INDEXED, ITEMS};
-use crate::packed::Packed;
 use crate::schema::{SCHEMAS, Schema};
 use crate::ttl::{ASKED, EXPIRING};
+use items::packed::Packed;
 use kernel::{Cx, Job};
 use model::Result;
 use serde::{Deserialize, Serialize};

@@ -4,12 +4,12 @@ use crate::definition::{self, Definitions, check_throughput};
 use crate::failure::{Invalid, VALIDATION, invalid, invalid_value, unsupported};
 use crate::schema::{self, SCHEMAS, Schema, Scope};
 use crate::settings::{self, Billing, Class, SETTINGS, Settings, Status, Throughput};
+use crate::stream;
 use crate::sweep;
 use crate::tag;
 use api::dynamodb::{
     CreateGlobalSecondaryIndexAction, CreateTable, CreateTableOutput, DeleteTable, DeleteTableOutput,
-    GlobalSecondaryIndexUpdate, ProvisionedThroughput, SSESpecification, StreamSpecification, UpdateTable,
-    UpdateTableOutput, error,
+    GlobalSecondaryIndexUpdate, ProvisionedThroughput, SSESpecification, UpdateTable, UpdateTableOutput, error,
 };
 use kernel::Cx;
 use model::Result;
@@ -23,11 +23,12 @@ pub fn create(cx: &mut Cx, input: CreateTable) -> Result<CreateTableOutput> {
     for it in input.global_secondary_indexes.iter().flatten() {
         check_throughput(&it.index_name, is_provisioned, it.provisioned_throughput.as_ref())?;
     }
-    let schema = definition::schema(cx, &input)?;
+    let stream = input.stream_specification.as_ref().map(stream::wanted).transpose()?.flatten();
+    let mut schema = definition::schema(cx, &input)?;
     if cx.has(&SCHEMAS, schema.name.as_str()) {
         return Err(error::RESOURCE_IN_USE.with(format!("Table already exists: {}", schema.name)));
     }
-    let settings = Settings {
+    let mut settings = Settings {
         id: cx.id(),
         created_at: now,
         billing,
@@ -35,7 +36,12 @@ pub fn create(cx: &mut Cx, input: CreateTable) -> Result<CreateTableOutput> {
         tags: tag::of(input.tags.unwrap_or_default())?,
         class: input.table_class.filter(|it| it != "STANDARD").map(|name| Class { name, since: now }),
         is_protected: input.deletion_protection_enabled.unwrap_or(false),
+        latest_stream: None,
     };
+    if let Some(view) = stream {
+        stream::enable(cx, &mut schema, view);
+        settings.latest_stream = schema.stream.as_ref().map(|it| it.label.clone());
+    }
     cx.put(&SCHEMAS, schema.name.as_str(), &schema);
     cx.put(&SETTINGS, &schema.number, &settings);
     let description = settings::description(cx, &schema, &settings, Status::Creating);
@@ -50,7 +56,7 @@ fn throughputs(input: &CreateTable) -> BTreeMap<String, Throughput> {
 }
 
 pub fn delete(cx: &mut Cx, input: DeleteTable) -> Result<DeleteTableOutput> {
-    let schema = schema::by_name(cx, &input.table_name)?;
+    let mut schema = schema::by_name(cx, &input.table_name)?;
     let settings = settings::of(cx, &schema);
     if settings.is_protected {
         return Err(VALIDATION.with(
@@ -67,6 +73,7 @@ pub fn delete(cx: &mut Cx, input: DeleteTable) -> Result<DeleteTableOutput> {
     description.creation_date_time = None;
     cx.delete(&SCHEMAS, schema.name.as_str());
     cx.delete(&SETTINGS, &schema.number);
+    stream::disable(cx, &mut schema);
     sweep::abandon(cx, schema.number);
     for index in &schema.indexes {
         sweep::abandon(cx, index.number);
@@ -83,6 +90,7 @@ pub fn update(cx: &mut Cx, input: UpdateTable) -> Result<UpdateTableOutput> {
         input.global_secondary_index_updates.is_some(),
         input.table_class.is_some(),
         input.deletion_protection_enabled.is_some(),
+        input.stream_specification.is_some(),
     ];
     if !changes.contains(&true) {
         return Err(invalid(
@@ -100,6 +108,11 @@ pub fn update(cx: &mut Cx, input: UpdateTable) -> Result<UpdateTableOutput> {
     }
     if let Some(is_protected) = input.deletion_protection_enabled {
         settings.is_protected = is_protected;
+    }
+    if let Some(specification) = &input.stream_specification {
+        stream::change(cx, &mut schema, stream::wanted(specification)?)?;
+        let label = schema.stream.as_ref().map(|it| it.label.clone());
+        settings.latest_stream = label.or(settings.latest_stream);
     }
     let definitions = Definitions::of(input.attribute_definitions.as_deref().unwrap_or_default())?.beside(&schema);
     update_indexes(
@@ -232,7 +245,6 @@ fn refuse_at_creation(input: &CreateTable) -> Result<()> {
         ("GlobalTableSourceArn", input.global_table_source_arn.is_some()),
         ("GlobalTableSettingsReplicationMode", input.global_table_settings_replication_mode.is_some()),
         ("VectorIndexes", input.vector_indexes.is_some()),
-        ("StreamSpecification", streams(input.stream_specification.as_ref())),
         ("SSESpecification", encrypts(input.sse_specification.as_ref())),
     ])
 }
@@ -247,18 +259,12 @@ fn refuse_at_update(input: &UpdateTable) -> Result<()> {
         ("GlobalTableSettingsReplicationMode", input.global_table_settings_replication_mode.is_some()),
         ("DisassociationProtectionEnabled", input.disassociation_protection_enabled.is_some()),
         ("VectorIndexUpdates", input.vector_index_updates.is_some()),
-        ("StreamSpecification", input.stream_specification.is_some()),
         ("SSESpecification", input.sse_specification.is_some()),
     ])
 }
 
 fn refuse(given: &[(&str, bool)]) -> Result<()> {
     given.iter().find(|it| it.1).map_or(Ok(()), |it| Err(unsupported(it.0)))
-}
-
-/// Without a stream is what a table is anyway.
-fn streams(given: Option<&StreamSpecification>) -> bool {
-    given.is_some_and(|it| it.stream_enabled || it.stream_view_type.is_some())
 }
 
 /// With AWS's own key is how a table is kept anyway.

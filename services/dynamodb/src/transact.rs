@@ -3,19 +3,19 @@
 //! Transactions run one after the other on the store's writer, so none ever meets another half done: AWS's
 //! `TransactionConflict` does not happen here.
 
-use crate::attribute::Document;
 use crate::capacity::{Consumed, Mode, Report, Transaction};
 use crate::change;
 use crate::failure::{Invalid, VALIDATION, invalid};
 use crate::item;
 use crate::key::{self, ItemKey};
 use crate::schema::{self, Schema};
-use crate::wire;
 use crate::write::{Action, Prepared, Refusal, Terms, Write, Written};
 use api::dynamodb::{
     ConsumedCapacity, Get, ItemResponse, TransactGetItems, TransactGetItemsOutput, TransactWriteItem,
     TransactWriteItems, TransactWriteItemsOutput, error,
 };
+use items::attribute::Document;
+use items::wire;
 use kernel::{Cx, Job, Question};
 use model::typed::Typed;
 use model::{Error, Result, Timestamp, Value};

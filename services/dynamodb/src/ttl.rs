@@ -2,15 +2,16 @@
 //!
 //! AWS takes up to some days for that; here it happens in that second, as the clock goes.
 
-use crate::attribute::{Attribute, Document};
 use crate::change::{self, ITEMS};
 use crate::failure::invalid;
 use crate::key::ItemKey;
-use crate::packed::Packed;
 use crate::schema::{self, SCHEMAS, Schema};
 use api::dynamodb::{
     DescribeTimeToLive, DescribeTimeToLiveOutput, TimeToLiveDescription, UpdateTimeToLive, UpdateTimeToLiveOutput,
 };
+use items::attribute::{Attribute, Document};
+use items::packed::Packed;
+use items::stream::Cause;
 use kernel::{Cx, Job};
 use model::{Result, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -124,7 +125,8 @@ pub fn expire(cx: &mut Cx, it: Expiry) -> Result<()> {
         // Its time to live may have been switched off, and even on again for another attribute.
         let still = schema.ttl.as_ref().and_then(|attribute| expiry(cx, attribute, &item));
         if still == Some(*time) {
-            change::apply(cx, schema, &key, Some(&item), None).expect("a collection does not grow as items go");
+            change::apply(cx, schema, &key, Some(&item), None, Cause::Expiry)
+                .expect("a collection does not grow as items go");
         }
     }
     cx.delete(&ASKED, &it.number);

@@ -1,7 +1,6 @@
 //! One write: put, update, delete, or a check alone, with its condition. What PutItem and its kin, batches and transactions
 //! have in common.
 
-use crate::attribute::{Attribute, Document};
 use crate::change::{self, TooLarge};
 use crate::expression::condition::{self, Condition};
 use crate::expression::legacy::{Legacy, LegacyUpdate};
@@ -11,8 +10,10 @@ use crate::expression::{Kind, path::Path};
 use crate::failure::{Invalid, invalid, invalid_value};
 use crate::key::{self, ItemKey};
 use crate::schema::Schema;
-use crate::wire;
 use api::dynamodb::{AttributeValueUpdate, ExpectedAttributeValue};
+use items::attribute::{Attribute, Document};
+use items::stream::Cause;
+use items::wire;
 use kernel::Cx;
 use model::Value;
 use std::collections::BTreeMap;
@@ -177,7 +178,8 @@ impl Write<'_> {
             Action::Check(_) => old.clone(),
             Action::Update(of) => self.updated(schema, of, old.as_ref())?,
         };
-        change::apply(cx, schema, &key, old.as_ref(), new.as_ref()).map_err(|TooLarge| Refusal::TooLarge)?;
+        change::apply(cx, schema, &key, old.as_ref(), new.as_ref(), Cause::Request)
+            .map_err(|TooLarge| Refusal::TooLarge)?;
         Ok(Written { key, old, new, touched: self.update.paths().cloned().collect() })
     }
 

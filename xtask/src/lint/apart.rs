@@ -4,10 +4,11 @@ use crate::{Outcome, place, shell};
 use std::path::Path;
 
 /// What a service may be built on, beside libraries.
-const BELOW_SERVICES: [&str; 9] = ["api", "foundation", "kernel", "model", "pattern", "policy", "seal", "store", "sim"];
+const BELOW_SERVICES: [&str; 10] =
+    ["api", "foundation", "items", "kernel", "model", "pattern", "policy", "seal", "store", "sim"];
 
 /// Of our own crates, what each may depend on. `sim` may be used by all for their tests.
-const BELOW: [(&str, &[&str]); 9] = [
+const BELOW: [(&str, &[&str]); 10] = [
     ("foundation", &[]),
     ("model", &[]),
     ("pattern", &[]),
@@ -15,6 +16,7 @@ const BELOW: [(&str, &[&str]); 9] = [
     ("seal", &[]),
     ("store", &[]),
     ("api", &["model"]),
+    ("items", &["model", "store"]),
     ("drivers", &[]),
     ("kernel", &["model", "policy", "seal", "store"]),
 ];

@@ -5,9 +5,9 @@
 
 use super::path::{Path, Step};
 use super::update::{Source, Update};
-use crate::attribute::{Attribute, Document};
-use crate::number::{Number, NumberError};
 use bytes::Bytes;
+use items::attribute::{Attribute, Document};
+use items::number::{Number, NumberError};
 
 const NO_SUCH_PATH: &str = "The document path provided in the update expression is invalid for update";
 const WRONG_TYPE: &str = "An operand in the update expression has an incorrect data type";

@@ -7,7 +7,7 @@ use super::path::Path;
 use super::placeholder::Placeholders;
 use super::token::{Kind as Token, Tokens};
 use super::{Fault, Faults, Kind};
-use crate::attribute::{Attribute, Type};
+use items::attribute::{Attribute, Type};
 use std::cmp::Ordering;
 
 #[derive(Clone, Debug, PartialEq)]

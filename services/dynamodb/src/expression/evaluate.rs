@@ -3,8 +3,8 @@
 //! An operand that is not there makes a comparison false, `<>` excepted: what is absent is different.
 
 use super::condition::{Comparator, Condition, Operand};
-use crate::attribute::{Attribute, Document};
-use crate::number::Number;
+use items::attribute::{Attribute, Document};
+use items::number::Number;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 

@@ -2,7 +2,7 @@
 
 use super::condition::{Comparator, Condition, Operand};
 use super::path::Path;
-use crate::attribute::{Attribute, Type};
+use items::attribute::{Attribute, Type};
 
 /// A condition on one key attribute.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,7 +4,7 @@ use super::placeholder::Placeholders;
 use super::reserved::is_reserved;
 use super::token::{Kind, Tokens};
 use super::{Fault, Faults};
-use crate::attribute::{Attribute, Document};
+use items::attribute::{Attribute, Document};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {

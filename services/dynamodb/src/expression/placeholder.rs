@@ -1,8 +1,8 @@
 //! `#names` and `:values` of a request: what expressions use, and what none of them used.
 
 use super::{Fault, Faults, Kind};
-use crate::attribute::Attribute;
-use crate::wire;
+use items::attribute::Attribute;
+use items::wire;
 use model::Value;
 use std::cell::Cell;
 use std::collections::BTreeMap;

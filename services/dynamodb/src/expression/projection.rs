@@ -4,7 +4,7 @@ use super::path::{Path, Step, check_apart};
 use super::placeholder::Placeholders;
 use super::token::Tokens;
 use super::{Faults, Kind};
-use crate::attribute::{Attribute, Document};
+use items::attribute::{Attribute, Document};
 use std::collections::BTreeMap;
 
 /// Parts of an item, as a tree: an empty one stands for all there is.

@@ -5,7 +5,7 @@ use super::path::{Path, check_apart};
 use super::placeholder::Placeholders;
 use super::token::{Kind as Token, Tokens};
 use super::{Fault, Faults, Kind};
-use crate::attribute::{Attribute, Type};
+use items::attribute::{Attribute, Type};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Update<'v> {

@@ -161,11 +161,11 @@ fn take_all<T>(input: &mut &[u8], take: impl Fn(&mut &[u8]) -> Option<T>) -> Opt
     Some(them)
 }
 
-#[cfg(test)]
-pub(crate) mod tests {
+/// Items for property tests.
+#[cfg(any(test, feature = "any"))]
+pub mod any {
     use super::*;
     use proptest::prelude::*;
-
     /// Any attribute, with small documents and names that repeat.
     pub fn any_attribute() -> impl Strategy<Value = Attribute> {
         let number = (-50_i64..50).prop_map(Number::from_integer);
@@ -190,6 +190,13 @@ pub(crate) mod tests {
     pub fn any_document() -> impl Strategy<Value = Document> {
         proptest::collection::vec(("[abc]", any_attribute()), 0..4).prop_map(Document::from_entries)
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::any::any_document;
+    use super::*;
+    use proptest::prelude::*;
 
     proptest! {
         #[test]

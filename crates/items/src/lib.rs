@@ -1,0 +1,8 @@
+//! DynamoDB's items, and the records of their changes: what DynamoDB writes and DynamoDB Streams reads.
+
+pub mod attribute;
+pub mod number;
+pub mod packed;
+pub mod raw;
+pub mod stream;
+pub mod wire;
