@@ -1,6 +1,7 @@
 //! What users send, and what comes back.
 
 mod batches;
+mod histories;
 mod indexes;
 mod items;
 mod legacy;

@@ -98,3 +98,23 @@ fn a_view_shows_what_it_names_and_expiry_says_who_did_it() {
     "#,
     );
 }
+
+#[test]
+fn an_iterator_can_outlive_its_records_and_its_stream() {
+    check(&format!(
+        r#"{TABLE}
+        dynamodb put-item TableName=tbl Item={{"pk":{{"S":"a"}}}} => ok
+        wait 23h
+        wait 50m
+        dynamodbstreams get-shard-iterator StreamArn=$arn ShardId=$shard ShardIteratorType=TRIM_HORIZON => ShardIterator=$first
+        wait 11m
+        dynamodbstreams get-records ShardIterator=$first => error TrimmedDataAccessException *
+        dynamodb delete-table TableName=tbl => ok
+        wait 23h
+        wait 55m
+        dynamodbstreams get-shard-iterator StreamArn=$arn ShardId=$shard ShardIteratorType=LATEST => ShardIterator=$last
+        wait 6m
+        dynamodbstreams get-records ShardIterator=$last => error ResourceNotFoundException *
+    "#
+    ));
+}
