@@ -65,7 +65,7 @@ def test_who_may_not_read_the_object_makes_no_function_of_it(server, name, bucke
     code = {"S3Bucket": bucket, "S3Key": "f.zip"}
     wanted = {"FunctionName": name, "Runtime": RUNTIME, "Role": role, "Handler": "index.handler", "Code": code}
     key, secret = caller(server, name, allow("lambda:*"), allow("iam:PassRole"))
-    with refused("InvalidParameterValueException", match=r"Error occurred while GetObject. S3 Error Code: AccessDenied\."):
+    with refused("InvalidParameterValueException", match="Error occurred while GetObject. S3 Error Code: AccessDenied"):
         server.client("lambda", key, secret).create_function(**wanted)
     other = server.client("lambda", region="eu-west-1")
     with refused(

@@ -1,5 +1,6 @@
 //! Stacks through the door, in process, on a frozen clock.
 
+mod buckets;
 mod change_sets;
 mod definitions;
 mod drift;

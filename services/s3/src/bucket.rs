@@ -91,7 +91,7 @@ pub fn create(cx: &mut Cx, input: CreateBucket) -> Result<CreateBucketOutput> {
     let configuration = input.create_bucket_configuration.unwrap_or_default();
     fault::refuse("Location", configuration.location.as_ref())?;
     fault::refuse("Bucket", configuration.bucket.as_ref())?;
-    let tags = tag::of_bucket(configuration.tags.unwrap_or_default())?;
+    let tags = tag::of_bucket(cx, configuration.tags.unwrap_or_default())?;
     let constraint = configuration.location_constraint.as_deref();
     let region = region_of(&cx.caller().region, constraint)?;
     if let Some(existing) = cx.get(&BUCKETS, &input.bucket.as_str()) {

@@ -3,6 +3,7 @@
 mod access;
 mod body;
 mod bucket;
+mod cfn;
 mod checksum;
 mod condition;
 mod config;
@@ -54,6 +55,7 @@ pub fn service() -> Service {
         .known_path(|cx, path| bucket::of_path(cx, path).is_some())
         .web(website::PART)
         .cross_origin(cors::rules)
+        .resource(&cfn::BUCKET)
         .job(&upload::SWEEP, upload::sweep)
         .job_conversation(&notification::TELL, notification::carry_out);
     uploads(listings(objects_of(configurations(buckets(service)))))

@@ -65,7 +65,7 @@ fn replace(
 }
 
 pub fn put_of_bucket(cx: &mut Cx, input: PutBucketTagging) -> Result<PutBucketTaggingOutput> {
-    let tags = of_bucket(input.tagging.tag_set)?;
+    let tags = of_bucket(cx, input.tagging.tag_set)?;
     let bucket = bucket::of(cx, &input.bucket, input.expected_bucket_owner.as_deref())?;
     put_bucket(cx, &bucket, &tags);
     Ok(PutBucketTaggingOutput {})
@@ -93,11 +93,17 @@ pub fn put_bucket(cx: &mut Cx, bucket: &Bucket, tags: &Tags) {
     }
 }
 
-pub fn of_bucket(tags: Vec<Tag>) -> Result<Tags> {
+/// CloudFormation puts tags of AWS's own on the buckets that it makes.
+pub fn of_bucket(cx: &Cx, tags: Vec<Tag>) -> Result<Tags> {
     if tags.len() > MOST_OF_BUCKET {
         return Err(fault::BAD_REQUEST.with("Bucket tag count cannot be greater than 50"));
     }
-    checked(tags.into_iter().map(|it| (it.key, it.value)).collect())
+    let is_of_stack = cx.caller().via.as_deref() == Some("cloudformation.amazonaws.com");
+    let is_of_aws = |it: &Tag| is_of_stack && it.key.starts_with("aws:cloudformation:");
+    let (of_aws, given): (Vec<Tag>, Vec<Tag>) = tags.into_iter().partition(is_of_aws);
+    let pairs = |tags: Vec<Tag>| tags.into_iter().map(|it| (it.key, it.value));
+    let given = checked(pairs(given).collect())?;
+    Ok(pairs(of_aws).chain(given).collect())
 }
 
 pub fn of_object(tags: Vec<Tag>) -> Result<Tags> {

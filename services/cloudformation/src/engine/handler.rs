@@ -132,11 +132,11 @@ pub fn reason(cx: &Cx, type_name: &str, error: &Error) -> String {
 fn handler_code(error: &Error) -> &'static str {
     let code = error.code();
     let has = |parts: &[&str]| parts.iter().any(|it| code.contains(it));
-    if has(&["AlreadyExist", "NameExists", "ResourceConflict"]) {
+    if has(&["AlreadyExist", "AlreadyOwned", "NameExists", "ResourceConflict"]) {
         "AlreadyExists"
     } else if has(&["AccessDenied", "Unauthorized"]) {
         "AccessDenied"
-    } else if has(&["NotFound", "NoSuchEntity", "NonExistent", "DoesNotExist"]) {
+    } else if has(&["NotFound", "NoSuchEntity", "NoSuchBucket", "NonExistent", "DoesNotExist"]) {
         "NotFound"
     } else if has(&["LimitExceeded"]) {
         "ServiceLimitExceeded"

@@ -215,8 +215,8 @@ async fn what_cannot_work_is_refused_before_anything_is_made() {
     let world = World::new();
     let cases = [
         (
-            "Resources: {A: {Type: AWS::S3::Bucket}}",
-            "Niebla does not support the resource type AWS::S3::Bucket (resource A) yet.",
+            "Resources: {A: {Type: AWS::SNS::Topic}}",
+            "Niebla does not support the resource type AWS::SNS::Topic (resource A) yet.",
         ),
         (
             "Resources: {A: {Type: AWS::CloudFormation::Stack, Properties: {TemplateURL: x}}}",

@@ -1,0 +1,5 @@
+//! S3's resource types.
+
+mod bucket;
+
+pub use bucket::BUCKET;
