@@ -61,9 +61,7 @@ def test_a_function_s_tags_decide_who_may_touch_it(server, iam, account, name):
     theirs.get_function_configuration(FunctionName=f"{name}-red")
     with refused("AccessDeniedException", match="because no identity-based policy allows"):
         theirs.get_function_configuration(FunctionName=f"{name}-blue")
-    functions.tag_resource(
-        Resource=f"arn:aws:lambda:us-east-1:{account}:function:{name}-blue", Tags={"team": "red"}
-    )
+    functions.tag_resource(Resource=f"arn:aws:lambda:us-east-1:{account}:function:{name}-blue", Tags={"team": "red"})
     theirs.get_function_configuration(FunctionName=f"{name}-blue")
 
 

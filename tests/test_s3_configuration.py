@@ -27,7 +27,9 @@ def bucket(s3, name):
 @pytest.fixture
 def nobody(server):
     """A client without keys."""
-    return boto3.client("s3", endpoint_url=server.url, region_name="us-east-1", config=Config(signature_version=UNSIGNED))
+    return boto3.client(
+        "s3", endpoint_url=server.url, region_name="us-east-1", config=Config(signature_version=UNSIGNED)
+    )
 
 
 def allow_everybody(bucket, action="s3:GetObject", **more):
@@ -79,7 +81,10 @@ def test_a_public_policy_needs_the_block_on_public_access_to_go(s3, bucket, nobo
     ("document", "sentence"),
     [
         ("{", "invalid Json"),
-        (json.dumps({"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"}]}), "invalid action"),
+        (
+            json.dumps({"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sqs:*", "Resource": "*"}]}),
+            "invalid action",
+        ),
         (allow_everybody("somebody-elses-bucket"), "invalid resource"),
     ],
 )
@@ -123,7 +128,9 @@ def test_pages_of_other_origins_may_do_what_the_rules_say(server, s3, bucket):
     assert headers["Access-Control-Expose-Headers"] == "x-amz-request-id"
     _, headers, _ = fetch(server, f"/{bucket}/key", Origin="https://evil.example")
     assert headers["Access-Control-Allow-Origin"] is None
-    status, _, _ = fetch(server, f"/{bucket}/key", method="OPTIONS", **{**ask, "Access_Control_Request_Method": "DELETE"})
+    status, _, _ = fetch(
+        server, f"/{bucket}/key", method="OPTIONS", **{**ask, "Access_Control_Request_Method": "DELETE"}
+    )
     assert status == 403
     with refused("InvalidRequest", match="Unsupported method is PATCH"):
         s3.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": [{**rule, "AllowedMethods": ["PATCH"]}]})
@@ -171,7 +178,8 @@ def test_a_website_serves_pages_errors_and_redirects(server, s3, bucket):
     assert fetch(server, "/nowhere", host)[::2] == (403, "<b>lost</b>")
     assert fetch(server, "/", host, method="POST")[0] == 405
     s3.put_bucket_website(
-        Bucket=bucket, WebsiteConfiguration={"RedirectAllRequestsTo": {"HostName": "new.example.com", "Protocol": "https"}}
+        Bucket=bucket,
+        WebsiteConfiguration={"RedirectAllRequestsTo": {"HostName": "new.example.com", "Protocol": "https"}},
     )
     status, headers, _ = fetch(server, "/any/page", host)
     assert (status, headers["Location"]) == (301, "https://new.example.com/any/page")
@@ -279,3 +287,73 @@ def test_virtual_hosts_and_presigned_urls_of_both_versions(server, s3, bucket, m
             url = client.generate_presigned_url("get_object", {"Bucket": bucket, "Key": key})
             with urllib.request.urlopen(url, timeout=10) as answer:
                 assert answer.read().decode() == f"{style} {version}"
+
+
+def test_a_stack_makes_a_bucket_with_its_settings_and_policy(server, s3, name):
+    template = {
+        "Resources": {
+            "Queue": {"Type": "AWS::SQS::Queue"},
+            "MayTell": {
+                "Type": "AWS::SQS::QueuePolicy",
+                "Properties": {
+                    "Queues": [{"Ref": "Queue"}],
+                    "PolicyDocument": {
+                        "Statement": {
+                            "Effect": "Allow",
+                            "Principal": {"Service": "s3.amazonaws.com"},
+                            "Action": "sqs:SendMessage",
+                            "Resource": {"Fn::GetAtt": ["Queue", "Arn"]},
+                            "Condition": {"ArnLike": {"aws:SourceArn": f"arn:aws:s3:::{name}"}},
+                        }
+                    },
+                },
+            },
+            "Site": {
+                "Type": "AWS::S3::Bucket",
+                "DependsOn": "MayTell",
+                "Properties": {
+                    "BucketName": name,
+                    "PublicAccessBlockConfiguration": {"BlockPublicAcls": True},
+                    "WebsiteConfiguration": {"IndexDocument": "index.html", "ErrorDocument": "error.html"},
+                    "CorsConfiguration": {
+                        "CorsRules": [{"AllowedMethods": ["GET"], "AllowedOrigins": ["*"], "MaxAge": 60}]
+                    },
+                    "NotificationConfiguration": {
+                        "QueueConfigurations": [
+                            {"Event": "s3:ObjectCreated:*", "Queue": {"Fn::GetAtt": ["Queue", "Arn"]}}
+                        ]
+                    },
+                },
+            },
+            "Readers": {
+                "Type": "AWS::S3::BucketPolicy",
+                "Properties": {"Bucket": {"Ref": "Site"}, "PolicyDocument": json.loads(allow_everybody(name))},
+            },
+        }
+    }
+    cloudformation = server.client("cloudformation")
+    cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(template))
+    cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+    s3.put_object(Bucket=name, Key="index.html", Body=b"home")
+    assert fetch(server, "/", f"{name}.s3-website.localhost")[2] == "home"
+    queue = cloudformation.describe_stack_resource(StackName=name, LogicalResourceId="Queue")
+    url = queue["StackResourceDetail"]["PhysicalResourceId"]
+    told = received(server.client("sqs"), url, 2)
+    assert any(it.get("Event") == "s3:TestEvent" for it in told)
+    assert any(it["Records"][0]["s3"]["object"]["key"] == "index.html" for it in told if "Records" in it)
+    assert s3.get_bucket_cors(Bucket=name)["CORSRules"][0]["MaxAgeSeconds"] == 60
+    drift = cloudformation.detect_stack_resource_drift(StackName=name, LogicalResourceId="Site")
+    assert drift["StackResourceDrift"]["StackResourceDriftStatus"] == "IN_SYNC"
+    del template["Resources"]["Site"]["Properties"]["WebsiteConfiguration"]
+    del template["Resources"]["Readers"]
+    cloudformation.update_stack(StackName=name, TemplateBody=json.dumps(template))
+    cloudformation.get_waiter("stack_update_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+    with refused("NoSuchWebsiteConfiguration"):
+        s3.get_bucket_website(Bucket=name)
+    with refused("NoSuchBucketPolicy"):
+        s3.get_bucket_policy(Bucket=name)
+    s3.delete_object(Bucket=name, Key="index.html")
+    cloudformation.delete_stack(StackName=name)
+    cloudformation.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+    with refused("NoSuchBucket"):
+        s3.list_objects_v2(Bucket=name)

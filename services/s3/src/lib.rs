@@ -56,6 +56,7 @@ pub fn service() -> Service {
         .web(website::PART)
         .cross_origin(cors::rules)
         .resource(&cfn::BUCKET)
+        .resource(&cfn::BUCKET_POLICY)
         .job(&upload::SWEEP, upload::sweep)
         .job_conversation(&notification::TELL, notification::carry_out);
     uploads(listings(objects_of(configurations(buckets(service)))))

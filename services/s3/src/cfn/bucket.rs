@@ -1,5 +1,6 @@
 //! `AWS::S3::Bucket`.
 
+use super::setting;
 use crate::fault;
 use crate::tag::Tags;
 use api::s3::{
@@ -14,7 +15,15 @@ use std::collections::BTreeMap;
 
 pub static BUCKET: ResourceType = ResourceType {
     name: "AWS::S3::Bucket",
-    properties: &["BucketName", "Tags", "VersioningConfiguration"],
+    properties: &[
+        "BucketName",
+        "CorsConfiguration",
+        "NotificationConfiguration",
+        "PublicAccessBlockConfiguration",
+        "Tags",
+        "VersioningConfiguration",
+        "WebsiteConfiguration",
+    ],
     create,
     update,
     delete,
@@ -48,6 +57,7 @@ fn create(cx: &mut Cx, new: &New) -> Result<Progress> {
     if let Some(status) = versioning(&new.properties) {
         put_versioning(cx, &bucket, status)?;
     }
+    setting::create(cx, &bucket, &new.properties)?;
     Ok(Progress::Done { physical_id: bucket })
 }
 
@@ -63,6 +73,7 @@ fn update(cx: &mut Cx, change: &Change) -> Result<Progress> {
     if tags != tags_of(&change.before, &change.tags_before) {
         put_tags(cx, bucket, tags)?;
     }
+    setting::update(cx, bucket, &change.before, &change.after)?;
     Ok(Progress::Done { physical_id: bucket.clone() })
 }
 
@@ -113,6 +124,7 @@ fn read(cx: &mut Cx, existing: &Existing) -> Result<Properties> {
     let mut properties =
         Properties::from_iter([("BucketName".to_owned(), json!(bucket)), ("Tags".to_owned(), resource::tags_of(tags))]);
     properties.extend(found.status.map(|it| ("VersioningConfiguration".to_owned(), json!({ "Status": it }))));
+    properties.extend(setting::read(cx, &existing.physical_id)?);
     Ok(properties)
 }
 
