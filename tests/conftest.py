@@ -79,6 +79,18 @@ def group(logs, name):
     return name
 
 
+@pytest.fixture
+def s3(server):
+    return server.client("s3")
+
+
+@pytest.fixture
+def bucket(s3, name):
+    """The name of an empty bucket with AWS's defaults."""
+    s3.create_bucket(Bucket=name)
+    return name
+
+
 @pytest.fixture(scope="session")
 def role(server):
     """The ARN of a role that Lambda may assume and that may do everything."""

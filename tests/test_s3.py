@@ -16,17 +16,6 @@ from functions import allow, policy
 MIB = 1024 * 1024
 
 
-@pytest.fixture
-def s3(server):
-    return server.client("s3")
-
-
-@pytest.fixture
-def bucket(s3, name):
-    s3.create_bucket(Bucket=name)
-    return name
-
-
 def body_of(answer):
     return answer["Body"].read()
 

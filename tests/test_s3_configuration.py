@@ -14,17 +14,6 @@ from errors import refused
 
 
 @pytest.fixture
-def s3(server):
-    return server.client("s3")
-
-
-@pytest.fixture
-def bucket(s3, name):
-    s3.create_bucket(Bucket=name)
-    return name
-
-
-@pytest.fixture
 def nobody(server):
     """A client without keys."""
     return boto3.client(
