@@ -155,7 +155,7 @@ impl Number {
         let digits = count(self.digits);
         let magnitude = i32::from(self.exponent) + digits as i32 - 1;
         out.push((magnitude - SMALLEST) as u8 ^ turn);
-        let mut rest = if digits % 2 == 0 { self.digits } else { self.digits * 10 };
+        let mut rest = if digits.is_multiple_of(2) { self.digits } else { self.digits * 10 };
         let mut pairs = [0; MOST_DIGITS as usize / 2];
         let length = digits.div_ceil(2) as usize;
         for pair in pairs[..length].iter_mut().rev() {

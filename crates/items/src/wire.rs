@@ -50,12 +50,10 @@ fn read(value: Value, level: usize) -> Result<Attribute, String> {
     let mut members = value.into_fields().into_iter();
     let Some((name, value)) = members.next() else { return Err(EMPTY.to_owned()) };
     let read = typed(name, value, level)?;
-    for (name, value) in members {
-        // What is wrong with the others is told first.
-        typed(name, value, level)?;
-        return Err(SEVERAL.to_owned());
-    }
-    Ok(read)
+    let Some((name, value)) = members.next() else { return Ok(read) };
+    // What is wrong with the second is told first.
+    typed(name, value, level)?;
+    Err(SEVERAL.to_owned())
 }
 
 fn typed(name: &str, value: Value, level: usize) -> Result<Attribute, String> {

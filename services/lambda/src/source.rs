@@ -19,7 +19,7 @@ pub struct Source {
 /// What a source leads to.
 enum Place {
     Request(Bytes),
-    S3(GetObject),
+    S3(Box<GetObject>),
 }
 
 impl Source {
@@ -48,7 +48,7 @@ impl Source {
                 package::check_upload(&zip)?;
                 package::upload(cloud, zip).await
             }
-            Place::S3(object) => package::upload(cloud, body(cloud.call(object).await)?).await,
+            Place::S3(object) => package::upload(cloud, body(cloud.call(*object).await)?).await,
         }
     }
 
@@ -59,7 +59,7 @@ impl Source {
                 package::check_upload(&zip)?;
                 zip
             }
-            Place::S3(object) => body(cx.call(object))?,
+            Place::S3(object) => body(cx.call(*object))?,
         };
         package::check(&zip)?;
         Ok(Package::Inline(zip))
@@ -72,7 +72,8 @@ impl Source {
                 .with("Please do not provide other FunctionCode parameters when providing a ZipFile.")),
             (Some(zip), _, _) => Ok(Place::Request(zip)),
             (None, Some(bucket), Some(key)) => {
-                Ok(Place::S3(GetObject { bucket, key, version_id: self.version, ..GetObject::default() }))
+                let object = GetObject { bucket, key, version_id: self.version, ..GetObject::default() };
+                Ok(Place::S3(Box::new(object)))
             }
             (None, _, _) => Err(error::INVALID_PARAMETER_VALUE.with("Please provide a source for function code.")),
         }

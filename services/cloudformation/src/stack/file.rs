@@ -84,7 +84,7 @@ fn bucket_of(host: &str) -> Option<Option<&str>> {
     let ours = host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn") || is_here(host);
     let is_s3 = |label: &str| label == "s3" || label.starts_with("s3-");
     let starts = std::iter::once(0).chain(host.match_indices('.').map(|(at, _)| at + 1));
-    let at = starts.filter(|at| is_s3(host[*at..].split('.').next().unwrap_or_default())).last()?;
+    let at = starts.rev().find(|at| is_s3(host[*at..].split('.').next().unwrap_or_default()))?;
     ours.then(|| (at > 0).then(|| &host[..at - 1]))
 }
 

@@ -21,7 +21,7 @@ pub struct Located {
 
 enum Part {
     Open(Bytes),
-    Sealed { body: BodyId, blob: BlobId, key: Key, segments: Segments },
+    Sealed { body: BodyId, blob: BlobId, key: Arc<Key>, segments: Segments },
 }
 
 /// Read from a file at once.
@@ -50,7 +50,7 @@ pub fn read(cloud: &Cloud, pieces: &[Piece], range: Range<u64>, customer: Option
 
 fn part(cx: &Cx, piece: &Piece, range: Range<u64>, customer: Option<&Customer>) -> Result<Part> {
     let stored = cx.get(&BODIES, &piece.id).ok_or_else(gone)?;
-    let key = Key::new(&stored.unwrapped(cx, customer)?);
+    let key = Arc::new(Key::new(&stored.unwrapped(cx, customer)?));
     let mut segments = Segments::new(piece.length, range);
     match stored.content {
         Content::Blob(blob) => Ok(Part::Sealed { body: piece.id, blob, key, segments }),
@@ -114,7 +114,7 @@ impl Located {
                     Part::Open(bytes) => sink.send(bytes).await,
                     Part::Sealed { blob, key, segments, .. } => {
                         let blob = Arc::new(blobs.open(blob).map_err(no_room)?);
-                        send(&sink, blob, Arc::new(key), segments).await?;
+                        send(&sink, blob, key, segments).await?;
                     }
                 }
             }
