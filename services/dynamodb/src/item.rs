@@ -18,69 +18,74 @@ use kernel::Cx;
 use model::{Error, Result, Value};
 use std::collections::BTreeMap;
 
+/// What PutItem, UpdateItem and DeleteItem ask alike.
+struct Asked {
+    table: String,
+    terms: Terms,
+    return_values: Option<String>,
+    on_failure: Option<String>,
+    capacity: Option<String>,
+    metrics: Option<String>,
+}
+
+/// What they are told alike.
+struct Told {
+    attributes: Option<Value>,
+    capacity: Option<api::dynamodb::ConsumedCapacity>,
+    metrics: Option<ItemCollectionMetrics>,
+}
+
+/// A macro, for the generated types have no more in common than the names of their members.
+macro_rules! asked {
+    ($input:ident, $terms:expr) => {
+        Asked {
+            table: $input.table_name,
+            terms: Terms {
+                condition: $input.condition_expression,
+                names: $input.expression_attribute_names,
+                values: $input.expression_attribute_values,
+                expected: $input.expected,
+                operator: $input.conditional_operator,
+                ..$terms
+            },
+            return_values: $input.return_values,
+            on_failure: $input.return_values_on_condition_check_failure,
+            capacity: $input.return_consumed_capacity,
+            metrics: $input.return_item_collection_metrics,
+        }
+    };
+}
+
 pub fn put(cx: &mut Cx, input: PutItem) -> Result<PutItemOutput> {
     only_old(input.return_values.as_deref())?;
-    let terms = Terms {
-        condition: input.condition_expression,
-        names: input.expression_attribute_names,
-        values: input.expression_attribute_values,
-        expected: input.expected,
-        operator: input.conditional_operator,
-        ..Terms::default()
-    };
-    let prepared = Prepared::new(Action::put(input.item)?, terms)?;
-    let write = prepared.parse()?;
-    let schema = schema::of_items(cx, &input.table_name)?;
-    let written = carry_out(cx, &schema, &write, input.return_values_on_condition_check_failure.as_deref())?;
-    let metrics = metrics(cx, &schema, &written, input.return_item_collection_metrics.as_deref());
-    Ok(PutItemOutput {
-        consumed_capacity: consumed(&schema, &written, input.return_consumed_capacity.as_deref()),
-        item_collection_metrics: metrics,
-        attributes: returned(&written, input.return_values.as_deref()),
-    })
+    let action = Action::put(input.item)?;
+    let Told { attributes, capacity, metrics } = write(cx, action, asked!(input, Terms::default()))?;
+    Ok(PutItemOutput { attributes, consumed_capacity: capacity, item_collection_metrics: metrics })
 }
 
 pub fn delete(cx: &mut Cx, input: DeleteItem) -> Result<DeleteItemOutput> {
     only_old(input.return_values.as_deref())?;
-    let terms = Terms {
-        condition: input.condition_expression,
-        names: input.expression_attribute_names,
-        values: input.expression_attribute_values,
-        expected: input.expected,
-        operator: input.conditional_operator,
-        ..Terms::default()
-    };
-    let prepared = Prepared::new(Action::delete(input.key)?, terms)?;
-    let write = prepared.parse()?;
-    let schema = schema::of_items(cx, &input.table_name)?;
-    let written = carry_out(cx, &schema, &write, input.return_values_on_condition_check_failure.as_deref())?;
-    let metrics = metrics(cx, &schema, &written, input.return_item_collection_metrics.as_deref());
-    Ok(DeleteItemOutput {
-        consumed_capacity: consumed(&schema, &written, input.return_consumed_capacity.as_deref()),
-        item_collection_metrics: metrics,
-        attributes: returned(&written, input.return_values.as_deref()),
-    })
+    let action = Action::delete(input.key)?;
+    let Told { attributes, capacity, metrics } = write(cx, action, asked!(input, Terms::default()))?;
+    Ok(DeleteItemOutput { attributes, consumed_capacity: capacity, item_collection_metrics: metrics })
 }
 
 pub fn update(cx: &mut Cx, input: UpdateItem) -> Result<UpdateItemOutput> {
-    let terms = Terms {
-        update: input.update_expression,
-        condition: input.condition_expression,
-        names: input.expression_attribute_names,
-        values: input.expression_attribute_values,
-        expected: input.expected,
-        updates: input.attribute_updates,
-        operator: input.conditional_operator,
-    };
-    let prepared = Prepared::new(Action::update(input.key)?, terms)?;
+    let action = Action::update(input.key)?;
+    let terms = Terms { update: input.update_expression, updates: input.attribute_updates, ..Terms::default() };
+    let Told { attributes, capacity, metrics } = write(cx, action, asked!(input, terms))?;
+    Ok(UpdateItemOutput { attributes, consumed_capacity: capacity, item_collection_metrics: metrics })
+}
+
+fn write(cx: &mut Cx, action: Action, asked: Asked) -> Result<Told> {
+    let prepared = Prepared::new(action, asked.terms)?;
     let write = prepared.parse()?;
-    let schema = schema::of_items(cx, &input.table_name)?;
-    let written = carry_out(cx, &schema, &write, input.return_values_on_condition_check_failure.as_deref())?;
-    let metrics = metrics(cx, &schema, &written, input.return_item_collection_metrics.as_deref());
-    Ok(UpdateItemOutput {
-        consumed_capacity: consumed(&schema, &written, input.return_consumed_capacity.as_deref()),
-        item_collection_metrics: metrics,
-        attributes: returned(&written, input.return_values.as_deref()),
+    let schema = schema::of_items(cx, &asked.table)?;
+    let written = carry_out(cx, &schema, &write, asked.on_failure.as_deref())?;
+    Ok(Told {
+        metrics: metrics(cx, &schema, &written, asked.metrics.as_deref()),
+        capacity: consumed(&schema, &written, asked.capacity.as_deref()),
+        attributes: returned(&written, asked.return_values.as_deref()),
     })
 }
 
