@@ -4,6 +4,20 @@
 use crate::prelude::*;
 
 structure! {
+    BatchExecuteStatement => "dynamodb", BatchExecuteStatementOutput {
+        statements: Vec<BatchStatementRequest> = "Statements",
+        return_consumed_capacity: Option<String> = "ReturnConsumedCapacity",
+    }
+}
+
+structure! {
+    BatchExecuteStatementOutput {
+        responses: Option<Vec<BatchStatementResponse>> = "Responses",
+        consumed_capacity: Option<Vec<ConsumedCapacity>> = "ConsumedCapacity",
+    }
+}
+
+structure! {
     BatchGetItem => "dynamodb", BatchGetItemOutput {
         request_items: Map<KeysAndAttributes> = "RequestItems",
         return_consumed_capacity: Option<String> = "ReturnConsumedCapacity",
@@ -145,6 +159,42 @@ structure! {
 structure! {
     DescribeTimeToLiveOutput {
         time_to_live_description: Option<TimeToLiveDescription> = "TimeToLiveDescription",
+    }
+}
+
+structure! {
+    ExecuteStatement => "dynamodb", ExecuteStatementOutput {
+        statement: String = "Statement",
+        parameters: Option<Value> = "Parameters",
+        consistent_read: Option<bool> = "ConsistentRead",
+        next_token: Option<String> = "NextToken",
+        return_consumed_capacity: Option<String> = "ReturnConsumedCapacity",
+        limit: Option<i64> = "Limit",
+        return_values_on_condition_check_failure: Option<String> = "ReturnValuesOnConditionCheckFailure",
+    }
+}
+
+structure! {
+    ExecuteStatementOutput {
+        items: Option<Value> = "Items",
+        next_token: Option<String> = "NextToken",
+        consumed_capacity: Option<ConsumedCapacity> = "ConsumedCapacity",
+        last_evaluated_key: Option<Value> = "LastEvaluatedKey",
+    }
+}
+
+structure! {
+    ExecuteTransaction => "dynamodb", ExecuteTransactionOutput {
+        transact_statements: Vec<ParameterizedStatement> = "TransactStatements",
+        client_request_token: Option<String> = "ClientRequestToken",
+        return_consumed_capacity: Option<String> = "ReturnConsumedCapacity",
+    }
+}
+
+structure! {
+    ExecuteTransactionOutput {
+        responses: Option<Vec<ItemResponse>> = "Responses",
+        consumed_capacity: Option<Vec<ConsumedCapacity>> = "ConsumedCapacity",
     }
 }
 
@@ -940,6 +990,14 @@ structure! {
 }
 
 structure! {
+    ParameterizedStatement {
+        statement: String = "Statement",
+        parameters: Option<Value> = "Parameters",
+        return_values_on_condition_check_failure: Option<String> = "ReturnValuesOnConditionCheckFailure",
+    }
+}
+
+structure! {
     TimeToLiveDescription {
         time_to_live_status: Option<String> = "TimeToLiveStatus",
         attribute_name: Option<String> = "AttributeName",
@@ -1012,11 +1070,37 @@ structure! {
     }
 }
 
+structure! {
+    BatchStatementResponse {
+        error: Option<BatchStatementError> = "Error",
+        table_name: Option<String> = "TableName",
+        item: Option<Value> = "Item",
+    }
+}
+
+structure! {
+    BatchStatementError {
+        code: Option<String> = "Code",
+        message: Option<String> = "Message",
+        item: Option<Value> = "Item",
+    }
+}
+
+structure! {
+    BatchStatementRequest {
+        statement: String = "Statement",
+        parameters: Option<Value> = "Parameters",
+        consistent_read: Option<bool> = "ConsistentRead",
+        return_values_on_condition_check_failure: Option<String> = "ReturnValuesOnConditionCheckFailure",
+    }
+}
+
 /// The errors that the model lists for these operations.
 pub mod error {
     use crate::prelude::*;
 
     pub const CONDITIONAL_CHECK_FAILED: ErrorShape = ErrorShape::sender("ConditionalCheckFailedException");
+    pub const DUPLICATE_ITEM: ErrorShape = ErrorShape::sender("DuplicateItemException");
     pub const IDEMPOTENT_PARAMETER_MISMATCH: ErrorShape = ErrorShape::sender("IdempotentParameterMismatchException");
     pub const INTERNAL_SERVER_ERROR: ErrorShape = ErrorShape::receiver("InternalServerError");
     pub const ITEM_COLLECTION_SIZE_LIMIT_EXCEEDED: ErrorShape =

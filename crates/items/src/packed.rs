@@ -36,14 +36,22 @@ impl Packed {
         Packed(Raw(out))
     }
 
+    pub fn bytes(&self) -> &[u8] {
+        &self.0.0
+    }
+
+    /// Bytes from outside; none if they are no item.
+    pub fn read(bytes: &[u8]) -> Option<Document> {
+        match bytes.split_first() {
+            Some((&VERSION, mut entries)) => take_entries(&mut entries),
+            _ => None,
+        }
+    }
+
     /// # Panics
     /// If the bytes were not written by [`Packed::new`]: the call that asked ends, and nothing else does.
     pub fn unpack(&self) -> Document {
-        let item = match self.0.0.split_first() {
-            Some((&VERSION, mut entries)) => take_entries(&mut entries),
-            _ => None,
-        };
-        item.expect("a stored item is whole, and of a version that is known")
+        Packed::read(self.bytes()).expect("a stored item is whole, and of a version that is known")
     }
 }
 

@@ -158,9 +158,8 @@ fn write_all(cx: &mut Cx, schema: &Schema, prepared: &[Prepared]) -> Result<Vec<
     }
     let each = writes.iter().map(|it| {
         it.carry_out(cx, schema).map_err(|refusal| match refusal {
-            Refusal::Invalid(why) => why.into(),
-            Refusal::TooLarge => item::too_large(),
-            Refusal::Condition(_) => unreachable!("a batch has no conditions"),
+            Refusal::Condition(_) | Refusal::Duplicate => unreachable!("a batch has no conditions"),
+            other => item::refused(other, None),
         })
     });
     each.collect()

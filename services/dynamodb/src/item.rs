@@ -84,7 +84,7 @@ fn write(cx: &mut Cx, action: Action, asked: Asked) -> Result<Told> {
     let written = carry_out(cx, &schema, &write, asked.on_failure.as_deref())?;
     Ok(Told {
         metrics: metrics(cx, &schema, &written, asked.metrics.as_deref()),
-        capacity: consumed(&schema, &written, asked.capacity.as_deref()),
+        capacity: consumed(&schema, &written, Report::of(asked.capacity.as_deref())),
         attributes: returned(&written, asked.return_values.as_deref()),
     })
 }
@@ -157,9 +157,15 @@ fn only_old(return_values: Option<&str>) -> Result<(), Invalid> {
 }
 
 fn carry_out(cx: &mut Cx, schema: &Schema, write: &Write, on_failure: Option<&str>) -> Result<Written> {
-    write.carry_out(cx, schema).map_err(|refusal| match refusal {
+    write.carry_out(cx, schema).map_err(|it| refused(it, on_failure))
+}
+
+/// Why one write did not happen, for its caller.
+pub fn refused(refusal: Refusal, on_failure: Option<&str>) -> Error {
+    match refusal {
         Refusal::Invalid(why) => why.into(),
         Refusal::TooLarge => too_large(),
+        Refusal::Duplicate => error::DUPLICATE_ITEM.with("Duplicate primary key exists in table"),
         Refusal::Condition(item) => {
             let failed = error::CONDITIONAL_CHECK_FAILED.with("The conditional request failed");
             match item.filter(|_| on_failure == Some("ALL_OLD")) {
@@ -167,7 +173,7 @@ fn carry_out(cx: &mut Cx, schema: &Schema, write: &Write, on_failure: Option<&st
                 None => failed,
             }
         }
-    })
+    }
 }
 
 pub fn too_large() -> Error {
@@ -176,7 +182,7 @@ pub fn too_large() -> Error {
 }
 
 /// What ReturnValues asks for.
-fn returned(written: &Written, wanted: Option<&str>) -> Option<Value> {
+pub fn returned(written: &Written, wanted: Option<&str>) -> Option<Value> {
     let touched = |image: Option<&Document>| image.map(|it| Projection::of(written.touched.iter()).apply(it));
     let image = match wanted {
         Some("ALL_OLD") => written.old.clone(),
@@ -188,8 +194,7 @@ fn returned(written: &Written, wanted: Option<&str>) -> Option<Value> {
     image.filter(|it| !it.is_empty()).map(wire::into_value)
 }
 
-fn consumed(schema: &Schema, written: &Written, wanted: Option<&str>) -> Option<api::dynamodb::ConsumedCapacity> {
-    let report = Report::of(wanted);
+pub fn consumed(schema: &Schema, written: &Written, report: Report) -> Option<api::dynamodb::ConsumedCapacity> {
     if report == Report::None {
         return None;
     }

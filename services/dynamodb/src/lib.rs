@@ -11,6 +11,7 @@ mod item;
 mod key;
 mod limit;
 mod page;
+mod partiql;
 mod query;
 mod scan;
 mod schema;
@@ -48,6 +49,10 @@ pub fn service() -> Service {
         // Each of their items is asked about by itself, as the item operation that it stands for.
         .op(|cx, it: &TransactWriteItems| transact::asked_of_writes(cx, it), transact::write)
         .read(|cx, it: &TransactGetItems| transact::asked_of_reads(cx, it), transact::get)
+        .op(|cx, it: &ExecuteStatement| partiql::asked(cx, it), partiql::execute)
+        // A statement that is denied does not keep the others of its batch from happening, so each is asked about within.
+        .op(|_, _: &BatchExecuteStatement| Vec::<String>::new(), partiql::batch::execute)
+        .op(|cx, it: &ExecuteTransaction| partiql::transaction::asked(cx, it), partiql::transaction::execute)
         .op(|cx, it: &UpdateTimeToLive| schema::arn(cx, &it.table_name), ttl::update)
         .read(|cx, it: &DescribeTimeToLive| schema::arn(cx, &it.table_name), ttl::describe)
         .read(|_, _: &DescribeLimits| "*", limit::describe)
@@ -63,7 +68,8 @@ pub fn service() -> Service {
 }
 
 use api::dynamodb::{
-    BatchGetItem, BatchWriteItem, CreateTable, DeleteItem, DeleteTable, DescribeEndpoints, DescribeLimits,
-    DescribeTable, DescribeTimeToLive, GetItem, ListTables, ListTagsOfResource, PutItem, Query, Scan, TagResource,
-    TransactGetItems, TransactWriteItems, UntagResource, UpdateItem, UpdateTable, UpdateTimeToLive,
+    BatchExecuteStatement, BatchGetItem, BatchWriteItem, CreateTable, DeleteItem, DeleteTable, DescribeEndpoints,
+    DescribeLimits, DescribeTable, DescribeTimeToLive, ExecuteStatement, ExecuteTransaction, GetItem, ListTables,
+    ListTagsOfResource, PutItem, Query, Scan, TagResource, TransactGetItems, TransactWriteItems, UntagResource,
+    UpdateItem, UpdateTable, UpdateTimeToLive,
 };

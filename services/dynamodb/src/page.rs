@@ -4,6 +4,7 @@
 use crate::capacity::{Consumed, Mode};
 use crate::change::{INDEXED, ITEMS};
 use crate::expression::condition::Condition;
+use crate::expression::path::Path;
 use crate::expression::projection::Projection;
 use crate::failure::{Invalid, invalid, invalid_value};
 use crate::key::{self, ItemKey};
@@ -35,10 +36,13 @@ pub enum Select {
     All,
     Whole,
     Only(Projection),
+    /// What stands at these paths, each by its last name.
+    Leaves(Vec<Path>),
 }
 
 pub struct Wanted<'w> {
-    pub span: Span,
+    /// One after the other.
+    pub spans: &'w [Span],
     pub direction: Direction,
     pub limit: usize,
     pub filter: Option<Condition<'w>>,
@@ -152,14 +156,19 @@ impl<'s> Source<'s> {
         let (items, last) = (Vec::new(), None);
         let mut reading =
             Reading { source: self, wanted, items, count: 0, scanned: 0, bytes: 0, fetched: 0, last, ended: false };
-        let span = wanted.span.clone();
-        match self.index {
-            None => cx.visit(&ITEMS, span, wanted.direction, |packed: Packed| reading.see(packed.unpack())),
-            Some(_) => cx.visit(&INDEXED, span, wanted.direction, |place: Raw| {
-                let key = ItemKey::unpack(place);
-                let item = cx.get(&ITEMS, &key.row(self.schema.number)).expect("an index names items that are there");
-                reading.see(item.unpack())
-            }),
+        for span in wanted.spans.iter().cloned() {
+            match self.index {
+                None => cx.visit(&ITEMS, span, wanted.direction, |packed: Packed| reading.see(packed.unpack())),
+                Some(_) => cx.visit(&INDEXED, span, wanted.direction, |place: Raw| {
+                    let key = ItemKey::unpack(place);
+                    let item =
+                        cx.get(&ITEMS, &key.row(self.schema.number)).expect("an index names items that are there");
+                    reading.see(item.unpack())
+                }),
+            }
+            if reading.ended {
+                break;
+            }
         }
         reading.finish()
     }
@@ -204,7 +213,8 @@ impl Reading<'_, '_, '_> {
         let Source { schema, index } = *self.source;
         let shown = match index {
             Some(index)
-                if !matches!(self.wanted.select, Select::Whole | Select::Only(_)) || index.scope == Scope::Global =>
+                if !matches!(self.wanted.select, Select::Whole | Select::Only(_) | Select::Leaves(_))
+                    || index.scope == Scope::Global =>
             {
                 index.project(schema, item)
             }
@@ -222,6 +232,7 @@ impl Reading<'_, '_, '_> {
             Select::Count => {}
             Select::All | Select::Whole => self.items.push(wire::into_value(shown)),
             Select::Only(only) => self.items.push(wire::into_value(only.apply(&shown))),
+            Select::Leaves(paths) => self.items.push(wire::into_value(Projection::leaves(paths, &shown))),
         }
     }
 
@@ -230,6 +241,7 @@ impl Reading<'_, '_, '_> {
         let schema = self.source.schema;
         let has_all = match &self.wanted.select {
             Select::Only(only) => only.heads().all(|it| index.projects(schema, it)),
+            Select::Leaves(paths) => paths.iter().all(|it| index.projects(schema, it.head())),
             Select::Count | Select::All | Select::Whole => index.projection == schema::Projection::All,
         };
         if has_all { 0 } else { item.size().div_ceil(4_096).max(1) * 4_096 }

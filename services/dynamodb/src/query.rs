@@ -41,7 +41,7 @@ pub fn run(cx: &Cx, mut input: Query) -> Result<QueryOutput> {
     parsed.check_filter(&source, input.filter_expression.is_some())?;
     let select = source.select(input.select.as_deref(), parsed.projection)?;
     let limit = input.limit.map_or(usize::MAX, |it| it as usize);
-    let page = source.read(cx, &Wanted { span, direction, limit, filter: parsed.filter, select, mode });
+    let page = source.read(cx, &Wanted { spans: &[span], direction, limit, filter: parsed.filter, select, mode });
     Ok(QueryOutput {
         items: page.items.map(Value::List),
         count: Some(page.count as i64),
@@ -172,7 +172,9 @@ impl<'p> Parsed<'p> {
     }
 }
 
-fn check(attribute: &KeyAttribute, range: &Range) -> Result<(), Invalid> {
+/// # Errors
+/// A range that cannot be one of this key.
+pub fn check(attribute: &KeyAttribute, range: &Range) -> Result<(), Invalid> {
     key_condition::check_type(attribute.kind.as_type(), range)?;
     let is_beginning = matches!(range, Range::BeginsWith(_));
     if is_beginning && attribute.kind == schema::Kind::N {
@@ -192,7 +194,8 @@ fn check(attribute: &KeyAttribute, range: &Range) -> Result<(), Invalid> {
     }
 }
 
-fn within(span: Span, (number, hash): (u64, u128), range: &Range) -> Span {
+/// The part of a partition key's rows that a range leaves.
+pub fn within(span: Span, (number, hash): (u64, u128), range: &Range) -> Span {
     let (before, behind) = (|it| (number, hash, key::before(it)), |it| (number, hash, key::behind(it)));
     match range {
         Range::Compare(Comparator::Equal, it) => span.from(&before(it)).through(&behind(it)),

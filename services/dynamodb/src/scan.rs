@@ -45,7 +45,7 @@ pub fn run(cx: &Cx, mut input: Scan) -> Result<ScanOutput> {
     let select = source.select(input.select.as_deref(), projection)?;
     let span = segment.span(&source, start.as_ref())?;
     let limit = input.limit.map_or(usize::MAX, |it| it as usize);
-    let page = source.read(cx, &Wanted { span, direction: Direction::Forward, limit, filter, select, mode });
+    let page = source.read(cx, &Wanted { spans: &[span], direction: Direction::Forward, limit, filter, select, mode });
     Ok(ScanOutput {
         items: page.items.map(Value::List),
         count: Some(page.count as i64),

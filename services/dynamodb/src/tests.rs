@@ -1,16 +1,19 @@
 //! What users send, and what comes back.
 
 mod batches;
+mod collections;
 mod histories;
 mod indexes;
 mod items;
 mod legacy;
+mod partiql;
 mod reads;
 mod tables;
 mod transactions;
 mod ttl;
 
-/// `TABLE name` creates one with the keys `pk` and `sk`; `HASH name` one with `pk` alone. All keys are texts.
+/// `TABLE name` creates one with the keys `pk` and `sk`; `HASH name` one with `pk` alone. All keys are texts. `QL` is followed
+/// by a statement.
 fn check(script: &str) {
     let create = |line: &str, keys: &str, definitions: &str| {
         let name = line.split_whitespace().nth(1).expect("a name follows");
@@ -25,6 +28,11 @@ fn check(script: &str) {
     let line = |line: &str| match line.split_whitespace().next() {
         Some("TABLE") => create(line, &format!("{PK},{SK}"), &format!("{PK_S},{SK_S}")),
         Some("HASH") => create(line, PK, PK_S),
+        Some("QL") => {
+            let (statement, expected) = line.trim().split_once(" => ").expect("an answer is expected");
+            let statement = serde_json::Value::from(statement.trim_start_matches("QL").trim());
+            format!("dynamodb execute-statement Statement={statement} => {expected}")
+        }
         _ => line.to_owned(),
     };
     let script: Vec<String> = script.lines().map(line).collect();

@@ -30,7 +30,7 @@ static TOKENS: Table<Done> = Table::regional("dynamodb.token");
 pub static FORGET: Job<String> = Job::new("dynamodb.forget-token");
 
 #[derive(Serialize, Deserialize)]
-struct Done {
+pub struct Done {
     /// Of what was asked for.
     digest: [u8; 32],
     /// By table: what repeating it is told to have read.
@@ -40,7 +40,7 @@ struct Done {
 /// How long a client may repeat a request under its token.
 const REMEMBERED_MS: i64 = 10 * 60 * 1_000;
 /// All items of one together.
-const LARGEST: usize = 4 * 1024 * 1024;
+pub const LARGEST: usize = 4 * 1024 * 1024;
 
 /// One of a transaction: the table, and the write.
 struct Part {
@@ -73,36 +73,55 @@ pub fn write(cx: &mut Cx, input: TransactWriteItems) -> Result<TransactWriteItem
     let with_metrics = input.return_item_collection_metrics;
     let parts = input.transact_items.into_iter().map(part).collect::<Result<Vec<Part>, Invalid>>()?;
     let writes = parts.iter().map(|it| it.prepared.parse()).collect::<Result<Vec<Write>, Invalid>>()?;
-    if let Some(done) = input.client_request_token.as_deref().and_then(|it| cx.get(&TOKENS, it)) {
-        return repeated(done, digest, report);
+    if let Some(done) = input.client_request_token.as_deref().and_then(|it| self::done(cx, it)) {
+        let consumed_capacity = repeated(done, digest, report)?;
+        return Ok(TransactWriteItemsOutput { consumed_capacity, ..TransactWriteItemsOutput::default() });
     }
     let schemas = parts.iter().map(|it| schema::of_items(cx, &it.table)).collect::<Result<Vec<Schema>>>()?;
-    check_distinct(&schemas, &writes)?;
-    let written = carry_out(cx, &parts, &schemas, &writes)?;
-    check_size(&written)?;
+    let shows: Vec<bool> = parts.iter().map(|it| it.shows_item).collect();
+    let written = carry_out(cx, &shows, &schemas, &writes)?;
 
     let mut metrics: BTreeMap<String, Vec<_>> = BTreeMap::new();
-    let mut read = BTreeMap::new();
-    let mut consumed: BTreeMap<&str, Consumed> = BTreeMap::new();
     for (schema, it) in schemas.iter().zip(&written) {
-        let size = it.new.as_ref().or(it.old.as_ref()).map_or(0, Document::size);
-        *read.entry(schema.name.clone()).or_default() += Consumed::read(size, Mode::Transactional).table;
-        let units = Consumed::write(schema, &it.key, it.old.as_ref(), it.new.as_ref(), Mode::Transactional);
-        consumed.entry(&schema.name).or_default().add(units);
         if let Some(size) = item::metrics(cx, schema, it, with_metrics.as_deref()) {
             metrics.entry(schema.name.clone()).or_default().push(size);
         }
     }
+    let token = input.client_request_token.map(|it| (it, digest));
+    Ok(TransactWriteItemsOutput {
+        consumed_capacity: finish(cx, &schemas, &written, report, token),
+        item_collection_metrics: (!metrics.is_empty()).then_some(metrics),
+    })
+}
+
+/// What was done under this token.
+pub fn done(cx: &Cx, token: &str) -> Option<Done> {
+    cx.get(&TOKENS, token)
+}
+
+/// What a transaction consumed; from now on its token stands for it.
+pub fn finish(
+    cx: &mut Cx,
+    schemas: &[Schema],
+    written: &[Written],
+    report: Report,
+    token: Option<(String, [u8; 32])>,
+) -> Option<Vec<ConsumedCapacity>> {
+    let mut read = BTreeMap::new();
+    let mut consumed: BTreeMap<&str, Consumed> = BTreeMap::new();
+    for (schema, it) in schemas.iter().zip(written) {
+        let size = it.new.as_ref().or(it.old.as_ref()).map_or(0, Document::size);
+        *read.entry(schema.name.clone()).or_default() += Consumed::read(size, Mode::Transactional).table;
+        let units = Consumed::write(schema, &it.key, it.old.as_ref(), it.new.as_ref(), Mode::Transactional);
+        consumed.entry(&schema.name).or_default().add(units);
+    }
     let told = consumed.into_iter().filter_map(|(table, it)| it.report_transaction(table, report, Transaction::Write));
     let told: Vec<ConsumedCapacity> = told.collect();
-    if let Some(token) = input.client_request_token {
+    if let Some((token, digest)) = token {
         cx.put(&TOKENS, token.as_str(), &Done { digest, read });
         cx.at(Timestamp(cx.now().0 + REMEMBERED_MS), &FORGET, &token);
     }
-    Ok(TransactWriteItemsOutput {
-        consumed_capacity: (report != Report::None).then_some(told),
-        item_collection_metrics: (!metrics.is_empty()).then_some(metrics),
-    })
+    (report != Report::None).then_some(told)
 }
 
 pub fn forget(cx: &mut Cx, token: String) -> Result<()> {
@@ -144,7 +163,7 @@ pub fn get(cx: &Cx, input: TransactGetItems) -> Result<TransactGetItemsOutput> {
 }
 
 /// A transaction stays in one account and region.
-fn own_arn(cx: &Cx, table: &str) -> Result<String> {
+pub fn own_arn(cx: &Cx, table: &str) -> Result<String> {
     let arn = schema::arn(cx, table)?;
     if arn != cx.arn("dynamodb", &format!("table/{}", schema::name_of(table))) {
         return Err(invalid("A transaction can only be about tables of the caller's account and region").into());
@@ -207,7 +226,7 @@ fn several() -> Invalid {
     invalid("Transaction request cannot include multiple operations on one item")
 }
 
-fn too_large() -> Error {
+pub fn too_large() -> Error {
     VALIDATION.with("Collection size of items exceeded: the items of a transaction can have at most 4 MB together")
 }
 
@@ -220,19 +239,21 @@ fn check_size(written: &[Written]) -> Result<()> {
 ///
 /// # Errors
 /// The reasons, in the order of the request.
-fn carry_out(cx: &mut Cx, parts: &[Part], schemas: &[Schema], writes: &[Write]) -> Result<Vec<Written>> {
-    let mut written = Vec::with_capacity(parts.len());
-    let mut reasons = Vec::with_capacity(parts.len());
-    for ((part, schema), write) in parts.iter().zip(schemas).zip(writes) {
+pub fn carry_out(cx: &mut Cx, shows: &[bool], schemas: &[Schema], writes: &[Write]) -> Result<Vec<Written>> {
+    check_distinct(schemas, writes)?;
+    let mut written = Vec::with_capacity(writes.len());
+    let mut reasons = Vec::with_capacity(writes.len());
+    for ((shows_item, schema), write) in shows.iter().zip(schemas).zip(writes) {
         match write.carry_out(cx, schema) {
             Ok(it) => {
                 written.push(it);
                 reasons.push(Reason { code: "None", message: None, item: None });
             }
-            Err(refusal) => reasons.push(reason(refusal, part.shows_item)),
+            Err(refusal) => reasons.push(reason(refusal, *shows_item)),
         }
     }
-    if written.len() == parts.len() {
+    if written.len() == writes.len() {
+        check_size(&written)?;
         return Ok(written);
     }
     let codes: Vec<&str> = reasons.iter().map(|it| it.code).collect();
@@ -264,6 +285,11 @@ fn reason(refusal: Refusal, shows_item: bool) -> Reason {
             message: Some("The conditional request failed".to_owned()),
             item: item.filter(|_| shows_item),
         },
+        Refusal::Duplicate => Reason {
+            code: "DuplicateItem",
+            message: Some("Duplicate primary key exists in table".to_owned()),
+            item: None,
+        },
         Refusal::Invalid(why) => Reason { code: "ValidationError", message: Some(why.0), item: None },
         Refusal::TooLarge => Reason {
             code: "ItemCollectionSizeLimitExceeded",
@@ -274,7 +300,10 @@ fn reason(refusal: Refusal, shows_item: bool) -> Reason {
 }
 
 /// The same request again: it is told what reading its items would have cost.
-fn repeated(done: Done, digest: [u8; 32], report: Report) -> Result<TransactWriteItemsOutput> {
+///
+/// # Errors
+/// It is another one.
+pub fn repeated(done: Done, digest: [u8; 32], report: Report) -> Result<Option<Vec<ConsumedCapacity>>> {
     if done.digest != digest {
         return Err(error::IDEMPOTENT_PARAMETER_MISMATCH
             .with("The request uses the same client token as a previous, but non-identical request"));
@@ -283,11 +312,7 @@ fn repeated(done: Done, digest: [u8; 32], report: Report) -> Result<TransactWrit
         let consumed = Consumed { table: units, ..Consumed::default() };
         consumed.report_transaction(&table, report, Transaction::Read)
     });
-    let told: Vec<ConsumedCapacity> = told.collect();
-    Ok(TransactWriteItemsOutput {
-        consumed_capacity: (report != Report::None).then_some(told),
-        ..TransactWriteItemsOutput::default()
-    })
+    Ok((report != Report::None).then(|| told.collect()))
 }
 
 fn digest(input: &TransactWriteItems) -> [u8; 32] {

@@ -25,6 +25,8 @@ pub const LARGEST_ITEM: usize = 400 * 1_024;
 #[derive(Debug)]
 pub enum Action {
     Put(Document),
+    /// Unless there is one with its key.
+    Insert(Document),
     Delete(Document),
     Update(Document),
     Check(Document),
@@ -75,6 +77,8 @@ pub enum Refusal {
     /// The condition does not hold for this item.
     Condition(Option<Document>),
     TooLarge,
+    /// There is an item with the key of the one that was to be inserted.
+    Duplicate,
 }
 
 impl From<Invalid> for Refusal {
@@ -132,23 +136,29 @@ impl Prepared {
             None => self.legacy.condition(),
         };
         self.placeholders.all_used()?;
-        match &self.action {
-            Action::Put(item) if item.size() > LARGEST_ITEM => {
-                Err(invalid("Item size has exceeded the maximum allowed size"))
-            }
-            action => Ok(Write { action, update, condition, only_removes: self.legacy_update.only_removes() }),
-        }
+        Ok(Write { only_removes: self.legacy_update.only_removes(), ..Write::new(&self.action, update, condition)? })
     }
 }
 
-impl Write<'_> {
+impl<'p> Write<'p> {
+    /// # Errors
+    /// An item that is too large.
+    pub fn new(action: &'p Action, update: Update<'p>, condition: Option<Condition<'p>>) -> Result<Write<'p>, Invalid> {
+        match action {
+            Action::Put(item) | Action::Insert(item) if item.size() > LARGEST_ITEM => {
+                Err(invalid("Item size has exceeded the maximum allowed size"))
+            }
+            action => Ok(Write { action, update, condition, only_removes: false }),
+        }
+    }
+
     /// Where the item is.
     ///
     /// # Errors
     /// A key that is none of this table, or an update of one.
     pub fn key(&self, schema: &Schema) -> Result<ItemKey, Invalid> {
         let key = match self.action {
-            Action::Put(item) => return key::of_item(schema, item),
+            Action::Put(item) | Action::Insert(item) => return key::of_item(schema, item),
             Action::Delete(it) | Action::Check(it) | Action::Update(it) => key::of_key(schema, it)?,
         };
         match self.update.paths().find(|it| schema.key.has(it.head())) {
@@ -172,8 +182,11 @@ impl Write<'_> {
         {
             return Err(Refusal::Condition(old));
         }
+        if matches!(self.action, Action::Insert(_)) && old.is_some() {
+            return Err(Refusal::Duplicate);
+        }
         let new = match self.action {
-            Action::Put(item) => Some(item.clone()),
+            Action::Put(item) | Action::Insert(item) => Some(item.clone()),
             Action::Delete(_) => None,
             Action::Check(_) => old.clone(),
             Action::Update(of) => self.updated(schema, of, old.as_ref())?,

@@ -4,11 +4,11 @@ use crate::{Outcome, place, shell};
 use std::path::Path;
 
 /// What a service may be built on, beside libraries.
-const BELOW_SERVICES: [&str; 10] =
-    ["api", "foundation", "items", "kernel", "model", "pattern", "policy", "seal", "store", "sim"];
+const BELOW_SERVICES: [&str; 11] =
+    ["api", "foundation", "items", "kernel", "model", "partiql", "pattern", "policy", "seal", "store", "sim"];
 
 /// Of our own crates, what each may depend on. `sim` may be used by all for their tests.
-const BELOW: [(&str, &[&str]); 10] = [
+const BELOW: [(&str, &[&str]); 11] = [
     ("foundation", &[]),
     ("model", &[]),
     ("pattern", &[]),
@@ -17,6 +17,7 @@ const BELOW: [(&str, &[&str]); 10] = [
     ("store", &[]),
     ("api", &["model"]),
     ("items", &["model", "store"]),
+    ("partiql", &["items", "model"]),
     ("drivers", &[]),
     ("kernel", &["model", "policy", "seal", "store"]),
 ];

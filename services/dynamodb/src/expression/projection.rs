@@ -48,6 +48,18 @@ impl Projection {
         Projection { wanted }
     }
 
+    /// What stands at paths, each by its last name; by its place in the list of paths if that is an element of a list.
+    pub fn leaves(paths: &[Path], item: &Document) -> Document {
+        let found = paths.iter().enumerate().filter_map(|(at, path)| {
+            let name = match path.0.last()? {
+                Step::Name(name) => name.clone(),
+                Step::Index(_) => format!("_{}", at + 1),
+            };
+            Some((name, path.find(item)?.clone()))
+        });
+        Document::from_entries(found.collect())
+    }
+
     /// The attributes that it leads into.
     pub fn heads(&self) -> impl Iterator<Item = &str> {
         self.wanted.keys().filter_map(|it| match it {
