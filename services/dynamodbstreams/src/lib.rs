@@ -2,6 +2,7 @@
 
 mod iterator;
 mod record;
+mod source;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ pub fn service() -> Service {
         .read(|_, it: &DescribeStream| it.stream_arn.clone(), stream::describe)
         .read(|_, it: &GetShardIterator| it.stream_arn.clone(), iterator::get)
         .read(|cx, it: &GetRecords| iterator::arn(cx, it), record::get)
+        .source(&source::SOURCE)
 }
 
 use api::dynamodbstreams::{DescribeStream, GetRecords, GetShardIterator, ListStreams};

@@ -59,12 +59,13 @@ pub fn describe(cx: &Cx, input: DescribeStream) -> Result<DescribeStreamOutput> 
 }
 
 fn shard(cx: &Cx, stream: &Stream) -> Shard {
-    let last = next_sequence(cx, stream).saturating_sub(1);
+    // Of an open shard the last record is not looked at, so that who waits for shards is not woken by records.
+    let last = |_| sequence_number(next_sequence(cx, stream).saturating_sub(1));
     Shard {
         shard_id: Some(shard_id(stream)),
         sequence_number_range: Some(SequenceNumberRange {
             starting_sequence_number: Some(sequence_number(0)),
-            ending_sequence_number: stream.ended_at.map(|_| sequence_number(last)),
+            ending_sequence_number: stream.ended_at.map(last),
         }),
         parent_shard_id: None,
     }

@@ -223,7 +223,7 @@ async fn what_cannot_work_is_refused_in_awss_words() {
     let blind = "The provided execution role does not have permissions to call ReceiveMessage on SQS";
     assert_eq!(refused(mapping("blind")).await, (invalid, blind.to_owned()));
     let filtered = CreateEventSourceMapping { maximum_retry_attempts: Some(1), ..mapping("slow") };
-    let retries = "Niebla does not support MaximumRetryAttempts of event source mappings yet.";
+    let retries = "MaximumRetryAttempts is not valid for SQS event sources.";
     assert_eq!(refused(filtered).await, (invalid, retries.to_owned()));
 }
 

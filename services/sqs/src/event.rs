@@ -6,7 +6,7 @@ use api::sqs::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use kernel::source::{Pull, Record, Source};
+use kernel::source::{Kind, Pull, Queue, Record, Source};
 use kernel::{Cloud, Cx};
 use model::Result;
 use serde_json::{Map, Value as Json, json};
@@ -16,9 +16,11 @@ pub static SOURCE: Source = Source {
     name: "SQS",
     operations: &["ReceiveMessage", "DeleteMessage", "GetQueueAttributes"],
     data: "body",
-    pull: |cloud, it| Box::pin(pull(cloud, it)),
-    acknowledge: |cloud, arn, tokens| Box::pin(acknowledge(cloud, arn, tokens)),
-    hidden_for,
+    kind: Kind::Queue(Queue {
+        pull: |cloud, it| Box::pin(pull(cloud, it)),
+        acknowledge: |cloud, arn, tokens| Box::pin(acknowledge(cloud, arn, tokens)),
+        hidden_for,
+    }),
 };
 
 /// The most that one call of ReceiveMessage gives.

@@ -2,8 +2,8 @@
 
 use super::{flag, named, number, retag, tags, text, texts, whole};
 use api::lambda::{
-    CreateEventSourceMapping, DeleteEventSourceMapping, Filter, FilterCriteria, GetEventSourceMapping, ListTags,
-    ScalingConfig, UpdateEventSourceMapping,
+    CreateEventSourceMapping, DeleteEventSourceMapping, DestinationConfig, Filter, FilterCriteria,
+    GetEventSourceMapping, ListTags, OnFailure, ScalingConfig, UpdateEventSourceMapping,
 };
 use kernel::Cx;
 use kernel::resource::{Change, Existing, New, Progress, Properties, ResourceType, properties_of, tags_of};
@@ -14,14 +14,21 @@ pub static EVENT_SOURCE_MAPPING: ResourceType = ResourceType {
     name: "AWS::Lambda::EventSourceMapping",
     properties: &[
         "BatchSize",
+        "BisectBatchOnFunctionError",
+        "DestinationConfig",
         "Enabled",
         "EventSourceArn",
         "FilterCriteria",
         "FunctionName",
         "FunctionResponseTypes",
         "MaximumBatchingWindowInSeconds",
+        "MaximumRecordAgeInSeconds",
+        "MaximumRetryAttempts",
+        "ParallelizationFactor",
         "ScalingConfig",
+        "StartingPosition",
         "Tags",
+        "TumblingWindowInSeconds",
     ],
     create,
     update,
@@ -43,6 +50,13 @@ fn create(cx: &mut Cx, new: &New) -> Result<Progress> {
         scaling_config: scaling(it),
         filter_criteria: filters(it),
         function_response_types: texts(it, "FunctionResponseTypes"),
+        starting_position: text(it, "StartingPosition"),
+        parallelization_factor: number(it, "ParallelizationFactor"),
+        destination_config: destinations(it),
+        maximum_record_age_in_seconds: number(it, "MaximumRecordAgeInSeconds"),
+        maximum_retry_attempts: number(it, "MaximumRetryAttempts"),
+        bisect_batch_on_function_error: flag(it, "BisectBatchOnFunctionError"),
+        tumbling_window_in_seconds: number(it, "TumblingWindowInSeconds"),
         tags: Some(all_tags),
         ..CreateEventSourceMapping::default()
     })?;
@@ -51,20 +65,41 @@ fn create(cx: &mut Cx, new: &New) -> Result<Progress> {
 
 fn update(cx: &mut Cx, change: &Change) -> Result<Progress> {
     let (after, uuid) = (&change.after, &change.physical_id);
+    let base = if after.contains_key("StartingPosition") { of_stream(after) } else { of_queue(after) };
     let output = cx.call(UpdateEventSourceMapping {
         uuid: uuid.clone(),
         function_name: text(after, "FunctionName"),
-        // What the template no longer names goes back to its default.
         enabled: Some(flag(after, "Enabled").unwrap_or(true)),
-        batch_size: Some(number(after, "BatchSize").unwrap_or(10)),
         maximum_batching_window_in_seconds: Some(number(after, "MaximumBatchingWindowInSeconds").unwrap_or(0)),
-        scaling_config: Some(scaling(after).unwrap_or_default()),
         filter_criteria: Some(filters(after).unwrap_or_default()),
         function_response_types: Some(texts(after, "FunctionResponseTypes").unwrap_or_default()),
-        ..UpdateEventSourceMapping::default()
+        ..base
     })?;
     retag(cx, &output.event_source_mapping_arn.unwrap_or_default(), change)?;
     Ok(Progress::Done { physical_id: uuid.clone() })
+}
+
+// What the template no longer names goes back to its default.
+
+fn of_queue(after: &Properties) -> UpdateEventSourceMapping {
+    UpdateEventSourceMapping {
+        batch_size: Some(number(after, "BatchSize").unwrap_or(10)),
+        scaling_config: Some(scaling(after).unwrap_or_default()),
+        ..UpdateEventSourceMapping::default()
+    }
+}
+
+fn of_stream(after: &Properties) -> UpdateEventSourceMapping {
+    UpdateEventSourceMapping {
+        batch_size: Some(number(after, "BatchSize").unwrap_or(100)),
+        parallelization_factor: Some(number(after, "ParallelizationFactor").unwrap_or(1)),
+        destination_config: Some(destinations(after).unwrap_or_default()),
+        maximum_record_age_in_seconds: Some(number(after, "MaximumRecordAgeInSeconds").unwrap_or(-1)),
+        maximum_retry_attempts: Some(number(after, "MaximumRetryAttempts").unwrap_or(-1)),
+        bisect_batch_on_function_error: Some(flag(after, "BisectBatchOnFunctionError").unwrap_or(false)),
+        tumbling_window_in_seconds: Some(number(after, "TumblingWindowInSeconds").unwrap_or(0)),
+        ..UpdateEventSourceMapping::default()
+    }
 }
 
 fn delete(cx: &mut Cx, existing: &Existing) -> Result<Progress> {
@@ -98,6 +133,12 @@ fn filters(from: &Properties) -> Option<FilterCriteria> {
     let filters = from.get("FilterCriteria")?.get("Filters")?.as_array()?;
     let filter = |it: &Json| Filter { pattern: it["Pattern"].as_str().map(str::to_owned) };
     Some(FilterCriteria { filters: Some(filters.iter().map(filter).collect()) })
+}
+
+fn destinations(from: &Properties) -> Option<DestinationConfig> {
+    let destination = from.get("DestinationConfig")?.get("OnFailure").and_then(|it| it["Destination"].as_str());
+    let on_failure = destination.map(|it| OnFailure { destination: Some(it.to_owned()) });
+    Some(DestinationConfig { on_success: None, on_failure })
 }
 
 fn scaling(from: &Properties) -> Option<ScalingConfig> {

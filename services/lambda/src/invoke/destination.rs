@@ -69,7 +69,8 @@ fn session(cloud: &Cloud, function: &Function) -> Option<Principal> {
     cloud.acting_as(lambda).read(|cx| function::session_of(cx, function))
 }
 
-async fn send(
+/// To a queue or a function, as the function's role.
+pub async fn send(
     cloud: &Cloud,
     session: &Principal,
     arn: &str,

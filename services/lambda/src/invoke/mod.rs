@@ -9,6 +9,7 @@ mod report;
 mod run;
 mod start;
 
+pub use destination::send;
 pub use run::{Answer, Event, run};
 
 use crate::function::{self, Function, unsupported};

@@ -6,18 +6,20 @@ use crate::invoke::{self, Event, MOST_SYNCHRONOUS};
 use crate::name;
 use bytes::Bytes;
 use kernel::Cloud;
-use kernel::source::{Record, Source};
+use kernel::source::{Queue, Record};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 
 pub struct Batch {
-    pub source: &'static Source,
+    pub queue: &'static Queue,
+    /// The member of a record that filters look into.
+    pub data: &'static str,
     pub work: Work,
     pub records: Vec<Record>,
 }
 
 /// Room in the payload for what surrounds the records.
-const ENVELOPE: usize = 64;
+pub const ENVELOPE: usize = 64;
 
 /// Has the function work on the records, and acknowledges those that it is done with. The others are left alone.
 ///
@@ -27,13 +29,13 @@ const ENVELOPE: usize = 64;
 /// # Errors
 /// A sentence that says why something could not be acknowledged: the first reason of several.
 pub async fn work_on(cloud: &Cloud, batch: Batch) -> Result<(), String> {
-    let Batch { source, work, records } = batch;
+    let Batch { queue, data, work, records } = batch;
     let (mut first_error, mut blocked) = (None, BTreeSet::new());
-    let filters = Filters::new(&work.filters, source.data);
+    let filters = Filters::new(&work.filters, data);
     let (wanted, unwanted): (Vec<Record>, Vec<Record>) = records.into_iter().partition(|it| filters.take(&it.event));
     // What no filter takes is deleted, without the function.
     let tokens = unwanted.into_iter().map(|it| it.token).collect();
-    if let Err(why) = acknowledge(cloud, source, &work, tokens).await {
+    if let Err(why) = acknowledge(cloud, queue, &work, tokens).await {
         first_error = Some(why);
     }
     for mut part in within_payload(wanted) {
@@ -42,7 +44,7 @@ pub async fn work_on(cloud: &Cloud, batch: Batch) -> Result<(), String> {
             continue;
         }
         let orders: BTreeSet<String> = part.iter().filter_map(|it| it.order.clone()).collect();
-        match part_done(cloud, source, &work, part).await {
+        match part_done(cloud, queue, &work, part).await {
             Ok(Done::All) => {}
             Ok(Done::Some) => blocked.extend(orders),
             Err(why) => {
@@ -59,22 +61,22 @@ enum Done {
     Some,
 }
 
-async fn part_done(cloud: &Cloud, source: &Source, work: &Work, part: Vec<Record>) -> Result<Done, String> {
+async fn part_done(cloud: &Cloud, queue: &Queue, work: &Work, part: Vec<Record>) -> Result<Done, String> {
     let function = cloud.read(|cx| reader_of(cx, work)).map(|(function, _)| function);
     let function = function.ok_or("The function or its role does not exist.")?;
     let all = part.len();
     let tokens = invoke(cloud, function, work, part).await?;
     let done = if tokens.len() == all { Done::All } else { Done::Some };
-    acknowledge(cloud, source, work, tokens).await?;
+    acknowledge(cloud, queue, work, tokens).await?;
     Ok(done)
 }
 
-async fn acknowledge(cloud: &Cloud, source: &Source, work: &Work, tokens: Vec<String>) -> Result<(), String> {
+async fn acknowledge(cloud: &Cloud, queue: &Queue, work: &Work, tokens: Vec<String>) -> Result<(), String> {
     if tokens.is_empty() {
         return Ok(());
     }
     let (_, session) = cloud.read(|cx| reader_of(cx, work)).ok_or("The function or its role does not exist.")?;
-    (source.acknowledge)(cloud.acting_as(session), work.source.clone(), tokens).await.map_err(|it| it.to_string())
+    (queue.acknowledge)(cloud.acting_as(session), work.source.clone(), tokens).await.map_err(|it| it.to_string())
 }
 
 /// The tokens of the records that the function is done with.
@@ -104,7 +106,7 @@ async fn invoke(
 /// The records that the function says failed. Whatever cannot be understood fails the whole batch.
 ///
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting>
-fn failures(payload: &[u8], names: &[(String, String)]) -> Result<BTreeSet<String>, String> {
+pub fn failures(payload: &[u8], names: &[(String, String)]) -> Result<BTreeSet<String>, String> {
     let answer: Json = serde_json::from_slice(payload).map_err(|it| it.to_string())?;
     let listed = match &answer {
         Json::Null => return Ok(BTreeSet::new()),

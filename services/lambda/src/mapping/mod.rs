@@ -1,4 +1,4 @@
-//! Event source mappings: what a function reads from, stored, checked and shown. `poll.rs` reads.
+//! Event source mappings: what a function reads from, stored, checked and shown. `poll.rs` reads queues, `stream` streams.
 //!
 //! A mapping works as soon as the transaction that creates or changes it is on disk, so only the answers of these
 //! operations say `Creating`, `Enabling` and the like.
@@ -8,20 +8,24 @@ mod check;
 mod filter;
 mod poll;
 pub mod reconcile;
+mod stream;
 
 use crate::function::{self, Function};
 use crate::{name, page, tag};
 use api::lambda::{
     CreateEventSourceMapping, CreateEventSourceMappingOutput, DeleteEventSourceMapping, DeleteEventSourceMappingOutput,
-    EventSourceMappingConfiguration, GetEventSourceMapping, GetEventSourceMappingOutput, ListEventSourceMappings,
-    ListEventSourceMappingsOutput, ScalingConfig, UpdateEventSourceMapping, UpdateEventSourceMappingOutput, error,
+    DestinationConfig, EventSourceMappingConfiguration, GetEventSourceMapping, GetEventSourceMappingOutput,
+    ListEventSourceMappings, ListEventSourceMappingsOutput, OnFailure, ScalingConfig, UpdateEventSourceMapping,
+    UpdateEventSourceMappingOutput, error,
 };
 use kernel::Cx;
+use kernel::source::{Kind, Shard, Source};
 use model::{Result, Timestamp};
 use policy::Context;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use store::{Span, Table};
+use stream::{StreamWork, checkpoint};
 
 /// Every mapping. Key: UUID.
 pub static MAPPINGS: Table<Mapping> = Table::regional("lambda.mapping");
@@ -60,38 +64,64 @@ pub struct Work {
     pub reports_failures: bool,
     /// Batches under way at once.
     pub most_at_once: Option<i64>,
+    #[serde(default)]
+    pub stream: Option<StreamWork>,
 }
 
 /// AWS gives no more mappings at once.
 const PAGE: usize = 100;
 
 pub fn create(cx: &mut Cx, input: CreateEventSourceMapping) -> Result<CreateEventSourceMappingOutput> {
-    check::creation(&input)?;
+    check::refuse_unsupported(&input)?;
     let function = function::by_name(cx, &input.function_name, None)?;
     let qualifier = name::parse(&input.function_name).qualifier.map(str::to_owned);
     let source = input.event_source_arn.clone().unwrap_or_default();
     check::at_home(cx, &source)?;
     check::at_home(cx, &input.function_name)?;
     let reads = check::source_of(cx, &source)?;
+    check::creation(&input, reads)?;
     let work = Work {
         function: function.name.clone(),
         qualifier,
+        stream: check::stream_work(&input, reads)?,
         filters: filter::patterns(input.filter_criteria)?,
-        batch_size: input.batch_size.unwrap_or(check::BATCH_SIZE),
+        batch_size: input.batch_size.unwrap_or(check::batch_size(reads)),
         window: input.maximum_batching_window_in_seconds.unwrap_or(0),
         reports_failures: check::reports_failures(input.function_response_types.as_deref()),
         most_at_once: check::most_at_once(input.scaling_config.as_ref())?,
         source,
     };
-    check::batch(&work)?;
+    check::batch(&work, reads)?;
     let tags = input.tags.unwrap_or_default();
     tag::check(&tags)?;
-    refuse_second(cx, &work, reads.name)?;
+    refuse_second(cx, &work, reads)?;
     check::reader(cx, &function, reads, &work.source)?;
+    check::destination(cx, &function, &work)?;
     let enabled = input.enabled.unwrap_or(true);
     let mapping = Mapping { uuid: cx.id(), work, enabled, tags, modified_at: cx.now().0 };
     store(cx, &mapping);
+    begin(cx, &function, &mapping, reads)?;
     Ok(function::reshaped(shown(cx, &mapping, "Creating")))
+}
+
+/// What is in a stream already is not for a mapping that starts at its end.
+fn begin(cx: &mut Cx, function: &Function, mapping: &Mapping, source: &Source) -> Result<()> {
+    let (Kind::Stream(stream), Some(settings)) = (&source.kind, &mapping.work.stream) else { return Ok(()) };
+    // Without a checkpoint a shard is read from its beginning.
+    if settings.starts_at == check::TRIM_HORIZON {
+        return Ok(());
+    }
+    let arn = &mapping.work.source;
+    let session = check::session(cx, function, arn)?;
+    let positions = cx.acting_as(session, |cx| {
+        let shards = (stream.shards)(cx, arn)?;
+        let position = |it: Shard| Ok(((stream.position)(cx, arn, &it.id, &settings.starts_at)?, it.id));
+        shards.into_iter().map(position).collect::<Result<Vec<_>>>()
+    })?;
+    for (position, shard) in positions {
+        checkpoint::begin(cx, &mapping.uuid, &shard, position, settings.lanes as usize);
+    }
+    Ok(())
 }
 
 pub fn get(cx: &Cx, input: GetEventSourceMapping) -> Result<GetEventSourceMappingOutput> {
@@ -126,8 +156,10 @@ pub fn list(cx: &Cx, input: ListEventSourceMappings) -> Result<ListEventSourceMa
 }
 
 pub fn update(cx: &mut Cx, input: UpdateEventSourceMapping) -> Result<UpdateEventSourceMappingOutput> {
-    check::change(&input)?;
+    check::refuse_unsupported_change(&input)?;
     let before = by_uuid(cx, &input.uuid)?;
+    let reads = check::source_of(cx, &before.work.source)?;
+    check::change(&input, reads)?;
     let mut mapping = before.clone();
     let work = &mut mapping.work;
     if let Some(text) = &input.function_name {
@@ -136,6 +168,9 @@ pub fn update(cx: &mut Cx, input: UpdateEventSourceMapping) -> Result<UpdateEven
         name::parse(text).function.clone_into(&mut work.function);
     }
     let function = function::by_name(cx, &work.function, work.qualifier.as_deref())?;
+    if let Some(settings) = &mut work.stream {
+        check::change_stream_work(settings, &input)?;
+    }
     if input.filter_criteria.is_some() {
         work.filters = filter::patterns(input.filter_criteria)?;
     }
@@ -147,12 +182,12 @@ pub fn update(cx: &mut Cx, input: UpdateEventSourceMapping) -> Result<UpdateEven
     if input.scaling_config.is_some() {
         work.most_at_once = check::most_at_once(input.scaling_config.as_ref())?;
     }
-    check::batch(work)?;
-    let reads = check::source_of(cx, &work.source)?;
+    check::batch(work, reads)?;
     if work.function != before.work.function {
-        refuse_second(cx, work, reads.name)?;
+        refuse_second(cx, work, reads)?;
         check::reader(cx, &function, reads, &work.source)?;
     }
+    check::destination(cx, &function, work)?;
     mapping.enabled = input.enabled.unwrap_or(mapping.enabled);
     mapping.modified_at = cx.now().0;
     remove(cx, &before);
@@ -167,8 +202,10 @@ pub fn update(cx: &mut Cx, input: UpdateEventSourceMapping) -> Result<UpdateEven
 
 pub fn delete(cx: &mut Cx, input: DeleteEventSourceMapping) -> Result<DeleteEventSourceMappingOutput> {
     let mapping = by_uuid(cx, &input.uuid)?;
+    let shown = shown(cx, &mapping, "Deleting");
     remove(cx, &mapping);
-    Ok(function::reshaped(shown(cx, &mapping, "Deleting")))
+    checkpoint::forget(cx, &mapping.uuid);
+    Ok(function::reshaped(shown))
 }
 
 pub fn by_uuid(cx: &Cx, uuid: &str) -> Result<Mapping> {
@@ -216,16 +253,21 @@ pub fn put(cx: &mut Cx, mapping: &Mapping) {
 }
 
 /// A function reads a source once.
-fn refuse_second(cx: &Cx, work: &Work, source: &str) -> Result<()> {
+fn refuse_second(cx: &Cx, work: &Work, source: &Source) -> Result<()> {
     let existing = indexed(cx, &BY_FUNCTION, &work.function, None, usize::MAX);
     let same = existing.iter().map(|it| indexed_row(cx, it)).find(|it| it.work.source == work.source);
     let Some(same) = same else { return Ok(()) };
-    Err(error::RESOURCE_CONFLICT
-        .with(format!(
-            "An event source mapping with {source} arn (\" {} \") and function (\" {} \") already exists. Please update or delete the existing mapping with UUID {}",
-            work.source, work.function, same.uuid
-        ))
-        .field("Type", "User".to_owned()))
+    let (arn, function, uuid) = (&work.source, &work.function, &same.uuid);
+    let why = match &source.kind {
+        Kind::Queue(_) => format!(
+            "An event source mapping with {} arn (\" {arn} \") and function (\" {function} \") already exists. Please update or delete the existing mapping with UUID {uuid}",
+            source.name
+        ),
+        Kind::Stream(_) => format!(
+            "The event source arn (\" {arn} \") and function (\" {function} \") provided mapping already exists. Please update or delete the existing mapping with UUID {uuid}"
+        ),
+    };
+    Err(error::RESOURCE_CONFLICT.with(why).field("Type", "User".to_owned()))
 }
 
 fn settled(mapping: &Mapping) -> &'static str {
@@ -235,6 +277,8 @@ fn settled(mapping: &Mapping) -> &'static str {
 fn shown(cx: &Cx, it: &Mapping, state: &str) -> EventSourceMappingConfiguration {
     let work = &it.work;
     let types = if work.reports_failures { vec![check::REPORT_FAILURES.to_owned()] } else { Vec::new() };
+    let base = work.stream.as_ref().map(|settings| shown_stream(cx, it, settings)).unwrap_or_default();
+    let reason = if work.stream.is_some() { "User action" } else { "USER_INITIATED" };
     EventSourceMappingConfiguration {
         uuid: Some(it.uuid.clone()),
         batch_size: Some(work.batch_size),
@@ -244,10 +288,25 @@ fn shown(cx: &Cx, it: &Mapping, state: &str) -> EventSourceMappingConfiguration 
         filter_criteria: filter::shown(&work.filters),
         last_modified: Some(Timestamp(it.modified_at)),
         state: Some(state.to_owned()),
-        state_transition_reason: Some("USER_INITIATED".to_owned()),
+        state_transition_reason: Some(reason.to_owned()),
         function_response_types: Some(types),
         scaling_config: work.most_at_once.map(|it| ScalingConfig { maximum_concurrency: Some(it) }),
         event_source_mapping_arn: Some(arn(cx, &it.uuid)),
+        ..base
+    }
+}
+
+fn shown_stream(cx: &Cx, it: &Mapping, settings: &StreamWork) -> EventSourceMappingConfiguration {
+    let on_failure = settings.on_failure.clone().map(|it| OnFailure { destination: Some(it) });
+    EventSourceMappingConfiguration {
+        starting_position: Some(settings.starts_at.clone()),
+        parallelization_factor: Some(settings.lanes),
+        bisect_batch_on_function_error: Some(settings.bisects),
+        maximum_retry_attempts: Some(settings.retries.unwrap_or(-1)),
+        maximum_record_age_in_seconds: Some(settings.longest_age.unwrap_or(-1)),
+        tumbling_window_in_seconds: Some(settings.tumbling),
+        destination_config: Some(DestinationConfig { on_success: None, on_failure }),
+        last_processing_result: Some(checkpoint::result(cx, &it.uuid)),
         ..EventSourceMappingConfiguration::default()
     }
 }

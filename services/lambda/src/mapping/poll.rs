@@ -1,11 +1,11 @@
-//! A mapping's poller: takes batches from the source and has the function work on several at once.
+//! The poller of a mapping on a queue: takes batches from the source and has the function work on several at once.
 //!
 //! The source is read as the function's role. It waits in the source's long poll, or by the clock after an error.
 
 use super::batch::{self, Batch};
 use super::{Work, reader_of};
 use kernel::Cloud;
-use kernel::source::{Pull, Record, Source};
+use kernel::source::{Pull, Queue, Record};
 use model::{Result, Timestamp};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -23,8 +23,7 @@ const LONG_POLL: i64 = 20;
 const FIRST_PAUSE_MS: i64 = 200;
 const LONGEST_PAUSE_MS: i64 = 30_000;
 
-pub async fn run(cloud: Cloud, work: Work) {
-    let Some(source) = source_of(&cloud, &work.source) else { return };
+pub async fn run(cloud: Cloud, work: Work, queue: &'static Queue, data: &'static str) {
     let mut slots = Slots::new(&work);
     let failures = Arc::new(AtomicU32::new(0));
     let mut errors = 0;
@@ -32,14 +31,14 @@ pub async fn run(cloud: Cloud, work: Work) {
         let slot = slots.take(&cloud).await;
         let reader = cloud.read(|cx| reader_of(cx, &work));
         let gathered = match reader {
-            Some((_, session)) => gather(&cloud.acting_as(session), source, &work).await,
+            Some((_, session)) => gather(&cloud.acting_as(session), queue, &work).await,
             None => Err(kernel::INTERNAL_FAILURE.with("The function or its role does not exist.")),
         };
         match gathered {
             Ok(records) if records.is_empty() => errors = 0,
             Ok(records) => {
                 errors = 0;
-                let batch = Batch { source, work: work.clone(), records };
+                let batch = Batch { queue, data, work: work.clone(), records };
                 tokio::spawn(handle(cloud.clone(), batch, failures.clone(), slot));
             }
             Err(error) => {
@@ -52,9 +51,9 @@ pub async fn run(cloud: Cloud, work: Work) {
 }
 
 /// Waits for a first record, then for as many as make a batch, as long as the window is open.
-async fn gather(cloud: &Cloud, source: &Source, work: &Work) -> Result<Vec<Record>> {
+async fn gather(cloud: &Cloud, queue: &Queue, work: &Work) -> Result<Vec<Record>> {
     let pull = |limit, wait| Pull { arn: work.source.clone(), limit, wait };
-    let mut records = (source.pull)(cloud.clone(), pull(work.batch_size, LONG_POLL)).await?;
+    let mut records = (queue.pull)(cloud.clone(), pull(work.batch_size, LONG_POLL)).await?;
     let closes_at = Timestamp(cloud.now().0 + work.window * 1000);
     while !records.is_empty() && (records.len() as i64) < work.batch_size && cloud.now() < closes_at {
         // A source waits in whole seconds; what is left after them is waited for here.
@@ -62,7 +61,7 @@ async fn gather(cloud: &Cloud, source: &Source, work: &Work) -> Result<Vec<Recor
         if wait == 0 {
             cloud.sleep_until(closes_at).await;
         }
-        match (source.pull)(cloud.clone(), pull(work.batch_size - records.len() as i64, wait)).await {
+        match (queue.pull)(cloud.clone(), pull(work.batch_size - records.len() as i64, wait)).await {
             Ok(more) => records.extend(more),
             // What was taken before is still worked on.
             Err(_) => break,
@@ -87,13 +86,9 @@ async fn handle(cloud: Cloud, batch: Batch, failures: Arc<AtomicU32>, slot: Owne
     }
 }
 
-async fn pause(cloud: &Cloud, errors: u32) {
+pub async fn pause(cloud: &Cloud, errors: u32) {
     let pause = (FIRST_PAUSE_MS << (errors - 1).min(20)).min(LONGEST_PAUSE_MS);
     cloud.sleep_until(Timestamp(cloud.now().0 + pause)).await;
-}
-
-fn source_of(cloud: &Cloud, arn: &str) -> Option<&'static Source> {
-    cloud.read(|cx| super::check::source_of(cx, arn)).ok()
 }
 
 /// How many batches may be under way.

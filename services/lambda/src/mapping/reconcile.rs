@@ -1,7 +1,8 @@
 //! One poller for each enabled mapping: started and stopped as the table says, also after a restart.
 
-use super::{MAPPINGS, Mapping, Work, poll};
+use super::{MAPPINGS, Mapping, Work, check, poll, stream};
 use crate::task;
+use kernel::source::Kind;
 use kernel::{Cloud, Principal};
 use std::collections::BTreeMap;
 use tokio::task::JoinHandle;
@@ -40,13 +41,21 @@ fn enabled(cloud: &Cloud) -> BTreeMap<Key, Work> {
     enabled.map(|(account, region, uuid, mapping)| ((account, region, uuid), mapping.work)).collect()
 }
 
-fn start(cloud: &Cloud, (account, region, _): &Key, work: Work) -> Poller {
+fn start(cloud: &Cloud, (account, region, uuid): &Key, work: Work) -> Poller {
     let here = cloud.acting_as(Principal::service(account, crate::function::LAMBDA)).in_region(region);
-    let wanted = work.clone();
+    let (uuid, wanted) = (uuid.clone(), work.clone());
     let task = tokio::spawn(async move {
-        while let Err(panic) = kernel::panic::caught_async(poll::run(here.clone(), wanted.clone())).await {
+        while let Err(panic) = kernel::panic::caught_async(run_one(here.clone(), &uuid, wanted.clone())).await {
             task::pause(&here, "a poller", &panic).await;
         }
     });
     Poller { work, task }
+}
+
+async fn run_one(cloud: Cloud, uuid: &str, work: Work) {
+    let Ok(source) = cloud.read(|cx| check::source_of(cx, &work.source)) else { return };
+    match &source.kind {
+        Kind::Queue(queue) => poll::run(cloud, work, queue, source.data).await,
+        Kind::Stream(stream) => stream::run(cloud, uuid, work, stream, source.data).await,
+    }
 }

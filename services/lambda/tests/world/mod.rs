@@ -68,8 +68,16 @@ impl World {
         let drivers = Drivers { functions: Arc::new(Fakes(seen.clone())), http: Arc::new(NoNetwork) };
         let settings =
             Settings { endpoint: "http://127.0.0.1:4566".to_owned(), version: "0.0.0", ..Settings::default() };
-        let services =
-            vec![iam::service(), lambda::service(), logs::service(), s3::service(), sqs::service(), sts::service()];
+        let services = vec![
+            dynamodb::service(),
+            dynamodbstreams::service(),
+            iam::service(),
+            lambda::service(),
+            logs::service(),
+            s3::service(),
+            sqs::service(),
+            sts::service(),
+        ];
         let (clock, entropy) = (Clock::frozen(Timestamp(NOW)), Entropy::seeded(1));
         let kernel = Kernel::new(store, clock, entropy, drivers, settings, services);
         kernel.start();
@@ -246,6 +254,9 @@ impl Sandbox for Fake {
                     InvokeResult::Error { error_type: "Poison".to_owned(), body: Bytes::from(body.to_string()) }
                 }
                 "index.picky" => response(&payload),
+                "index.report_changes" => response(&failed_changes(&payload)),
+                "index.count" => response(&counted(&payload)),
+                "index.hoard" => response(&json!({ "state": { "all": "x".repeat(1_100_000) } })),
                 "index.arn" => response(&json!([event.function_arn, self.spec.version, event.trace_id])),
                 other => panic!("{other} is not one of the fakes"),
             };
@@ -281,6 +292,20 @@ fn response(it: &Json) -> InvokeResult {
 fn failures(event: &Json) -> Json {
     let bad = event["Records"].as_array().unwrap().iter().filter(|it| it["body"].as_str().unwrap().contains("bad"));
     json!({ "batchItemFailures": bad.map(|it| json!({ "itemIdentifier": it["messageId"] })).collect::<Vec<_>>() })
+}
+
+/// The changes of items whose key says that they are bad.
+fn failed_changes(event: &Json) -> Json {
+    let is_bad = |it: &&Json| it["dynamodb"]["Keys"].to_string().contains("bad");
+    let bad = event["Records"].as_array().unwrap().iter().filter(is_bad);
+    let named = bad.map(|it| json!({ "itemIdentifier": it["dynamodb"]["SequenceNumber"] }));
+    json!({ "batchItemFailures": named.collect::<Vec<_>>() })
+}
+
+/// The records of a tumbling window, in its state.
+fn counted(event: &Json) -> Json {
+    let so_far = event["state"]["records"].as_u64().unwrap_or(0);
+    json!({ "state": { "records": so_far + event["Records"].as_array().unwrap().len() as u64 } })
 }
 
 struct NoNetwork;
