@@ -55,6 +55,8 @@ enum Form<'r> {
 
 /// The region that answers when a request names none, as in AWS's own SDKs' global endpoints.
 const DEFAULT_REGION: &str = "us-east-1";
+/// The older version of awsJson, whatever follows.
+const JSON_1_0: &str = "application/x-amz-json-1.0";
 /// Paths of S3 Control, which shares its signing name with S3, whose template for objects matches them too.
 const S3_CONTROL_PATH: &str = "/v20180820/";
 
@@ -128,7 +130,7 @@ impl<'r> Form<'r> {
         if let Some(target) = header(header::TARGET) {
             let content_type = header(CONTENT_TYPE).unwrap_or_default();
             let prefix = catalog::target_prefix_of(target).map_or(target, |it| it.0);
-            let older = content_type.contains("json-1.0");
+            let older = content_type.starts_with(JSON_1_0);
             return Form::Json { prefix, protocol: if older { Protocol::AwsJson10 } else { Protocol::AwsJson11 } };
         }
         if let Some(service) = header(header::SMITHY_PROTOCOL).and_then(|_| rpc_service(&request.path)) {

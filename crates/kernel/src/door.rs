@@ -1,7 +1,7 @@
 //! The one door: everything that anybody asks of any service passes here, in this order.
 
 use crate::caller::Principal;
-use crate::cx::{Cx, internal, is_account};
+use crate::cx::{Cx, internal, is_account, place_of};
 use crate::entry::Run;
 use crate::identity::{Identity, ResourcePolicy};
 use crate::kernel::Named;
@@ -89,11 +89,12 @@ pub(crate) fn authorize(
     conditions: impl FnOnce(&mut Context),
 ) -> Result<()> {
     let caller = cx.caller();
-    let owner = match (account_of(arn), service.owner) {
+    let stated = Some(place_of(arn).1).filter(|it| is_account(it));
+    let owner = match (stated, service.owner) {
         (None, Some(find)) => find(cx, arn),
         _ => None,
     };
-    let account = owner.as_deref().or_else(|| account_of(arn)).unwrap_or_else(|| caller.account());
+    let account = owner.as_deref().or(stated).unwrap_or_else(|| caller.account());
     let own_root = matches!(&caller.principal, Principal::Root { account: own } if own == account);
     if own_root && resource_policy.is_none() {
         return Ok(());
@@ -129,10 +130,6 @@ pub(crate) fn authorize(
 fn identity_of(cx: &Cx, principal: &Principal) -> Identity {
     let finders = cx.kernel().services.values().filter_map(|it| it.identity);
     finders.map(|find| find(cx, principal)).next().unwrap_or_default()
-}
-
-fn account_of(arn: &str) -> Option<&str> {
-    arn.split(':').nth(4).filter(|it| is_account(it))
 }
 
 /// A panic ends this one call.

@@ -33,15 +33,12 @@ impl Entropy {
         self.fill(&mut bytes);
         bytes[6] = bytes[6] & 0x0f | 0x40;
         bytes[8] = bytes[8] & 0x3f | 0x80;
-        let mut out = String::with_capacity(36);
-        for (index, byte) in bytes.iter().enumerate() {
-            if matches!(index, 4 | 6 | 8 | 10) {
-                out.push('-');
-            }
-            out.push(HEX[usize::from(byte >> 4)] as char);
-            out.push(HEX[usize::from(byte & 15)] as char);
+        let mut text = [b'-'; 36];
+        for (byte, at) in bytes.iter().zip(UUID_DIGITS) {
+            text[at] = HEX[usize::from(byte >> 4)];
+            text[at + 1] = HEX[usize::from(byte & 15)];
         }
-        out
+        str::from_utf8(&text).expect("digits and hyphens").to_owned()
     }
 
     /// `length` characters of `alphabet`, whose length has to be a power of two or the first ones come slightly more often.
@@ -76,6 +73,8 @@ fn from_pool(bytes: &mut [u8]) {
     });
 }
 
+/// Where the two digits of each byte stand in a UUID.
+const UUID_DIGITS: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
 fn split_mix(state: &mut u64) -> u64 {

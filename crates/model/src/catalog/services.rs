@@ -1,5 +1,6 @@
 //! The services of AWS: what all of them are called, and the model of each.
 
+use std::collections::HashMap;
 use std::sync::{LazyLock, OnceLock};
 
 use super::embedded;
@@ -20,22 +21,22 @@ pub fn services() -> &'static [ServiceInfo] {
 }
 
 pub fn info(name: &str) -> Option<&'static ServiceInfo> {
-    INDEX.position(name).map(|index| &INDEX.services[index])
+    INDEX.by_name.get(name).map(|at| &INDEX.services[*at])
 }
 
 /// Several services share a signing name: `ses`, `sesv2`, `pinpoint-email`. In the order of their names.
 pub fn by_signing_name(name: &str) -> impl Iterator<Item = &'static ServiceInfo> {
-    INDEX.find(&INDEX.by_signing_name, name, |it| it.metadata.signing_name)
+    INDEX.find(&INDEX.by_signing_name, name)
 }
 
 /// `AmazonSQS`, `DynamoDB_20120810`.
 pub fn by_target_prefix(prefix: &str) -> impl Iterator<Item = &'static ServiceInfo> {
-    INDEX.find(&INDEX.by_target_prefix, prefix, |it| it.metadata.target_prefix.unwrap_or_default())
+    INDEX.find(&INDEX.by_target_prefix, prefix)
 }
 
 /// The first label of the service's own host name: `monitoring`.
 pub fn by_endpoint_prefix(prefix: &str) -> impl Iterator<Item = &'static ServiceInfo> {
-    INDEX.find(&INDEX.by_endpoint_prefix, prefix, |it| it.metadata.endpoint_prefix)
+    INDEX.find(&INDEX.by_endpoint_prefix, prefix)
 }
 
 /// `AmazonSQS.SendMessage` → `("AmazonSQS", "SendMessage")`. Prefixes may hold dots themselves.
@@ -45,9 +46,9 @@ pub fn target_prefix_of(target: &str) -> Option<(&str, &str)> {
 
 /// The model, read at the first call and kept.
 pub fn service(name: &str) -> Option<&'static Service> {
-    let index = INDEX.position(name)?;
-    Some(INDEX.models[index].get_or_init(|| {
-        let info = &INDEX.services[index];
+    let at = *INDEX.by_name.get(name)?;
+    Some(INDEX.models[at].get_or_init(|| {
+        let info = &INDEX.services[at];
         let content = super::file(embedded::SERVICES, info.name).expect("the index lists what is embedded");
         parse::service(info.name, &super::unpack(content)).expect("models are checked by a test")
     }))
@@ -56,11 +57,14 @@ pub fn service(name: &str) -> Option<&'static Service> {
 struct Index {
     services: Vec<ServiceInfo>,
     models: Vec<OnceLock<Service>>,
-    /// Places in `services`, sorted by the respective name.
-    by_signing_name: Vec<u16>,
-    by_target_prefix: Vec<u16>,
-    by_endpoint_prefix: Vec<u16>,
+    by_name: HashMap<&'static str, usize>,
+    by_signing_name: Places,
+    by_target_prefix: Places,
+    by_endpoint_prefix: Places,
 }
+
+/// Places in `services`, by one of their names, which several may share.
+type Places = HashMap<&'static str, Vec<usize>>;
 
 static INDEX: LazyLock<Index> = LazyLock::new(|| {
     let entries: Vec<parse::RawMetadata<'static>> = serde_json::from_str(embedded::INDEX).expect("checked by a test");
@@ -72,34 +76,28 @@ static INDEX: LazyLock<Index> = LazyLock::new(|| {
         })
         .collect();
     Index {
-        by_signing_name: sorted(&services, |it| Some(it.metadata.signing_name)),
-        by_target_prefix: sorted(&services, |it| it.metadata.target_prefix),
-        by_endpoint_prefix: sorted(&services, |it| Some(it.metadata.endpoint_prefix)),
+        by_name: services.iter().enumerate().map(|(at, it)| (it.name, at)).collect(),
+        by_signing_name: places(&services, |it| Some(it.metadata.signing_name)),
+        by_target_prefix: places(&services, |it| it.metadata.target_prefix),
+        by_endpoint_prefix: places(&services, |it| Some(it.metadata.endpoint_prefix)),
         models: services.iter().map(|_| OnceLock::new()).collect(),
         services,
     }
 });
 
-fn sorted(services: &[ServiceInfo], key: impl Fn(&ServiceInfo) -> Option<&'static str>) -> Vec<u16> {
-    let mut places: Vec<u16> = (0..services.len() as u16).filter(|at| key(&services[*at as usize]).is_some()).collect();
-    places.sort_by_key(|at| key(&services[*at as usize]));
+fn places(services: &[ServiceInfo], name: impl Fn(&ServiceInfo) -> Option<&'static str>) -> Places {
+    let mut places = Places::new();
+    for (at, info) in services.iter().enumerate() {
+        if let Some(name) = name(info) {
+            places.entry(name).or_default().push(at);
+        }
+    }
     places
 }
 
 impl Index {
-    fn position(&self, name: &str) -> Option<usize> {
-        self.services.binary_search_by(|it| it.name.cmp(name)).ok()
-    }
-
-    fn find(
-        &'static self,
-        places: &'static [u16],
-        name: &str,
-        key: fn(&ServiceInfo) -> &'static str,
-    ) -> impl Iterator<Item = &'static ServiceInfo> + use<> {
-        let start = places.partition_point(|at| key(&self.services[*at as usize]) < name);
-        let end = places.partition_point(|at| key(&self.services[*at as usize]) <= name);
-        places[start..end].iter().map(|at| &self.services[*at as usize])
+    fn find(&'static self, places: &'static Places, name: &str) -> impl Iterator<Item = &'static ServiceInfo> + use<> {
+        places.get(name).map(Vec::as_slice).unwrap_or_default().iter().map(|at| &self.services[*at])
     }
 }
 

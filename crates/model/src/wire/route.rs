@@ -1,5 +1,8 @@
 //! Which operation of a service a request calls.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+
 use http::header::HeaderMap;
 
 use super::{HttpRequest, aws_json, form};
@@ -32,14 +35,13 @@ pub(super) fn labels(template: &'static str, path: &str) -> Option<Vec<(&'static
         .then_some(found)
 }
 
-/// The templates of a REST service, the most specific first.
+/// The templates of a REST service by their method, the most specific first.
 #[derive(Debug)]
-pub(crate) struct Routes(Vec<Route>);
+pub(crate) struct Routes(HashMap<&'static str, Vec<Route>>);
 
 #[derive(Debug)]
 struct Route {
     operation: &'static str,
-    method: &'static str,
     segments: Vec<Segment>,
     /// `?acl`, `?list-type=2`: what must stand in the query.
     literals: Vec<(&'static str, &'static str)>,
@@ -48,6 +50,9 @@ struct Route {
     required_headers: Vec<&'static str>,
     deprecated: bool,
 }
+
+/// Of a query, decoded.
+type Pair<'r> = (Cow<'r, str>, Cow<'r, str>);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Segment {
@@ -59,19 +64,22 @@ enum Segment {
 
 impl Routes {
     fn new(service: &Service) -> Self {
-        let mut routes: Vec<Route> = service.operations.values().map(|it| Route::new(service, it)).collect();
-        routes.sort_by(|a, b| a.rank().cmp(&b.rank()));
+        let mut routes: HashMap<_, Vec<Route>> = HashMap::new();
+        for operation in service.operations.values() {
+            routes.entry(operation.method).or_default().push(Route::new(service, operation));
+        }
+        routes.values_mut().for_each(|of_method| of_method.sort_by(|a, b| a.rank().cmp(&b.rank())));
         Routes(routes)
     }
 
     fn find(&self, request: &HttpRequest) -> Option<&'static str> {
-        let query: Vec<(String, String)> =
-            form::pairs(&request.query).map(|(key, value)| (key.into_owned(), value.into_owned())).collect();
+        let query: Vec<Pair> = form::pairs(&request.query).collect();
+        let of_method = self.0.get(request.method.as_str())?;
         let mut best: Option<(&Route, usize)> = None;
-        for route in self.0.iter().filter(|route| route.accepts(request, &query)) {
+        for route in of_method.iter().filter(|route| route.accepts(request, &query)) {
             let met = route.requirements_met(&query, &request.headers).map_or(0, |met| met + 1);
             match best {
-                Some((first, _)) if first.shape() != route.shape() => break,
+                Some((first, _)) if !first.looks_like(route) => break,
                 Some((_, most)) if met <= most => {}
                 _ => best = Some((route, met)),
             }
@@ -100,7 +108,6 @@ impl Route {
         }
         Route {
             operation: operation.name,
-            method: operation.method,
             segments: segments(path),
             literals,
             required_query,
@@ -125,30 +132,27 @@ impl Route {
         (kinds, usize::MAX - self.literals.len(), self.deprecated, self.operation)
     }
 
-    /// Routes of one shape compete by what they require.
-    fn shape(&self) -> impl PartialEq {
-        let literals: Vec<Option<&str>> = self
-            .segments
-            .iter()
-            .map(|segment| match segment {
-                Segment::Literal(text) => Some(*text),
-                Segment::Label(_) | Segment::Greedy(_) => None,
-            })
-            .collect();
-        (literals, self.literals.clone())
+    /// Routes that look alike compete by what they require.
+    fn looks_like(&self, other: &Self) -> bool {
+        let alike = |(one, other): (&Segment, &Segment)| match (one, other) {
+            (Segment::Literal(one), Segment::Literal(other)) => one == other,
+            (Segment::Literal(_), _) | (_, Segment::Literal(_)) => false,
+            (Segment::Label(_) | Segment::Greedy(_), Segment::Label(_) | Segment::Greedy(_)) => true,
+        };
+        self.segments.len() == other.segments.len()
+            && self.segments.iter().zip(&other.segments).all(alike)
+            && self.literals == other.literals
     }
 
-    fn accepts(&self, request: &HttpRequest, query: &[(String, String)]) -> bool {
-        self.method == request.method
-            && self
-                .literals
-                .iter()
-                .all(|(key, value)| query.iter().any(|(it, given)| it == key && (value.is_empty() || given == value)))
-            && matches(&self.segments, &request.path, &mut |_, _| {})
+    fn accepts(&self, request: &HttpRequest, query: &[Pair]) -> bool {
+        let stands_there = |(key, value): &(&str, &str)| {
+            query.iter().any(|(it, given)| it == key && (value.is_empty() || given == value))
+        };
+        self.literals.iter().all(stands_there) && matches(&self.segments, &request.path, &mut |_, _| {})
     }
 
     /// How many requirements beyond the path the request meets; none if it fails one.
-    fn requirements_met(&self, query: &[(String, String)], headers: &HeaderMap) -> Option<usize> {
+    fn requirements_met(&self, query: &[Pair], headers: &HeaderMap) -> Option<usize> {
         let met = self.required_query.iter().all(|name| query.iter().any(|(key, _)| key == name))
             && self.required_headers.iter().all(|name| headers.contains_key(*name));
         met.then_some(self.required_query.len() + self.required_headers.len())
@@ -278,7 +282,7 @@ mod tests {
                 let found = route(service, Protocol::RestXml, &request).expect(operation.uri);
                 if found.name != operation.name {
                     assert!(
-                        Route::new(service, found).shape() == own.shape(),
+                        Route::new(service, found).looks_like(&own),
                         "{}: {} {}",
                         info.name,
                         found.name,
