@@ -47,6 +47,10 @@ pub trait PartOwned: Sized {
 
 /// Appends `bytes` escaped and without an end: the beginning of a component.
 pub(crate) fn put_beginning(bytes: &[u8], out: &mut Vec<u8>) {
+    // Names hold neither, and most are too short for a search to pay.
+    if bytes.iter().fold(u8::MAX, |least, byte| least.min(*byte)) > ESCAPE {
+        return out.extend_from_slice(bytes);
+    }
     let mut rest = bytes;
     while let Some(at) = memchr::memchr2(END, ESCAPE, rest) {
         out.extend_from_slice(&rest[..at]);

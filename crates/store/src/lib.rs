@@ -9,6 +9,7 @@
 
 mod archive;
 mod blob;
+mod decoded;
 pub mod engine;
 mod error;
 mod executor;

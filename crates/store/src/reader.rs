@@ -9,6 +9,7 @@ use crate::watch::ReadSet;
 use serde::de::DeserializeOwned;
 use std::cell::{Cell, RefCell};
 use std::ops::{Bound, ControlFlow};
+use std::sync::Arc;
 
 /// The rows at one moment, with the changes of the running transaction over them.
 pub struct Reader {
@@ -30,6 +31,16 @@ impl Reader {
     /// The row, if there is one.
     pub fn get<V: DeserializeOwned>(&self, table: &Table<V>, place: Place<'_>, key: &(impl Key + ?Sized)) -> Option<V> {
         self.with_key(table, place, key, |key| self.raw_get(key).map(|bytes| record::decode(bytes, table.name())))
+    }
+
+    /// The row, shared with others who read the same: for records that are read by many calls and written by few.
+    pub fn shared<V: DeserializeOwned>(
+        &self,
+        table: &Table<V>,
+        place: Place<'_>,
+        key: &(impl Key + ?Sized),
+    ) -> Option<Arc<V>> {
+        self.with_key(table, place, key, |key| self.raw_get(key).map(|bytes| table.decoded(key, bytes)))
     }
 
     /// Whether there is such a row.

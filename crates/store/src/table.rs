@@ -1,10 +1,13 @@
 //! Tables: a name, a scope and the type of the records.
 
+use crate::decoded::Decoded;
 use crate::key::{Part, PartOwned};
+use crate::record;
+use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// Where a table's rows live: the prefix is added by the store, so that no service can forget it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +41,7 @@ pub struct Table<V> {
     id: u32,
     checked: AtomicBool,
     record: PhantomData<fn() -> V>,
+    decoded: Decoded<V>,
 }
 
 impl<V> Table<V> {
@@ -54,7 +58,8 @@ impl<V> Table<V> {
     }
 
     const fn new(name: &'static str, scope: Scope) -> Table<V> {
-        Table { name, scope, id: hash(name), checked: AtomicBool::new(false), record: PhantomData }
+        let id = hash(name);
+        Table { name, scope, id, checked: AtomicBool::new(false), record: PhantomData, decoded: Decoded::new() }
     }
 
     pub fn name(&self) -> &'static str {
@@ -95,6 +100,19 @@ impl<V> Table<V> {
             Scope::Regional => (String::take(key)?, String::take(key)?),
             Scope::Account => (String::take(key)?, String::new()),
             Scope::Partition => (String::new(), String::new()),
+        })
+    }
+
+    /// The record of these bytes, which are those of the row `key` at some moment. Who asked for the same bytes before
+    /// has decoded them.
+    pub(crate) fn decoded(&self, key: &[u8], bytes: &[u8]) -> Arc<V>
+    where
+        V: DeserializeOwned,
+    {
+        self.decoded.get(key, bytes).unwrap_or_else(|| {
+            let record = Arc::new(record::decode(bytes, self.name));
+            self.decoded.put(key, bytes, &record);
+            record
         })
     }
 

@@ -20,6 +20,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use kernel::Cx;
 use model::{Error, Result, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use store::{Span, Table};
 
 /// Every bucket. Key: name.
@@ -141,7 +142,7 @@ pub fn head(cx: &Cx, input: HeadBucket) -> Result<HeadBucketOutput> {
     let bucket = of(cx, &input.bucket, input.expected_bucket_owner.as_deref())?;
     Ok(HeadBucketOutput {
         bucket_arn: Some(bucket.arn()),
-        bucket_region: Some(bucket.region),
+        bucket_region: Some(bucket.region.clone()),
         access_point_alias: Some(false),
         ..HeadBucketOutput::default()
     })
@@ -149,7 +150,7 @@ pub fn head(cx: &Cx, input: HeadBucket) -> Result<HeadBucketOutput> {
 
 pub fn location(cx: &Cx, input: GetBucketLocation) -> Result<GetBucketLocationOutput> {
     let bucket = of(cx, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    let constraint = if bucket.in_eu { LEGACY_EU.to_owned() } else { bucket.region };
+    let constraint = if bucket.in_eu { LEGACY_EU.to_owned() } else { bucket.region.clone() };
     Ok(GetBucketLocationOutput { location_constraint: Some(constraint).filter(|it| it != HOME_REGION) })
 }
 
@@ -186,17 +187,17 @@ pub fn take_number(cx: &mut Cx) -> u64 {
     number
 }
 
-pub fn named(cx: &Cx, name: &str) -> Result<Bucket> {
-    cx.get(&BUCKETS, &name).ok_or_else(|| missing(name))
+pub fn named(cx: &Cx, name: &str) -> Result<Arc<Bucket>> {
+    cx.shared(&BUCKETS, &name).ok_or_else(|| missing(name))
 }
 
 /// `/photos/key`, where there is a bucket `photos`.
-pub fn of_path(cx: &Cx, path: &str) -> Option<Bucket> {
+pub fn of_path(cx: &Cx, path: &str) -> Option<Arc<Bucket>> {
     named(cx, path.trim_start_matches('/').split('/').next().unwrap_or_default()).ok()
 }
 
 /// The bucket that a request names, if it has the owner that the request expects.
-pub fn of(cx: &Cx, name: &str, expected_owner: Option<&str>) -> Result<Bucket> {
+pub fn of(cx: &Cx, name: &str, expected_owner: Option<&str>) -> Result<Arc<Bucket>> {
     let bucket = named(cx, name)?;
     if expected_owner.is_some_and(|it| it != bucket.account) {
         return Err(fault::access_denied());
@@ -208,7 +209,7 @@ pub fn of(cx: &Cx, name: &str, expected_owner: Option<&str>) -> Result<Bucket> {
 pub fn owner_of(cx: &Cx, arn: &str) -> Option<String> {
     let resource = arn.strip_prefix("arn:aws:s3:::")?;
     let name = resource.split('/').next().unwrap_or_default();
-    cx.get(&BUCKETS, &name).map(|it| it.account)
+    cx.shared(&BUCKETS, &name).map(|it| it.account.clone())
 }
 
 /// What IAM is asked about, for a bucket that there is and that a signature of this region may reach.

@@ -25,6 +25,7 @@ use kernel::{Cloud, Cx};
 use model::{Error, Result, Timestamp};
 use percent_encoding::percent_decode_str;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// `x-amz-copy-source`: `/bucket/key?versionId=…`, encoded as URLs are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +37,7 @@ pub struct Source {
 
 /// What a copy is made of.
 struct Found {
-    bucket: Bucket,
+    bucket: Arc<Bucket>,
     object: Object,
     is_current: bool,
     version_id: Option<String>,

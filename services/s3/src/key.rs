@@ -31,8 +31,8 @@ impl Lock {
 
 pub fn wrap(cx: &mut Cx, lock: &Lock, customer: Option<&Customer>, key: &[u8; KEY_BYTES]) -> Result<Vec<u8>> {
     let wrapping = match lock {
-        Lock::Niebla(name) => match cx.get(&WRAPPING, name.as_str()) {
-            Some(wrapping) => wrapping,
+        Lock::Niebla(name) => match cx.shared(&WRAPPING, name.as_str()) {
+            Some(wrapping) => *wrapping,
             None => {
                 let made: [u8; KEY_BYTES] = cx.random_bytes();
                 cx.put(&WRAPPING, name.as_str(), &made);
@@ -47,7 +47,7 @@ pub fn wrap(cx: &mut Cx, lock: &Lock, customer: Option<&Customer>, key: &[u8; KE
 
 pub fn unwrap(cx: &Cx, lock: &Lock, customer: Option<&Customer>, wrapped: &[u8]) -> Result<[u8; KEY_BYTES]> {
     let wrapping = match lock {
-        Lock::Niebla(name) => cx.get(&WRAPPING, name.as_str()).ok_or_else(lost)?,
+        Lock::Niebla(name) => *cx.shared(&WRAPPING, name.as_str()).ok_or_else(lost)?,
         Lock::Customer => customer.ok_or_else(missing)?.0,
     };
     let opened = Key::new(&wrapping).open(wrapped, b"").and_then(|it| it.try_into().ok());

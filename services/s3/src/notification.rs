@@ -138,21 +138,24 @@ pub fn get(cx: &Cx, input: GetBucketNotificationConfiguration) -> Result<GetBuck
 
 /// Something happened to an object of a bucket.
 pub fn object(cx: &mut Cx, bucket: &Bucket, key: &str, happened: Happened, object: &Object) {
-    let version_id = bucket.told(object, key);
     // What is deleted is older than its end.
     let sequence = if happened == Happened::Delete { current::sequence_at(cx.now()) } else { object.sequence };
-    let mut told = json!({ "key": encoded(key), "sequencer": sequencer(sequence.max(object.sequence)) });
-    if happened != Happened::Delete {
-        told["size"] = object.size.into();
-        told["eTag"] = object.etag().trim_matches('"').into();
-    }
-    tell(cx, bucket, key, happened, told, version_id);
+    tell(cx, bucket, key, happened, || {
+        let mut told = json!({ "key": encoded(key), "sequencer": sequencer(sequence.max(object.sequence)) });
+        if happened != Happened::Delete {
+            told["size"] = object.size.into();
+            told["eTag"] = object.etag().trim_matches('"').into();
+        }
+        (told, bucket.told(object, key))
+    });
 }
 
 /// A delete marker was put on top, or a version is gone of which no more is known.
 pub fn marker(cx: &mut Cx, bucket: &Bucket, key: &str, happened: Happened, marker: &Marker) {
-    let told = json!({ "key": encoded(key), "sequencer": sequencer(marker.sequence) });
-    tell(cx, bucket, key, happened, told, Some(marker.version_id(bucket, key)));
+    tell(cx, bucket, key, happened, || {
+        let told = json!({ "key": encoded(key), "sequencer": sequencer(marker.sequence) });
+        (told, Some(marker.version_id(bucket, key)))
+    });
 }
 
 fn tell(
@@ -160,10 +163,10 @@ fn tell(
     bucket: &Bucket,
     key: &str,
     happened: Happened,
-    mut object: serde_json::Value,
-    version_id: Option<String>,
+    describe: impl FnOnce() -> (serde_json::Value, Option<String>),
 ) {
     let Some(given) = NOTIFICATIONS.of(cx, bucket) else { return };
+    let (mut object, version_id) = describe();
     if let Some(id) = version_id {
         object["versionId"] = id.into();
     }

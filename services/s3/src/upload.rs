@@ -70,7 +70,7 @@ pub fn create(cx: &mut Cx, input: CreateMultipartUpload) -> Result<CreateMultipa
     cx.put(&UPLOADS, &(bucket.number, input.key.as_str(), upload.number), &upload);
     Ok(CreateMultipartUploadOutput {
         upload_id: Some(id(&bucket, &input.key, upload.number)),
-        bucket: Some(bucket.name),
+        bucket: Some(bucket.name.clone()),
         key: Some(input.key),
         checksum_algorithm: upload.checksum.map(|it| it.0.name().to_owned()),
         checksum_type: upload.checksum.map(|it| it.1.name().to_owned()),
@@ -129,7 +129,7 @@ pub fn list(cx: &Cx, input: ListMultipartUploads) -> Result<ListMultipartUploads
         uploads: some(page.items.into_iter().map(|it| entry(&bucket, it, spelling)).collect()),
         common_prefixes: prefixes(page.prefixes, spelling),
         encoding_type: input.encoding_type,
-        bucket: Some(bucket.name),
+        bucket: Some(bucket.name.clone()),
         ..ListMultipartUploadsOutput::default()
     })
 }

@@ -17,6 +17,7 @@ use model::typed::Typed;
 use model::wire::HttpRequest;
 use model::{Error, Result};
 use percent_encoding::percent_decode_str;
+use std::sync::Arc;
 
 pub static WEBSITE: Kind<WebsiteConfiguration> = Kind::new(
     "WebsiteConfiguration",
@@ -139,7 +140,7 @@ async fn serve(cloud: &Cloud, host: &str, head: &HttpRequest) -> Result<Page> {
             .with("The specified method is not allowed against this resource.")
             .field("Method", head.method.as_str()));
     }
-    let (bucket, website) = cloud.read(|cx| -> Result<(Bucket, WebsiteConfiguration)> {
+    let (bucket, website) = cloud.read(|cx| -> Result<(Arc<Bucket>, WebsiteConfiguration)> {
         let bucket = bucket::named(cx, name)?;
         let website = WEBSITE.get(cx, &bucket)?;
         Ok((bucket, website))

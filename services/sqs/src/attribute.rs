@@ -9,6 +9,7 @@ use kernel::{BoundPolicy, Cx};
 use model::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What can be set. Seconds and bytes. What a queue lacks is not written, because every call reads this.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -173,12 +174,13 @@ pub fn set(cx: &mut Cx, input: SetQueueAttributes) -> Result<SetQueueAttributesO
 }
 
 /// Gives a queue other attributes.
-pub fn replace(cx: &mut Cx, mut queue: Queue, attributes: Attributes) {
+pub fn replace(cx: &mut Cx, mut queue: Arc<Queue>, attributes: Attributes) {
+    let queue = Arc::make_mut(&mut queue);
     let before = std::mem::replace(&mut queue.attributes, attributes);
     queue.modified_at = queue::seconds(cx.now());
     permission::store(cx, &queue.name, queue.attributes.policy.as_ref());
-    queue::put(cx, &queue);
-    redrive::note(cx, &queue, before.redrive);
+    queue::put(cx, queue);
+    redrive::note(cx, queue, before.redrive);
 }
 
 /// The attributes with `given` set; each checked as SQS checks it.

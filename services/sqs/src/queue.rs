@@ -19,6 +19,7 @@ use kernel::{Cx, Job, Switch, is_account};
 use model::{ErrorShape, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use store::{Span, Table};
 
 /// Every queue. Key: name.
@@ -152,7 +153,7 @@ pub fn free_name(cx: &mut Cx, name: String) -> Result<()> {
 }
 
 pub fn purge(cx: &mut Cx, input: PurgeQueue) -> Result<PurgeQueueOutput> {
-    let mut queue = by_url(cx, &input.queue_url)?;
+    let mut queue = Arc::unwrap_or_clone(by_url(cx, &input.queue_url)?);
     if queue.purged_at.is_some_and(|it| cx.now().0 - it < MINUTE_MS) {
         return Err(error::PURGE_QUEUE_IN_PROGRESS
             .with(format!("Only one PurgeQueue operation on {} is allowed every 60 seconds.", queue.name)));
@@ -169,13 +170,13 @@ pub fn put(cx: &mut Cx, queue: &Queue) {
 }
 
 /// The queue that a URL names, wherever the URL's host points.
-pub fn by_url(cx: &Cx, url: &str) -> Result<Queue> {
+pub fn by_url(cx: &Cx, url: &str) -> Result<Arc<Queue>> {
     let (_, name) = parse_url(url)?;
     by_name(cx, name)
 }
 
-pub fn by_name(cx: &Cx, name: &str) -> Result<Queue> {
-    cx.get(&QUEUES, &name).ok_or_else(|| error::QUEUE_DOES_NOT_EXIST.with("The specified queue does not exist."))
+pub fn by_name(cx: &Cx, name: &str) -> Result<Arc<Queue>> {
+    cx.shared(&QUEUES, &name).ok_or_else(|| error::QUEUE_DOES_NOT_EXIST.with("The specified queue does not exist."))
 }
 
 /// What IAM is asked about.

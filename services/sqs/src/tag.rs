@@ -5,6 +5,7 @@ use api::sqs::{ListQueueTags, ListQueueTagsOutput, TagQueue, TagQueueOutput, Unt
 use kernel::Cx;
 use model::Result;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 // Amazon SQS queue quotas in the developer guide.
 const MOST_TAGS: usize = 50;
@@ -12,7 +13,7 @@ const LONGEST_KEY: usize = 128;
 const LONGEST_VALUE: usize = 256;
 
 pub fn add(cx: &mut Cx, input: TagQueue) -> Result<TagQueueOutput> {
-    let mut queue = queue::by_url(cx, &input.queue_url)?;
+    let mut queue = Arc::unwrap_or_clone(queue::by_url(cx, &input.queue_url)?);
     if input.tags.is_empty() {
         return Err(MISSING_PARAMETER.with("The request must contain the parameter Tags."));
     }
@@ -23,7 +24,7 @@ pub fn add(cx: &mut Cx, input: TagQueue) -> Result<TagQueueOutput> {
 }
 
 pub fn remove(cx: &mut Cx, input: UntagQueue) -> Result<UntagQueueOutput> {
-    let mut queue = queue::by_url(cx, &input.queue_url)?;
+    let mut queue = Arc::unwrap_or_clone(queue::by_url(cx, &input.queue_url)?);
     if input.tag_keys.is_empty() {
         return Err(MISSING_PARAMETER.with("The request must contain the parameter TagKeys."));
     }
@@ -34,7 +35,7 @@ pub fn remove(cx: &mut Cx, input: UntagQueue) -> Result<UntagQueueOutput> {
 
 pub fn list(cx: &Cx, input: ListQueueTags) -> Result<ListQueueTagsOutput> {
     let queue = queue::by_url(cx, &input.queue_url)?;
-    Ok(ListQueueTagsOutput { tags: (!queue.tags.is_empty()).then_some(queue.tags) })
+    Ok(ListQueueTagsOutput { tags: (!queue.tags.is_empty()).then(|| queue.tags.clone()) })
 }
 
 /// All tags of a queue.

@@ -50,33 +50,53 @@ pub async fn receive(cloud: &Cloud, mut body: Body, wanted: &Wanted) -> Result<R
     }
     let mut key = [0; KEY_BYTES];
     cloud.kernel().entropy.fill(&mut key);
-    let (mut length, mut batch, mut batched) = (0, Vec::new(), 0);
-    let mut large: Option<Large> = None;
-    while let Some(piece) = body.next().await {
-        let piece = piece?;
-        length += piece.len() as u64;
-        check_size(length, wanted)?;
-        batched += piece.len();
-        batch.push(piece);
-        let full = if large.is_some() { BATCH_BYTES } else { MOST_INLINE + 1 };
-        if batched >= full {
-            let large = match &mut large {
-                Some(large) => large,
-                None => large.insert(Large::new(cloud, wanted, &key)?),
-            };
-            large.take(std::mem::take(&mut batch)).await?;
-            batched = 0;
-        }
-    }
-    let (hashed, content) = match large {
-        Some(mut large) => {
-            large.take(batch).await?;
-            large.finish().await?
-        }
-        None => small(&batch, wanted, &key),
+    let mut came = Came { body: &mut body, wanted, length: 0 };
+    let batch = came.batch(MOST_INLINE + 1).await?;
+    let (hashed, content) = match came.length > MOST_INLINE as u64 {
+        // Apart, so that a call with a small body does not carry the state of a large one about.
+        true => Box::pin(large_coming(cloud, &mut came, batch, &key)).await?,
+        false => small(&batch, wanted, &key),
     };
+    let length = came.length;
     let (md5, checksum) = hashed.check(wanted, &body.trailers())?;
     Ok(Received { length, md5, checksum, key, content })
+}
+
+/// What has come of a body so far.
+struct Came<'b> {
+    body: &'b mut Body,
+    wanted: &'b Wanted,
+    length: u64,
+}
+
+impl Came<'_> {
+    /// The next so many bytes and what came along with the last of them; less only at the end.
+    async fn batch(&mut self, bytes: usize) -> Result<Vec<Bytes>> {
+        let (mut batch, mut batched) = (Vec::new(), 0);
+        while batched < bytes {
+            let Some(piece) = self.body.next().await else { break };
+            let piece = piece?;
+            self.length += piece.len() as u64;
+            check_size(self.length, self.wanted)?;
+            batched += piece.len();
+            batch.push(piece);
+        }
+        Ok(batch)
+    }
+}
+
+async fn large_coming(
+    cloud: &Cloud,
+    came: &mut Came<'_>,
+    mut batch: Vec<Bytes>,
+    key: &[u8; KEY_BYTES],
+) -> Result<(Hashes, Arriving)> {
+    let mut large = Large::new(cloud, came.wanted, key)?;
+    while !batch.is_empty() {
+        large.take(batch).await?;
+        batch = came.batch(BATCH_BYTES).await?;
+    }
+    large.finish().await
 }
 
 /// The same for bytes that a transaction brings.

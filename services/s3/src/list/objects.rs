@@ -49,7 +49,7 @@ pub fn list_v2(cx: &Cx, input: ListObjectsV2) -> Result<ListObjectsV2Output> {
     };
     let page = of(cx, &bucket, &asked, marker.as_deref());
     let spelling = Spelling::of(input.encoding_type.as_deref());
-    let shown_owner = input.fetch_owner.unwrap_or(false).then_some(&bucket);
+    let shown_owner = input.fetch_owner.unwrap_or(false).then_some(&*bucket);
     Ok(ListObjectsV2Output {
         is_truncated: Some(page.is_truncated),
         name: Some(bucket.name.clone()),

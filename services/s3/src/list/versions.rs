@@ -67,7 +67,7 @@ pub fn list(cx: &Cx, input: ListObjectVersions) -> Result<ListObjectVersionsOutp
         next_version_id_marker: next_version,
         versions: some(versions),
         delete_markers: some(markers),
-        name: Some(bucket.name),
+        name: Some(bucket.name.clone()),
         prefix: Some(spelling.spell(&prefix)),
         delimiter: delimiter.map(|it| spelling.spell(&it)),
         max_keys: Some(limit as i64),

@@ -69,7 +69,7 @@ pub fn list(cx: &Cx, input: ListParts) -> Result<ListPartsOutput> {
     let more = parts.len() > limit;
     parts.truncate(limit);
     Ok(ListPartsOutput {
-        bucket: Some(bucket.name),
+        bucket: Some(bucket.name.clone()),
         key: Some(input.key),
         upload_id: Some(input.upload_id),
         part_number_marker: Some(marker),

@@ -21,6 +21,7 @@ use kernel::Cx;
 use model::Result;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What of a message never changes as long as it stays in its queue. What it lacks is not written.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -62,7 +63,7 @@ pub fn send(cx: &mut Cx, input: SendMessage) -> Result<SendMessageOutput> {
 }
 
 /// To a queue that was found already; the URL in the input is not looked at.
-pub fn send_to(cx: &mut Cx, queue: &mut Queue, input: SendMessage) -> Result<SendMessageOutput> {
+pub fn send_to(cx: &mut Cx, queue: &mut Arc<Queue>, input: SendMessage) -> Result<SendMessageOutput> {
     let attributes = content::attributes(input.message_attributes.unwrap_or_default())?;
     let trace = content::trace_header(input.message_system_attributes.unwrap_or_default())?;
     content::check_body(queue.attributes.maximum_message_size, &input.message_body, &attributes)?;
@@ -94,7 +95,7 @@ pub fn send_to(cx: &mut Cx, queue: &mut Queue, input: SendMessage) -> Result<Sen
         return Ok(output);
     }
     if group.is_some() && queue.kind() == Kind::Standard && !queue.fair {
-        queue.fair = true;
+        Arc::make_mut(queue).fair = true;
         queue::put(cx, queue);
     }
     let id = cx.id();
