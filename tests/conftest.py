@@ -8,6 +8,7 @@ import sys
 import tempfile
 import uuid
 
+import node
 import pytest
 from functions import create_role
 from server import Server, adopt_orphans
@@ -105,3 +106,12 @@ def aws2():
     if done.returncode != 0:
         pytest.skip(f"version 2 of the AWS CLI cannot be had here: {done.stderr.strip()[-200:]}")
     return done.stdout.strip()
+
+
+@pytest.fixture(scope="session")
+def node_home():
+    """Where programs in JavaScript find their packages."""
+    try:
+        return node.folder()
+    except (OSError, subprocess.SubprocessError) as error:
+        pytest.skip(f"the packages of tests/node/package.json cannot be had here: {error}")

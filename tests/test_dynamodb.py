@@ -355,14 +355,21 @@ def drift(cfn, name):
         time.sleep(0.05)
 
 
+def recovery_days(dynamodb, table):
+    told = dynamodb.describe_continuous_backups(TableName=table)["ContinuousBackupsDescription"]
+    return told["PointInTimeRecoveryDescription"].get("RecoveryPeriodInDays")
+
+
 def test_a_stack_makes_changes_and_deletes_a_table(server, dynamodb, name):
     cfn = server.client("cloudformation")
     ttl = "      TimeToLiveSpecification: {AttributeName: expires, Enabled: 'true'}\n"
-    outputs = deploy(cfn, name, template("a", more=ttl))
+    recovery = "      PointInTimeRecoverySpecification: {PointInTimeRecoveryEnabled: true, RecoveryPeriodInDays: 9}\n"
+    outputs = deploy(cfn, name, template("a", more=ttl + recovery))
     table = outputs["Name"]
     assert outputs["Arn"].endswith(f":table/{table}")
     dynamodb.put_item(TableName=table, Item={"id": {"S": "1"}, "a": {"S": "x"}, "b": {"S": "y"}, "c": {"S": "z"}})
     assert dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]["AttributeName"] == "expires"
+    assert recovery_days(dynamodb, table) == 9
     tags = dynamodb.list_tags_of_resource(ResourceArn=outputs["Arn"])["Tags"]
     assert {"Key": "stack", "Value": name} in tags
 
@@ -379,6 +386,7 @@ def test_a_stack_makes_changes_and_deletes_a_table(server, dynamodb, name):
     assert described["TableClassSummary"]["TableClass"] == "STANDARD_INFREQUENT_ACCESS"
     assert dynamodb.scan(TableName=table, IndexName="by-c")["Count"] == 1
     assert dynamodb.describe_time_to_live(TableName=table)["TimeToLiveDescription"]["TimeToLiveStatus"] == "DISABLED"
+    assert recovery_days(dynamodb, table) is None
 
     # As the template says it; a change beside the stack is drift.
     assert drift(cfn, name) == "IN_SYNC"

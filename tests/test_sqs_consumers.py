@@ -5,17 +5,8 @@ import sys
 import textwrap
 
 import node
-import pytest
 from functions import create_function, logged
 from server import eventually, spawn
-
-
-@pytest.fixture(scope="session")
-def node_home():
-    try:
-        return node.folder()
-    except (OSError, subprocess.SubprocessError) as error:
-        pytest.skip(f"the packages of tests/node/package.json cannot be had here: {error}")
 
 
 def test_the_sdk_for_javascript_sends_and_receives(server, name, node_home):

@@ -49,6 +49,19 @@ structure! {
 }
 
 structure! {
+    CreateBackup => "dynamodb", CreateBackupOutput {
+        table_name: String = "TableName",
+        backup_name: String = "BackupName",
+    }
+}
+
+structure! {
+    CreateBackupOutput {
+        backup_details: Option<BackupDetails> = "BackupDetails",
+    }
+}
+
+structure! {
     CreateTable => "dynamodb", CreateTableOutput {
         attribute_definitions: Option<Vec<AttributeDefinition>> = "AttributeDefinitions",
         table_name: String = "TableName",
@@ -74,6 +87,18 @@ structure! {
 structure! {
     CreateTableOutput {
         table_description: Option<TableDescription> = "TableDescription",
+    }
+}
+
+structure! {
+    DeleteBackup => "dynamodb", DeleteBackupOutput {
+        backup_arn: String = "BackupArn",
+    }
+}
+
+structure! {
+    DeleteBackupOutput {
+        backup_description: Option<BackupDescription> = "BackupDescription",
     }
 }
 
@@ -110,6 +135,30 @@ structure! {
 structure! {
     DeleteTableOutput {
         table_description: Option<TableDescription> = "TableDescription",
+    }
+}
+
+structure! {
+    DescribeBackup => "dynamodb", DescribeBackupOutput {
+        backup_arn: String = "BackupArn",
+    }
+}
+
+structure! {
+    DescribeBackupOutput {
+        backup_description: Option<BackupDescription> = "BackupDescription",
+    }
+}
+
+structure! {
+    DescribeContinuousBackups => "dynamodb", DescribeContinuousBackupsOutput {
+        table_name: String = "TableName",
+    }
+}
+
+structure! {
+    DescribeContinuousBackupsOutput {
+        continuous_backups_description: Option<ContinuousBackupsDescription> = "ContinuousBackupsDescription",
     }
 }
 
@@ -218,6 +267,24 @@ structure! {
 }
 
 structure! {
+    ListBackups => "dynamodb", ListBackupsOutput {
+        table_name: Option<String> = "TableName",
+        limit: Option<i64> = "Limit",
+        time_range_lower_bound: Option<Timestamp> = "TimeRangeLowerBound",
+        time_range_upper_bound: Option<Timestamp> = "TimeRangeUpperBound",
+        exclusive_start_backup_arn: Option<String> = "ExclusiveStartBackupArn",
+        backup_type: Option<String> = "BackupType",
+    }
+}
+
+structure! {
+    ListBackupsOutput {
+        backup_summaries: Option<Vec<BackupSummary>> = "BackupSummaries",
+        last_evaluated_backup_arn: Option<String> = "LastEvaluatedBackupArn",
+    }
+}
+
+structure! {
     ListTables => "dynamodb", ListTablesOutput {
         exclusive_start_table_name: Option<String> = "ExclusiveStartTableName",
         limit: Option<i64> = "Limit",
@@ -298,6 +365,49 @@ structure! {
         scanned_count: Option<i64> = "ScannedCount",
         last_evaluated_key: Option<Value> = "LastEvaluatedKey",
         consumed_capacity: Option<ConsumedCapacity> = "ConsumedCapacity",
+    }
+}
+
+structure! {
+    RestoreTableFromBackup => "dynamodb", RestoreTableFromBackupOutput {
+        target_table_name: String = "TargetTableName",
+        backup_arn: String = "BackupArn",
+        billing_mode_override: Option<String> = "BillingModeOverride",
+        global_secondary_index_override: Option<Vec<GlobalSecondaryIndex>> = "GlobalSecondaryIndexOverride",
+        local_secondary_index_override: Option<Vec<LocalSecondaryIndex>> = "LocalSecondaryIndexOverride",
+        provisioned_throughput_override: Option<ProvisionedThroughput> = "ProvisionedThroughputOverride",
+        on_demand_throughput_override: Option<OnDemandThroughput> = "OnDemandThroughputOverride",
+        sse_specification_override: Option<SSESpecification> = "SSESpecificationOverride",
+        vector_index_override: Option<Vec<VectorIndex>> = "VectorIndexOverride",
+    }
+}
+
+structure! {
+    RestoreTableFromBackupOutput {
+        table_description: Option<TableDescription> = "TableDescription",
+    }
+}
+
+structure! {
+    RestoreTableToPointInTime => "dynamodb", RestoreTableToPointInTimeOutput {
+        source_table_arn: Option<String> = "SourceTableArn",
+        source_table_name: Option<String> = "SourceTableName",
+        target_table_name: String = "TargetTableName",
+        use_latest_restorable_time: Option<bool> = "UseLatestRestorableTime",
+        restore_date_time: Option<Timestamp> = "RestoreDateTime",
+        billing_mode_override: Option<String> = "BillingModeOverride",
+        global_secondary_index_override: Option<Vec<GlobalSecondaryIndex>> = "GlobalSecondaryIndexOverride",
+        local_secondary_index_override: Option<Vec<LocalSecondaryIndex>> = "LocalSecondaryIndexOverride",
+        provisioned_throughput_override: Option<ProvisionedThroughput> = "ProvisionedThroughputOverride",
+        on_demand_throughput_override: Option<OnDemandThroughput> = "OnDemandThroughputOverride",
+        sse_specification_override: Option<SSESpecification> = "SSESpecificationOverride",
+        vector_index_override: Option<Vec<VectorIndex>> = "VectorIndexOverride",
+    }
+}
+
+structure! {
+    RestoreTableToPointInTimeOutput {
+        table_description: Option<TableDescription> = "TableDescription",
     }
 }
 
@@ -383,6 +493,19 @@ structure! {
 
 structure! {
     UntagResourceOutput {
+    }
+}
+
+structure! {
+    UpdateContinuousBackups => "dynamodb", UpdateContinuousBackupsOutput {
+        table_name: String = "TableName",
+        point_in_time_recovery_specification: PointInTimeRecoverySpecification = "PointInTimeRecoverySpecification",
+    }
+}
+
+structure! {
+    UpdateContinuousBackupsOutput {
+        continuous_backups_description: Option<ContinuousBackupsDescription> = "ContinuousBackupsDescription",
     }
 }
 
@@ -901,6 +1024,29 @@ structure! {
 }
 
 structure! {
+    ContinuousBackupsDescription {
+        continuous_backups_status: String = "ContinuousBackupsStatus",
+        point_in_time_recovery_description: Option<PointInTimeRecoveryDescription> = "PointInTimeRecoveryDescription",
+    }
+}
+
+structure! {
+    PointInTimeRecoveryDescription {
+        point_in_time_recovery_status: Option<String> = "PointInTimeRecoveryStatus",
+        recovery_period_in_days: Option<i64> = "RecoveryPeriodInDays",
+        earliest_restorable_date_time: Option<Timestamp> = "EarliestRestorableDateTime",
+        latest_restorable_date_time: Option<Timestamp> = "LatestRestorableDateTime",
+    }
+}
+
+structure! {
+    PointInTimeRecoverySpecification {
+        point_in_time_recovery_enabled: bool = "PointInTimeRecoveryEnabled",
+        recovery_period_in_days: Option<i64> = "RecoveryPeriodInDays",
+    }
+}
+
+structure! {
     TransactWriteItem {
         condition_check: Option<ConditionCheck> = "ConditionCheck",
         put: Option<Put> = "Put",
@@ -990,6 +1136,51 @@ structure! {
 }
 
 structure! {
+    VectorIndex {
+        index_name: String = "IndexName",
+        vector_attribute: VectorAttributeDefinition = "VectorAttribute",
+        search_schema: Option<Vec<SearchSchemaElement>> = "SearchSchema",
+        projection: Projection = "Projection",
+        dimensions: i64 = "Dimensions",
+        distance_function: String = "DistanceFunction",
+    }
+}
+
+structure! {
+    LocalSecondaryIndex {
+        index_name: String = "IndexName",
+        key_schema: Vec<KeySchemaElement> = "KeySchema",
+        projection: Projection = "Projection",
+    }
+}
+
+structure! {
+    GlobalSecondaryIndex {
+        index_name: String = "IndexName",
+        key_schema: Vec<KeySchemaElement> = "KeySchema",
+        projection: Projection = "Projection",
+        provisioned_throughput: Option<ProvisionedThroughput> = "ProvisionedThroughput",
+        on_demand_throughput: Option<OnDemandThroughput> = "OnDemandThroughput",
+        warm_throughput: Option<WarmThroughput> = "WarmThroughput",
+    }
+}
+
+structure! {
+    BackupSummary {
+        table_name: Option<String> = "TableName",
+        table_id: Option<String> = "TableId",
+        table_arn: Option<String> = "TableArn",
+        backup_arn: Option<String> = "BackupArn",
+        backup_name: Option<String> = "BackupName",
+        backup_creation_date_time: Option<Timestamp> = "BackupCreationDateTime",
+        backup_expiry_date_time: Option<Timestamp> = "BackupExpiryDateTime",
+        backup_status: Option<String> = "BackupStatus",
+        backup_type: Option<String> = "BackupType",
+        backup_size_bytes: Option<i64> = "BackupSizeBytes",
+    }
+}
+
+structure! {
     ParameterizedStatement {
         statement: String = "Statement",
         parameters: Option<Value> = "Parameters",
@@ -1012,32 +1203,77 @@ structure! {
 }
 
 structure! {
-    VectorIndex {
-        index_name: String = "IndexName",
-        vector_attribute: VectorAttributeDefinition = "VectorAttribute",
-        search_schema: Option<Vec<SearchSchemaElement>> = "SearchSchema",
-        projection: Projection = "Projection",
-        dimensions: i64 = "Dimensions",
-        distance_function: String = "DistanceFunction",
+    BackupDescription {
+        backup_details: Option<BackupDetails> = "BackupDetails",
+        source_table_details: Option<SourceTableDetails> = "SourceTableDetails",
+        source_table_feature_details: Option<SourceTableFeatureDetails> = "SourceTableFeatureDetails",
     }
 }
 
 structure! {
-    GlobalSecondaryIndex {
-        index_name: String = "IndexName",
-        key_schema: Vec<KeySchemaElement> = "KeySchema",
-        projection: Projection = "Projection",
+    SourceTableFeatureDetails {
+        local_secondary_indexes: Option<Vec<LocalSecondaryIndexInfo>> = "LocalSecondaryIndexes",
+        global_secondary_indexes: Option<Vec<GlobalSecondaryIndexInfo>> = "GlobalSecondaryIndexes",
+        stream_description: Option<StreamSpecification> = "StreamDescription",
+        time_to_live_description: Option<TimeToLiveDescription> = "TimeToLiveDescription",
+        sse_description: Option<SSEDescription> = "SSEDescription",
+        vector_indexes: Option<Vec<VectorIndexInfo>> = "VectorIndexes",
+    }
+}
+
+structure! {
+    VectorIndexInfo {
+        index_name: Option<String> = "IndexName",
+        vector_attribute: Option<VectorAttributeDefinition> = "VectorAttribute",
+        search_schema: Option<Vec<SearchSchemaElement>> = "SearchSchema",
+        projection: Option<Projection> = "Projection",
+        dimensions: Option<i64> = "Dimensions",
+        distance_function: Option<String> = "DistanceFunction",
+    }
+}
+
+structure! {
+    GlobalSecondaryIndexInfo {
+        index_name: Option<String> = "IndexName",
+        key_schema: Option<Vec<KeySchemaElement>> = "KeySchema",
+        projection: Option<Projection> = "Projection",
         provisioned_throughput: Option<ProvisionedThroughput> = "ProvisionedThroughput",
         on_demand_throughput: Option<OnDemandThroughput> = "OnDemandThroughput",
-        warm_throughput: Option<WarmThroughput> = "WarmThroughput",
     }
 }
 
 structure! {
-    LocalSecondaryIndex {
-        index_name: String = "IndexName",
+    LocalSecondaryIndexInfo {
+        index_name: Option<String> = "IndexName",
+        key_schema: Option<Vec<KeySchemaElement>> = "KeySchema",
+        projection: Option<Projection> = "Projection",
+    }
+}
+
+structure! {
+    SourceTableDetails {
+        table_name: String = "TableName",
+        table_id: String = "TableId",
+        table_arn: Option<String> = "TableArn",
+        table_size_bytes: Option<i64> = "TableSizeBytes",
         key_schema: Vec<KeySchemaElement> = "KeySchema",
-        projection: Projection = "Projection",
+        table_creation_date_time: Timestamp = "TableCreationDateTime",
+        provisioned_throughput: ProvisionedThroughput = "ProvisionedThroughput",
+        on_demand_throughput: Option<OnDemandThroughput> = "OnDemandThroughput",
+        item_count: Option<i64> = "ItemCount",
+        billing_mode: Option<String> = "BillingMode",
+    }
+}
+
+structure! {
+    BackupDetails {
+        backup_arn: String = "BackupArn",
+        backup_name: String = "BackupName",
+        backup_size_bytes: Option<i64> = "BackupSizeBytes",
+        backup_status: String = "BackupStatus",
+        backup_type: String = "BackupType",
+        backup_creation_date_time: Timestamp = "BackupCreationDateTime",
+        backup_expiry_date_time: Option<Timestamp> = "BackupExpiryDateTime",
     }
 }
 
@@ -1099,19 +1335,28 @@ structure! {
 pub mod error {
     use crate::prelude::*;
 
+    pub const BACKUP_IN_USE: ErrorShape = ErrorShape::sender("BackupInUseException");
+    pub const BACKUP_NOT_FOUND: ErrorShape = ErrorShape::sender("BackupNotFoundException");
     pub const CONDITIONAL_CHECK_FAILED: ErrorShape = ErrorShape::sender("ConditionalCheckFailedException");
+    pub const CONTINUOUS_BACKUPS_UNAVAILABLE: ErrorShape = ErrorShape::sender("ContinuousBackupsUnavailableException");
     pub const DUPLICATE_ITEM: ErrorShape = ErrorShape::sender("DuplicateItemException");
     pub const IDEMPOTENT_PARAMETER_MISMATCH: ErrorShape = ErrorShape::sender("IdempotentParameterMismatchException");
     pub const INTERNAL_SERVER_ERROR: ErrorShape = ErrorShape::receiver("InternalServerError");
+    pub const INVALID_RESTORE_TIME: ErrorShape = ErrorShape::sender("InvalidRestoreTimeException");
     pub const ITEM_COLLECTION_SIZE_LIMIT_EXCEEDED: ErrorShape =
         ErrorShape::sender("ItemCollectionSizeLimitExceededException");
     pub const LIMIT_EXCEEDED: ErrorShape = ErrorShape::sender("LimitExceededException");
+    pub const POINT_IN_TIME_RECOVERY_UNAVAILABLE: ErrorShape =
+        ErrorShape::sender("PointInTimeRecoveryUnavailableException");
     pub const PROVISIONED_THROUGHPUT_EXCEEDED: ErrorShape =
         ErrorShape::sender("ProvisionedThroughputExceededException");
     pub const REPLICATED_WRITE_CONFLICT: ErrorShape = ErrorShape::sender("ReplicatedWriteConflictException");
     pub const REQUEST_LIMIT_EXCEEDED: ErrorShape = ErrorShape::sender("RequestLimitExceeded");
     pub const RESOURCE_IN_USE: ErrorShape = ErrorShape::sender("ResourceInUseException");
     pub const RESOURCE_NOT_FOUND: ErrorShape = ErrorShape::sender("ResourceNotFoundException");
+    pub const TABLE_ALREADY_EXISTS: ErrorShape = ErrorShape::sender("TableAlreadyExistsException");
+    pub const TABLE_IN_USE: ErrorShape = ErrorShape::sender("TableInUseException");
+    pub const TABLE_NOT_FOUND: ErrorShape = ErrorShape::sender("TableNotFoundException");
     pub const THROTTLING: ErrorShape = ErrorShape::sender("ThrottlingException");
     pub const TRANSACTION_CANCELED: ErrorShape = ErrorShape::sender("TransactionCanceledException");
     pub const TRANSACTION_CONFLICT: ErrorShape = ErrorShape::sender("TransactionConflictException");

@@ -3,9 +3,9 @@
 use crate::failure::{VALIDATION, unsupported};
 use crate::tag;
 use api::dynamodb::{
-    CreateTable, DeleteTable, DescribeTable, DescribeTimeToLive, GlobalSecondaryIndex, GlobalSecondaryIndexDescription,
-    StreamSpecification, TableDescription, Tag, TagResource, TimeToLiveSpecification, UntagResource, UpdateTable,
-    UpdateTimeToLive,
+    CreateTable, DeleteTable, DescribeContinuousBackups, DescribeTable, DescribeTimeToLive, GlobalSecondaryIndex,
+    GlobalSecondaryIndexDescription, PointInTimeRecoverySpecification, StreamSpecification, TableDescription, Tag,
+    TagResource, TimeToLiveSpecification, UntagResource, UpdateContinuousBackups, UpdateTable, UpdateTimeToLive,
 };
 use kernel::Cx;
 use kernel::resource::{self, Change, Existing, New, Progress, Properties, ResourceType};
@@ -54,6 +54,7 @@ fn create(cx: &mut Cx, new: &New) -> Result<Progress> {
     input.table_name.clone_from(&name);
     input.tags = Some(tags_of(&new.properties, &new.tags).into_iter().map(|(key, value)| Tag { key, value }).collect());
     cx.call(input)?;
+    update_recovery(cx, &name, &new.properties)?;
     if let Some(time_to_live_specification) = time_to_live(&new.properties) {
         cx.call(UpdateTimeToLive { table_name: name.clone(), time_to_live_specification })?;
     }
@@ -88,6 +89,7 @@ fn update(cx: &mut Cx, change: &Change) -> Result<Progress> {
         cx.call(UpdateTable { table_name: name, ..input })?;
         return Ok(waiting);
     }
+    update_recovery(cx, &name, &change.after)?;
     update_time_to_live(cx, &name, &change.after)?;
     update_tags(cx, &table, change)?;
     Ok(Progress::Done { physical_id: name })
@@ -116,6 +118,7 @@ fn read(cx: &mut Cx, existing: &Existing) -> Result<Properties> {
     let tags = tag::of_arn(cx, table.table_arn.as_deref().unwrap_or_default());
     let described = cx.call(DescribeTimeToLive { table_name: table_name.clone() })?.time_to_live_description;
     let ttl = described.and_then(|it| it.attribute_name);
+    let recovery = recovery_of(cx, &table_name)?;
     let (is_on_demand, is_protected) = (table.billing_mode_summary.is_some(), table.deletion_protection_enabled);
     let class = table.table_class_summary.as_ref().and_then(|it| it.table_class.clone());
     let told = json_of(table);
@@ -130,7 +133,7 @@ fn read(cx: &mut Cx, existing: &Existing) -> Result<Properties> {
         ("TableClass".to_owned(), json!(class.as_deref().unwrap_or("STANDARD"))),
         ("TableName".to_owned(), json!(table_name)),
         ("Tags".to_owned(), resource::tags_of(tags)),
-        ("PointInTimeRecoverySpecification".to_owned(), json!({ "PointInTimeRecoveryEnabled": false })),
+        ("PointInTimeRecoverySpecification".to_owned(), recovery),
         ("SSESpecification".to_owned(), json!({ "SSEEnabled": false })),
         ("TimeToLiveSpecification".to_owned(), json!({ "Enabled": ttl.is_some() })),
     ]);
@@ -172,10 +175,6 @@ fn throughput(told: &Json) -> Json {
 
 /// The properties that CreateTable knows by the same names.
 fn wanted(properties: &Properties) -> Result<CreateTable> {
-    let recovery = properties.get("PointInTimeRecoverySpecification");
-    if recovery.is_some_and(|it| truth(&it["PointInTimeRecoveryEnabled"])) {
-        return Err(unsupported("PointInTimeRecoverySpecification"));
-    }
     let mut input = Map::new();
     for name in [
         "AttributeDefinitions",
@@ -339,6 +338,34 @@ fn time_to_live(properties: &Properties) -> Option<TimeToLiveSpecification> {
         enabled: true,
         attribute_name: it["AttributeName"].as_str().unwrap_or_default().to_owned(),
     })
+}
+
+fn update_recovery(cx: &mut Cx, table: &str, after: &Properties) -> Result<()> {
+    let wanted = after.get("PointInTimeRecoverySpecification").cloned().unwrap_or_default();
+    let has = recovery_of(cx, table)?;
+    let is_on = truth(&wanted["PointInTimeRecoveryEnabled"]);
+    let days = &wanted["RecoveryPeriodInDays"];
+    let days = days.as_i64().or_else(|| days.as_str()?.parse().ok()).filter(|_| is_on);
+    if is_on == (has["PointInTimeRecoveryEnabled"] == true)
+        && (!is_on || days.unwrap_or(35) == has["RecoveryPeriodInDays"])
+    {
+        return Ok(());
+    }
+    let point_in_time_recovery_specification =
+        PointInTimeRecoverySpecification { point_in_time_recovery_enabled: is_on, recovery_period_in_days: days };
+    cx.call(UpdateContinuousBackups { table_name: table.to_owned(), point_in_time_recovery_specification })?;
+    Ok(())
+}
+
+fn recovery_of(cx: &mut Cx, table: &str) -> Result<Json> {
+    let told = cx.call(DescribeContinuousBackups { table_name: table.to_owned() })?.continuous_backups_description;
+    let recovery = told.and_then(|it| it.point_in_time_recovery_description).unwrap_or_default();
+    let is_on = recovery.point_in_time_recovery_status.as_deref() == Some("ENABLED");
+    let mut told = json!({ "PointInTimeRecoveryEnabled": is_on });
+    if let Some(days) = recovery.recovery_period_in_days {
+        told["RecoveryPeriodInDays"] = json!(days);
+    }
+    Ok(told)
 }
 
 fn update_time_to_live(cx: &mut Cx, table: &str, after: &Properties) -> Result<()> {

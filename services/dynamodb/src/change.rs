@@ -1,6 +1,7 @@
 //! The one way by which an item changes, whoever changes it. It keeps the rows of indexes and what is counted in step
 //! with the items; whatever is to learn of changes hooks in here.
 
+use crate::history;
 use crate::key::{self, ItemKey};
 use crate::schema::{Index, Schema, Scope};
 use crate::stream;
@@ -55,6 +56,7 @@ pub fn apply(
     if schema.has_locals() {
         note_collection(cx, schema, key, old, new)?;
     }
+    history::note(cx, schema, key, old);
     match new {
         Some(item) => cx.put(&ITEMS, &key.row(schema.number), &Packed::new(item)),
         None => cx.delete(&ITEMS, &key.row(schema.number)),

@@ -118,6 +118,8 @@ pub fn schema(cx: &mut Cx, input: &CreateTable) -> Result<Schema> {
         indexes: Vec::new(),
         ttl: None,
         stream: None,
+        history: None,
+        is_restoring: false,
     };
     let (locals, globals) = (&input.local_secondary_indexes, &input.global_secondary_indexes);
     not_empty("LocalSecondaryIndexes", locals.as_deref())?;

@@ -1,5 +1,6 @@
 //! Amazon DynamoDB: the table of contents. Each line reads *who may be asked about what → who answers*.
 
+mod backup;
 mod batch;
 mod capacity;
 mod cfn;
@@ -7,12 +8,15 @@ mod change;
 mod definition;
 mod expression;
 mod failure;
+mod history;
 mod item;
 mod key;
 mod limit;
 mod page;
 mod partiql;
 mod query;
+mod recovery;
+mod restore;
 mod scan;
 mod schema;
 mod settings;
@@ -55,11 +59,23 @@ pub fn service() -> Service {
         .op(|cx, it: &ExecuteTransaction| partiql::transaction::asked(cx, it), partiql::transaction::execute)
         .op(|cx, it: &UpdateTimeToLive| schema::arn(cx, &it.table_name), ttl::update)
         .read(|cx, it: &DescribeTimeToLive| schema::arn(cx, &it.table_name), ttl::describe)
+        .op(|cx, it: &CreateBackup| schema::arn(cx, &it.table_name), backup::create)
+        .read(|_, it: &DescribeBackup| it.backup_arn.clone(), backup::describe)
+        .read(|_, _: &ListBackups| "*", backup::list)
+        .op(|_, it: &DeleteBackup| it.backup_arn.clone(), backup::delete)
+        .op(|cx, it: &RestoreTableFromBackup| restore::asked_of_backup(cx, it), restore::from_backup)
+        .op(|cx, it: &RestoreTableToPointInTime| restore::asked_of_table(cx, it), restore::to_point_in_time)
+        .op(|cx, it: &UpdateContinuousBackups| schema::arn(cx, &it.table_name), recovery::update)
+        .read(|cx, it: &DescribeContinuousBackups| schema::arn(cx, &it.table_name), recovery::describe)
         .read(|_, _: &DescribeLimits| "*", limit::describe)
         .read(|_, _: &DescribeEndpoints| "*", limit::endpoints)
         .resource_tags(tag::of_arn)
         .job(&sweep::SWEEP, sweep::run)
         .job(&sweep::BACKFILL, sweep::backfill)
+        .job(&backup::COPY, backup::copy)
+        .job(&backup::EXPIRE, backup::expire)
+        .job(&history::FORGET, history::forget)
+        .job(&restore::FILL, restore::fill)
         .job(&transact::FORGET, transact::forget)
         .job(&stream::TRIM, stream::trim)
         .job(&ttl::EXPIRE, ttl::expire)
@@ -68,8 +84,9 @@ pub fn service() -> Service {
 }
 
 use api::dynamodb::{
-    BatchExecuteStatement, BatchGetItem, BatchWriteItem, CreateTable, DeleteItem, DeleteTable, DescribeEndpoints,
-    DescribeLimits, DescribeTable, DescribeTimeToLive, ExecuteStatement, ExecuteTransaction, GetItem, ListTables,
-    ListTagsOfResource, PutItem, Query, Scan, TagResource, TransactGetItems, TransactWriteItems, UntagResource,
-    UpdateItem, UpdateTable, UpdateTimeToLive,
+    BatchExecuteStatement, BatchGetItem, BatchWriteItem, CreateBackup, CreateTable, DeleteBackup, DeleteItem,
+    DeleteTable, DescribeBackup, DescribeContinuousBackups, DescribeEndpoints, DescribeLimits, DescribeTable,
+    DescribeTimeToLive, ExecuteStatement, ExecuteTransaction, GetItem, ListBackups, ListTables, ListTagsOfResource,
+    PutItem, Query, RestoreTableFromBackup, RestoreTableToPointInTime, Scan, TagResource, TransactGetItems,
+    TransactWriteItems, UntagResource, UpdateContinuousBackups, UpdateItem, UpdateTable, UpdateTimeToLive,
 };

@@ -28,6 +28,16 @@ pub struct Schema {
     pub ttl: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream: Option<StreamOf>,
+    /// Where the images before its changes are kept, while somebody may want them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<u64>,
+    /// It has not yet all the items that it was restored with.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_restoring: bool,
+}
+
+fn is_false(it: &bool) -> bool {
+    !it
 }
 
 /// The stream that a table's changes go to.
@@ -122,6 +132,11 @@ impl Schema {
         self.indexes.iter().filter(|it| it.scope == Scope::Global)
     }
 
+    /// Neither it nor an index of it is being made.
+    pub fn is_settled(&self) -> bool {
+        !self.is_restoring && !self.indexes.iter().any(|it| it.backfilling)
+    }
+
     pub fn has_locals(&self) -> bool {
         self.locals().next().is_some()
     }
@@ -162,7 +177,8 @@ pub fn take_number(cx: &mut Cx) -> u64 {
 
 /// The table of an item operation, by its name or ARN.
 pub fn of_items(cx: &Cx, table: &str) -> Result<Schema> {
-    find(cx, table).ok_or_else(|| error::RESOURCE_NOT_FOUND.with("Requested resource not found"))
+    let found = find(cx, table).filter(|it| !it.is_restoring);
+    found.ok_or_else(|| error::RESOURCE_NOT_FOUND.with("Requested resource not found"))
 }
 
 /// The table of an operation on tables.

@@ -2,12 +2,15 @@
 
 use crate::change::COUNTERS;
 use crate::failure::{Invalid, invalid, invalid_value};
+use crate::recovery::Recovery;
+use crate::restore::Origin;
 use crate::schema::{self, Index, KeyAttribute, KeySchema, Projection, SCHEMAS, Schema};
 use crate::stream;
 use api::dynamodb::{
     AttributeDefinition, BillingModeSummary, DescribeTable, DescribeTableOutput, GlobalSecondaryIndexDescription,
     KeySchemaElement, ListTables, ListTablesOutput, LocalSecondaryIndexDescription, Projection as ProjectionShape,
-    ProvisionedThroughput, ProvisionedThroughputDescription, StreamSpecification, TableClassSummary, TableDescription,
+    ProvisionedThroughput, ProvisionedThroughputDescription, RestoreSummary, StreamSpecification, TableClassSummary,
+    TableDescription,
 };
 use kernel::Cx;
 use model::{Result, Timestamp};
@@ -36,6 +39,12 @@ pub struct Settings {
     /// Its label; it may be disabled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest_stream: Option<String>,
+    /// Point-in-time recovery, while it is on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recovery: Option<Recovery>,
+    /// What it was restored from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
 }
 
 /// Capacity is told, and never enforced: nothing here is throttled.
@@ -137,7 +146,11 @@ pub fn billing(mode: Option<&str>, throughput: Option<&ProvisionedThroughput>, n
 pub fn describe(cx: &Cx, input: DescribeTable) -> Result<DescribeTableOutput> {
     let schema = schema::by_name(cx, &input.table_name)?;
     let settings = of(cx, &schema);
-    let status = if schema.indexes.iter().any(|it| it.backfilling) { Status::Updating } else { Status::Active };
+    let status = match schema {
+        Schema { is_restoring: true, .. } => Status::Creating,
+        _ if schema.is_settled() => Status::Active,
+        _ => Status::Updating,
+    };
     Ok(DescribeTableOutput { table: Some(description(cx, &schema, &settings, status)) })
 }
 
@@ -197,6 +210,12 @@ pub fn description(cx: &Cx, schema: &Schema, settings: &Settings, status: Status
             .stream
             .as_ref()
             .map(|it| StreamSpecification { stream_enabled: true, stream_view_type: Some(it.view.name().to_owned()) }),
+        restore_summary: settings.origin.as_ref().map(|it| RestoreSummary {
+            source_backup_arn: it.backup_arn.clone(),
+            source_table_arn: Some(it.table_arn.clone()),
+            restore_date_time: Timestamp(it.at),
+            restore_in_progress: schema.is_restoring,
+        }),
         latest_stream_label: settings.latest_stream.clone(),
         latest_stream_arn: settings.latest_stream.as_ref().map(|it| stream::arn(cx, &schema.name, it)),
         ..TableDescription::default()
@@ -257,14 +276,14 @@ fn definitions(schema: &Schema) -> Vec<AttributeDefinition> {
     named.into_values().map(define).collect()
 }
 
-fn elements(key: &KeySchema) -> Vec<KeySchemaElement> {
+pub fn elements(key: &KeySchema) -> Vec<KeySchemaElement> {
     let element =
         |it: &KeyAttribute, kind: &str| KeySchemaElement { attribute_name: it.name.clone(), key_type: kind.to_owned() };
     let sort = key.sort.as_ref().map(|it| element(it, "RANGE"));
     std::iter::once(element(&key.hash, "HASH")).chain(sort).collect()
 }
 
-fn projection(it: &Projection) -> ProjectionShape {
+pub fn projection(it: &Projection) -> ProjectionShape {
     let (kind, names) = match it {
         Projection::All => ("ALL", None),
         Projection::KeysOnly => ("KEYS_ONLY", None),

@@ -1,6 +1,7 @@
 //! What takes longer than a request: the rows of tables and indexes that are gone, and those of an index that is new.
 
 use crate::change::{self, COLLECTIONS, COUNTERS, INDEXED, ITEMS};
+use crate::history::{BEFORE, CHANGES, TICKS};
 use crate::schema::{SCHEMAS, Schema};
 use crate::ttl::{ASKED, EXPIRING};
 use items::packed::Packed;
@@ -30,6 +31,7 @@ const PAGE_BYTES: usize = 4 * 1024 * 1024;
 pub fn abandon(cx: &mut Cx, number: u64) {
     cx.delete(&COUNTERS, &number);
     cx.delete(&ASKED, &number);
+    cx.delete(&TICKS, &number);
     cx.at(cx.now(), &SWEEP, &number);
 }
 
@@ -40,6 +42,8 @@ pub fn run(cx: &mut Cx, number: u64) -> Result<()> {
         clear::<(u64, u128, Vec<u8>), _>(cx, &INDEXED, number),
         clear::<(u64, u128), _>(cx, &COLLECTIONS, number),
         clear::<(u64, i64, u128, Vec<u8>), _>(cx, &EXPIRING, number),
+        clear::<(u64, u128, Vec<u8>), _>(cx, &BEFORE, number),
+        clear::<(u64, u64), _>(cx, &CHANGES, number),
     ];
     if most.contains(&PAGE) {
         cx.at(cx.now(), &SWEEP, &number);

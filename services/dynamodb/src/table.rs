@@ -1,7 +1,9 @@
 //! Tables: create, update, delete.
 
+use crate::backup;
 use crate::definition::{self, Definitions, check_throughput};
 use crate::failure::{Invalid, VALIDATION, invalid, invalid_value, unsupported};
+use crate::history;
 use crate::schema::{self, SCHEMAS, Schema, Scope};
 use crate::settings::{self, Billing, Class, SETTINGS, Settings, Status, Throughput};
 use crate::stream;
@@ -37,6 +39,8 @@ pub fn create(cx: &mut Cx, input: CreateTable) -> Result<CreateTableOutput> {
         class: input.table_class.filter(|it| it != "STANDARD").map(|name| Class { name, since: now }),
         is_protected: input.deletion_protection_enabled.unwrap_or(false),
         latest_stream: None,
+        recovery: None,
+        origin: None,
     };
     if let Some(view) = stream {
         stream::enable(cx, &mut schema, view);
@@ -63,7 +67,8 @@ pub fn delete(cx: &mut Cx, input: DeleteTable) -> Result<DeleteTableOutput> {
             "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.",
         ));
     }
-    if schema.indexes.iter().any(|it| it.backfilling) {
+    // A backup or another table is being made of it.
+    if !schema.is_settled() || history::is_read(cx, schema.number) {
         return Err(in_use(&schema));
     }
     let mut description = settings::description(cx, &schema, &settings, Status::Deleting);
@@ -71,10 +76,17 @@ pub fn delete(cx: &mut Cx, input: DeleteTable) -> Result<DeleteTableOutput> {
     (description.key_schema, description.attribute_definitions) = (None, None);
     (description.local_secondary_indexes, description.global_secondary_indexes) = (None, None);
     description.creation_date_time = None;
+    if settings.recovery.is_some() {
+        backup::keep(cx, &schema);
+    } else {
+        sweep::abandon(cx, schema.number);
+    }
     cx.delete(&SCHEMAS, schema.name.as_str());
     cx.delete(&SETTINGS, &schema.number);
+    if let Some(history) = schema.history.take() {
+        sweep::abandon(cx, history);
+    }
     stream::disable(cx, &mut schema);
-    sweep::abandon(cx, schema.number);
     for index in &schema.indexes {
         sweep::abandon(cx, index.number);
     }
@@ -98,7 +110,7 @@ pub fn update(cx: &mut Cx, input: UpdateTable) -> Result<UpdateTableOutput> {
         )
         .into());
     }
-    if schema.indexes.iter().any(|it| it.backfilling) {
+    if !schema.is_settled() {
         return Err(in_use(&schema));
     }
     let now = cx.now().0;

@@ -1,5 +1,6 @@
 //! What users send, and what comes back.
 
+mod backups;
 mod batches;
 mod collections;
 mod histories;
