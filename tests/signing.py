@@ -6,7 +6,7 @@ import hmac
 
 
 def sign(method, path, body, headers, *, service, region, key, secret, token=None, at=None):
-    """Returns `headers` with the signature's added. `path` has no query; `at` is an aware datetime."""
+    """Returns `headers` with the signature's added. A query in `path` is in order; `at` is an aware datetime."""
     at = at or datetime.datetime.now(datetime.UTC)
     stamp = at.strftime("%Y%m%dT%H%M%SZ")
     headers = {**headers, "X-Amz-Date": stamp}
@@ -17,7 +17,9 @@ def sign(method, path, body, headers, *, service, region, key, secret, token=Non
     values = {name.lower(): value.strip() for name, value in headers.items()}
     canonical_headers = "".join(f"{name}:{values[name]}\n" for name in names)
     signed = ";".join(names)
-    canonical = "\n".join([method, path, "", canonical_headers, signed, hashlib.sha256(body).hexdigest()])
+    path, _, query = path.partition("?")
+    content = values.get("x-amz-content-sha256") or hashlib.sha256(body).hexdigest()
+    canonical = "\n".join([method, path, query, canonical_headers, signed, content])
 
     scope = f"{stamp[:8]}/{region}/{service}/aws4_request"
     to_sign = "\n".join(["AWS4-HMAC-SHA256", stamp, scope, hashlib.sha256(canonical.encode()).hexdigest()])

@@ -1200,6 +1200,73 @@ structure! {
 }
 
 structure! {
+    DeleteBucketEncryption => "s3", DeleteBucketEncryptionOutput {
+        bucket: String = "Bucket",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    DeleteBucketEncryptionOutput {
+    }
+}
+
+structure! {
+    GetBucketEncryption => "s3", GetBucketEncryptionOutput {
+        bucket: String = "Bucket",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    GetBucketEncryptionOutput {
+        server_side_encryption_configuration: Option<ServerSideEncryptionConfiguration> = "ServerSideEncryptionConfiguration",
+    }
+}
+
+structure! {
+    PutBucketEncryption => "s3", PutBucketEncryptionOutput {
+        bucket: String = "Bucket",
+        content_md5: Option<String> = "ContentMD5",
+        checksum_algorithm: Option<String> = "ChecksumAlgorithm",
+        server_side_encryption_configuration: ServerSideEncryptionConfiguration = "ServerSideEncryptionConfiguration",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    PutBucketEncryptionOutput {
+    }
+}
+
+structure! {
+    ServerSideEncryptionConfiguration {
+        rules: Vec<ServerSideEncryptionRule> = "Rules",
+    }
+}
+
+structure! {
+    ServerSideEncryptionRule {
+        apply_server_side_encryption_by_default: Option<ServerSideEncryptionByDefault> = "ApplyServerSideEncryptionByDefault",
+        bucket_key_enabled: Option<bool> = "BucketKeyEnabled",
+        blocked_encryption_types: Option<BlockedEncryptionTypes> = "BlockedEncryptionTypes",
+    }
+}
+
+structure! {
+    BlockedEncryptionTypes {
+        encryption_type: Option<Vec<String>> = "EncryptionType",
+    }
+}
+
+structure! {
+    ServerSideEncryptionByDefault {
+        sse_algorithm: String = "SSEAlgorithm",
+        kms_master_key_id: Option<String> = "KMSMasterKeyID",
+    }
+}
+
+structure! {
     CopyPartResult {
         e_tag: Option<String> = "ETag",
         last_modified: Option<Timestamp> = "LastModified",

@@ -23,6 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub const TOO_LARGE: ErrorShape = ErrorShape::sender("RequestEntityTooLarge").status(413);
 pub const TOO_SLOW: ErrorShape = ErrorShape::sender("RequestTimeout").status(408);
 pub const MALFORMED: ErrorShape = ErrorShape::sender("SerializationException");
+const TRAILER: &str = "x-amz-trailer";
+
 pub const BROKEN: ErrorShape = ErrorShape::sender("IncompleteBody");
 
 /// Bodies of usual calls take no part in the room that all share.
@@ -179,7 +181,12 @@ fn too_large(limits: &Limits) -> model::Error {
 
 /// The decoder of a body in chunks.
 pub fn decoder(form: Form, chain: Option<Chain>, headers: &HeaderMap) -> Decoder {
-    Decoder::new(form, chain, text(headers, "x-amz-trailer"), decoded_length(headers))
+    Decoder::new(form, chain, text(headers, TRAILER), decoded_length(headers))
+}
+
+/// The header of a checksum that comes behind the body.
+pub fn announced(headers: &HeaderMap) -> Option<String> {
+    chunked::announced(text(headers, TRAILER))
 }
 
 /// `x-amz-decoded-content-length`

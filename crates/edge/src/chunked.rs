@@ -6,10 +6,10 @@
 //! The decoder takes bytes as they arrive. The data of a signed chunk is handed out before its signature can be
 //! known to be right, so nothing may be kept of it until [`Progress::End`].
 
-use crate::checksum::Checksum;
 use crate::encoding::{hex, unhex};
 use crate::sigv4;
 use bytes::{Buf, Bytes, BytesMut};
+use checksum::{Algorithm, Hasher};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
@@ -50,8 +50,8 @@ pub enum ChunkError {
     Malformed(&'static str),
     /// The signature of a chunk or of the trailer is another one.
     WrongSignature,
-    /// The name of the checksum that does not match, `CRC32`.
-    WrongChecksum(&'static str),
+    /// The checksum in the trailer is another one.
+    WrongChecksum(Algorithm),
     /// `x-amz-decoded-content-length` says another number.
     WrongLength { declared: u64, received: u64 },
 }
@@ -59,7 +59,8 @@ pub enum ChunkError {
 pub struct Decoder {
     chain: Option<Chain>,
     form: Form,
-    checksum: Option<Checksum>,
+    /// What computes it, unless whoever takes the body does.
+    checksum: Option<Hasher>,
     /// The trailer's header that holds the checksum.
     checksum_header: String,
     declared: Option<u64>,
@@ -130,18 +131,22 @@ impl Decoder {
     /// `chain` is absent where signatures are not verified. `trailer` is the header `x-amz-trailer`, `declared` is
     /// `x-amz-decoded-content-length`.
     pub fn new(form: Form, chain: Option<Chain>, trailer: Option<&str>, declared: Option<u64>) -> Self {
-        let names = trailer.unwrap_or_default().split(',').map(|it| it.trim().to_ascii_lowercase());
-        let checksum_header = names.into_iter().find(|it| it.starts_with("x-amz-checksum-")).unwrap_or_default();
+        let checksum_header = announced(trailer).unwrap_or_default();
         Self {
             chain: chain.filter(|_| form.signed),
             form,
-            checksum: Checksum::of_header(&checksum_header),
+            checksum: Algorithm::of_header(&checksum_header).map(Hasher::new),
             checksum_header,
             declared,
             received: 0,
             state: State::Size,
             trailers: Vec::new(),
         }
+    }
+
+    /// The same for who verifies the checksum of the body anyhow, which the trailer has to have all the same.
+    pub fn without_checksum(self) -> Self {
+        Self { checksum: None, ..self }
     }
 
     /// Takes what it can from `input`.
@@ -246,17 +251,20 @@ impl Decoder {
         if let Some(declared) = self.declared.filter(|it| *it != self.received) {
             return Err(ChunkError::WrongLength { declared, received: self.received });
         }
-        if let Some(checksum) = self.checksum.take() {
-            let name = checksum.name;
-            let sent = trailers.iter().find(|(name, _)| *name == self.checksum_header);
-            let sent =
-                sent.ok_or(ChunkError::Malformed("the trailer lacks the checksum that x-amz-trailer announces"))?;
-            if checksum.finish() != sent.1 {
-                return Err(ChunkError::WrongChecksum(name));
-            }
+        let Some(algorithm) = Algorithm::of_header(&self.checksum_header) else { return Ok(Progress::End(trailers)) };
+        let sent = trailers.iter().find(|(name, _)| *name == self.checksum_header);
+        let sent = sent.ok_or(ChunkError::Malformed("the trailer lacks the checksum that x-amz-trailer announces"))?;
+        if self.checksum.take().is_some_and(|it| it.finish().value != sent.1) {
+            return Err(ChunkError::WrongChecksum(algorithm));
         }
         Ok(Progress::End(trailers))
     }
+}
+
+/// The header of a checksum that `x-amz-trailer` names.
+pub fn announced(trailer: Option<&str>) -> Option<String> {
+    let mut names = trailer?.split(',').map(|it| it.trim().to_ascii_lowercase());
+    names.find(|it| it.starts_with("x-amz-checksum-"))
 }
 
 /// A whole body at once.
@@ -431,7 +439,10 @@ mod tests {
         assert_eq!(decoded(9, right.trim_end()).expect_err("the trailer's line is cut").clone(), {
             ChunkError::Malformed("the trailer lacks the checksum that x-amz-trailer announces")
         });
-        assert_eq!(decoded(9, &right.replace("6789", "6780")), Err(ChunkError::WrongChecksum("CRC32")));
+        assert_eq!(
+            decoded(9, &right.replace("6789", "6780")),
+            Err(ChunkError::WrongChecksum(checksum::Algorithm::Crc32))
+        );
         assert_eq!(decoded(8, right), Err(ChunkError::WrongLength { declared: 8, received: 9 }));
         assert_eq!(decoded(10, right), Err(ChunkError::WrongLength { declared: 10, received: 9 }));
         assert_eq!(decoded(9, "+5\r\n12345\r\n"), Err(ChunkError::Malformed("a chunk does not begin with its size")));

@@ -13,7 +13,7 @@ use crate::server::{Connection, Edge};
 use crate::sigv2;
 use crate::sigv4::{self, Claim, Head, Malformed};
 use crate::upload::{Check, Upload};
-use crate::{body, cors, internal, web};
+use crate::{body, cors, integrity, internal, web};
 use bytes::{Bytes, BytesMut};
 use http::header::{CONTENT_TYPE, HOST, HeaderValue, ORIGIN, USER_AGENT};
 use http::{HeaderMap, Method, Request, Response, StatusCode, request};
@@ -232,6 +232,7 @@ impl Exchange<'_> {
             if body::is_zipped(&request.headers) && !is_form && is_read_by_us(service, operation) {
                 request.body = body::unzip(&request.body, limits)?;
             }
+            integrity::check(operation, named.entry.needs_digest(), &request)?;
             None
         };
         if protocol == Protocol::AwsQuery && service.name == "sqs" {
@@ -255,9 +256,12 @@ impl Exchange<'_> {
         spoken: (&'static Service, Protocol),
     ) -> Body {
         let declared = header::text(headers, header::CONTENT_SHA256).filter(|it| authenticate::is_hash(it));
+        let announced = chunks.as_ref().and_then(|_| body::announced(headers));
         let (check, length) = match (chunks, declared) {
             (Some((form, chain)), _) => {
-                let (decoder, length) = (body::decoder(form, chain, headers), body::decoded_length(headers));
+                // Who takes a body computes its checksum, and compares it.
+                let decoder = body::decoder(form, chain, headers).without_checksum();
+                let length = body::decoded_length(headers);
                 body::look_unchunked(headers, length);
                 (Check::Chunks { decoder: Box::new(decoder), input: BytesMut::new() }, length)
             }
@@ -266,7 +270,8 @@ impl Exchange<'_> {
             }
             (None, None) => (Check::Nothing, rest.length()),
         };
-        Body::new(length, Upload::new(rest.clone(), check, spoken, self.edge.options.limits.body_time))
+        let pieces = Upload::new(rest.clone(), check, spoken, self.edge.options.limits.body_time);
+        Body::new(length, pieces).announcing(announced)
     }
 
     /// An answer in the caller's protocol, with headers that the model does not state.

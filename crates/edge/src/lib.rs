@@ -6,13 +6,13 @@
 mod answer;
 mod authenticate;
 mod body;
-mod checksum;
 mod chunked;
 mod cors;
 mod encoding;
 mod events;
 mod exchange;
 mod header;
+mod integrity;
 mod internal;
 mod limits;
 mod refusal;

@@ -269,8 +269,7 @@ impl Dialect {
                 Dialect::S3 => ErrorShape::sender("SignatureDoesNotMatch").status(403).with(S3_WRONG_SIGNATURE),
                 Dialect::Ec2 | Dialect::Query | Dialect::Json(_) => self.invalid_signature(WRONG_SIGNATURE.to_owned()),
             },
-            ChunkError::WrongChecksum(name) => ErrorShape::sender("BadDigest")
-                .with(format!("The {name} you specified did not match the calculated checksum.")),
+            ChunkError::WrongChecksum(algorithm) => checksum::wrong(*algorithm),
             ChunkError::WrongLength { declared, received } => ErrorShape::sender("IncompleteBody")
                 .with("The request body terminated unexpectedly")
                 .field("NumberBytesExpected", declared.to_string())

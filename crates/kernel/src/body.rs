@@ -13,6 +13,7 @@ const TOO_LARGE: ErrorShape = ErrorShape::sender("EntityTooLarge");
 /// A body that arrives or is made as it is read. Dropping it ends whoever makes it.
 pub struct Body {
     length: Option<u64>,
+    announced: Option<String>,
     pieces: From,
 }
 
@@ -37,12 +38,22 @@ pub type PieceSink = crate::stream::Outlet<Bytes>;
 
 impl Body {
     pub fn whole(bytes: Bytes) -> Self {
-        Self { length: Some(bytes.len() as u64), pieces: From::Whole(bytes) }
+        Self { length: Some(bytes.len() as u64), announced: None, pieces: From::Whole(bytes) }
     }
 
     /// `length` in bytes, where it is known.
     pub fn new(length: Option<u64>, pieces: impl Pieces + 'static) -> Self {
-        Self { length, pieces: From::Pieces(Box::new(pieces)) }
+        Self { length, announced: None, pieces: From::Pieces(Box::new(pieces)) }
+    }
+
+    /// The header of a checksum will come behind it, which whoever takes the body has to compare.
+    pub fn announcing(self, header: Option<String>) -> Self {
+        Self { announced: header, ..self }
+    }
+
+    /// `x-amz-checksum-crc32`, if that comes behind it.
+    pub fn announced(&self) -> Option<&str> {
+        self.announced.as_deref()
     }
 
     /// A body that `make` makes, as fast as it is read.

@@ -21,6 +21,7 @@ pub struct Entry {
     pub(crate) conditions: Option<ConditionsOf>,
     pub(crate) headers: Option<HeadersOf>,
     pub(crate) status: Option<StatusOf>,
+    pub(crate) digest: Digest,
     pub(crate) run: Run,
     /// What calls from outside of a transaction do instead.
     pub(crate) outside: Option<Conversing>,
@@ -42,6 +43,14 @@ pub(crate) type Conversing = Box<dyn Fn(Cloud, Input) -> BoxFuture<Result<Value>
 pub(crate) type Uploading = Box<dyn Fn(Cloud, Input, Body) -> BoxFuture<Result<Value>> + Send + Sync>;
 pub(crate) type Downloading = Box<dyn Fn(Cloud, Input) -> BoxFuture<Result<Download<Value>>> + Send + Sync>;
 pub(crate) type Streaming = Box<dyn Fn(Cloud, Input) -> BoxFuture<Result<EventStream>> + Send + Sync>;
+
+/// Whether a request has to say which body it has: by `Content-MD5`, or a checksum.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Digest {
+    #[default]
+    IfGiven,
+    Needed,
+}
 
 /// What kind of operation it is.
 pub(crate) enum Run {
@@ -86,6 +95,10 @@ impl Entry {
 
     pub fn status(&self) -> Option<StatusOf> {
         self.status
+    }
+
+    pub fn needs_digest(&self) -> Digest {
+        self.digest
     }
 }
 

@@ -39,6 +39,7 @@ pub use clock::Clock;
 pub use cloud::Cloud;
 pub use cx::{Cx, INTERNAL_FAILURE, is_account};
 pub use entropy::Entropy;
+pub use entry::Digest;
 pub use identity::{Identity, IdentityPolicy, PolicyText, ResourcePolicy, Role};
 pub use job::{Job, Retry};
 pub use kernel::{Kernel, NOT_IMPLEMENTED, Named, Settings};

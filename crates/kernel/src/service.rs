@@ -6,7 +6,7 @@ use crate::body::Body;
 use crate::caller::{Credential, Principal};
 use crate::cloud::Cloud;
 use crate::cx::Cx;
-use crate::entry::{Entry, HeadersOf, Run, StatusOf, conversing, peek, unwrap};
+use crate::entry::{Digest, Entry, HeadersOf, Run, StatusOf, conversing, peek, unwrap};
 use crate::identity::{Identity, ResourcePolicy, Role};
 use crate::job::{Job, JobEntry};
 use crate::refusal::{Refusal, access_denied, validation_error};
@@ -262,6 +262,12 @@ impl Service {
         self
     }
 
+    /// The operation just named is refused without a digest of its body. Models say so of operations that do without.
+    pub fn digest_needed(mut self) -> Self {
+        self.last_entry().digest = Digest::Needed;
+        self
+    }
+
     /// The HTTP status of the operation just named, where it depends on the output.
     pub fn status(mut self, of: StatusOf) -> Self {
         self.last_entry().status = Some(of);
@@ -394,6 +400,7 @@ impl Service {
             conditions: None,
             headers: None,
             status: None,
+            digest: Digest::IfGiven,
             run,
             outside: None,
             inside: None,

@@ -5,8 +5,11 @@
 //! last segment, so that a body that was cut short does not open.
 
 mod body;
+mod layers;
 
-pub use body::{Sealer, Segments, sealed_length};
+pub use layers::{Keys, Opening, Seal};
+
+use body::{Sealer, Segments, sealed_length};
 
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 

@@ -126,8 +126,7 @@ macro_rules! making {
         insert($context, "s3:x-amz-storage-class", $input.storage_class.as_deref());
         insert($context, "s3:x-amz-server-side-encryption", $input.server_side_encryption.as_deref());
         insert($context, "s3:x-amz-server-side-encryption-aws-kms-key-id", $input.ssekms_key_id.as_deref());
-        let customer = $input.sse_customer_algorithm.as_deref();
-        insert($context, "s3:x-amz-server-side-encryption-customer-algorithm", customer);
+        insert($context, CUSTOMER_ALGORITHM, $input.sse_customer_algorithm.as_deref());
         insert($context, "s3:x-amz-website-redirect-location", $input.website_redirect_location.as_deref());
         requested_tags(tag::of_header($input.tagging.as_deref()).unwrap_or_default(), $context);
     };
@@ -147,6 +146,7 @@ pub fn existing_tags(cx: &Cx, object: (&str, &str), version_id: Option<&str>, co
 
 /// Whether the call makes an object, or only prepares one ("Enforce conditional writes" in the user guide).
 const CREATES: &str = "s3:ObjectCreationOperation";
+const CUSTOMER_ALGORITHM: &str = "s3:x-amz-server-side-encryption-customer-algorithm";
 
 pub fn put_keys(input: &PutObject, context: &mut Context) {
     making!(input, context);
@@ -165,11 +165,14 @@ pub fn begin_keys(input: &CreateMultipartUpload, context: &mut Context) {
     context.insert(CREATES, false);
 }
 
-pub fn part_keys(context: &mut Context) {
+/// `algorithm` of the customer's key.
+pub fn part_keys(algorithm: Option<&str>, context: &mut Context) {
     context.insert(CREATES, false);
+    insert(context, CUSTOMER_ALGORITHM, algorithm);
 }
 
 pub fn complete_keys(input: &CompleteMultipartUpload, context: &mut Context) {
+    insert(context, CUSTOMER_ALGORITHM, input.sse_customer_algorithm.as_deref());
     condition_keys(input.if_match.as_deref(), input.if_none_match.as_deref(), context);
 }
 

@@ -4,6 +4,7 @@
 
 use crate::config;
 use crate::current;
+use crate::encryption::bucket::Rule;
 use crate::fault;
 use crate::name;
 use crate::object::Object;
@@ -44,6 +45,8 @@ pub struct Bucket {
     /// Made with the location constraint `EU`, which is told as it was given.
     #[serde(default)]
     pub in_eu: bool,
+    #[serde(default, skip_serializing_if = "Rule::is_usual")]
+    pub encryption: Rule,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,6 +112,7 @@ pub fn create(cx: &mut Cx, input: CreateBucket) -> Result<CreateBucketOutput> {
         created_at: cx.now().0,
         versioning: Versioning::Never,
         in_eu: constraint == Some(LEGACY_EU),
+        encryption: Rule::default(),
     };
     put(cx, &bucket);
     cx.put(&OWNED, &bucket.name.as_str(), &());
@@ -210,6 +214,11 @@ pub fn owner_of(cx: &Cx, arn: &str) -> Option<String> {
     let resource = arn.strip_prefix("arn:aws:s3:::")?;
     let name = resource.split('/').next().unwrap_or_default();
     cx.shared(&BUCKETS, &name).map(|it| it.account.clone())
+}
+
+/// The same, to be changed.
+pub fn changing(cx: &Cx, name: &str, expected_owner: Option<&str>) -> Result<Bucket> {
+    of(cx, name, expected_owner).map(Arc::unwrap_or_clone)
 }
 
 /// What IAM is asked about, for a bucket that there is and that a signature of this region may reach.

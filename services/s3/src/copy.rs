@@ -5,18 +5,17 @@ use crate::bucket::{self, Bucket};
 use crate::checksum::{Algorithm, tell};
 use crate::condition::{Reading, Writing};
 use crate::current;
-use crate::encryption;
+use crate::encryption::customer::{Customer, Given, given, given_of_source};
+use crate::encryption::{self, Encryption, Layers, unlock};
 use crate::fault;
-use crate::key::Lock;
-use crate::lock;
 use crate::metadata::{Metadata, stated};
 use crate::name;
 use crate::notification::Happened;
-use crate::object::{self, Content, Etag, Object, StorageClass};
-use crate::owner;
+use crate::object::{self, Content, Etag, Object};
 use crate::put::{MOST_BYTES, whole_second};
 use crate::range;
 use crate::tag;
+use crate::terms::{Settled, terms};
 use crate::upload::parts::{algorithm_of, number};
 use crate::upload::{self, parts};
 use crate::version;
@@ -39,15 +38,32 @@ pub struct Source {
 struct Found {
     bucket: Arc<Bucket>,
     object: Object,
+    /// What opens it.
+    customer: Option<Customer>,
     is_current: bool,
     version_id: Option<String>,
+}
+
+impl Found {
+    /// The bytes of a range, to be read once.
+    fn to_pass(&self, cx: &Cx, range: Range<u64>, (algorithm, layers): (Algorithm, Layers)) -> Pass {
+        Pass { pieces: self.object.pieces(cx), range, customer: self.customer.clone(), algorithm, layers }
+    }
+}
+
+/// Bytes to be read once, for a checksum, an ETag or an encryption that the source does not have.
+struct Pass {
+    pieces: Vec<Piece>,
+    range: Range<u64>,
+    customer: Option<Customer>,
+    algorithm: Algorithm,
+    layers: Layers,
 }
 
 /// What the first transaction came to.
 enum Outcome<T> {
     Done(T),
-    /// The bytes have to be read once, for a checksum or an ETag that the source does not have.
-    Pass(Vec<Piece>, Range<u64>, Algorithm),
+    Pass(Pass),
 }
 
 impl Source {
@@ -69,30 +85,32 @@ impl Source {
         Ok(Self { bucket: bucket.to_owned(), key: key.to_owned(), version_id })
     }
 
-    fn find(&self, cx: &Cx, condition: &Reading, expected_owner: Option<&str>) -> Result<Found> {
+    fn find(&self, cx: &Cx, condition: &Reading, expected_owner: Option<&str>, given: &Given) -> Result<Found> {
         let bucket = bucket::of(cx, &self.bucket, expected_owner)?;
         let (object, is_current) = version::object(cx, &bucket, &self.key, self.version_id.as_deref())?;
         object.copyable()?;
+        let customer = unlock(cx, &object, given)?;
         condition.check(&object).map_err(|failed| failed.of_copy())?;
         let version_id = bucket.told(&object, &self.key);
-        Ok(Found { bucket, object, is_current, version_id })
+        Ok(Found { bucket, object, customer, is_current, version_id })
     }
 }
 
 pub async fn copy(cloud: Cloud, input: CopyObject) -> Result<CopyObjectOutput> {
     object::check_key(&input.key)?;
-    refuse(&input)?;
+    fault::refuse("x-amz-object-annotation-directive", input.annotation_directive.as_ref())?;
+    Writing { if_match: None, if_none_match: input.if_none_match.clone() }.check_form()?;
     let source = Source::read(&input.copy_source)?;
     loop {
         let (first, from) = (input.clone(), source.clone());
         let outcome = cloud.write(move |cx| try_copy(cx, &first, &from, None)).await?;
-        let (pieces, range, algorithm) = match outcome {
+        let pass = match outcome {
             Outcome::Done(output) => return Ok(output),
-            Outcome::Pass(pieces, range, algorithm) => (pieces, range, algorithm),
+            Outcome::Pass(pass) => pass,
         };
-        let received = pass(&cloud, &pieces, range, algorithm).await?;
+        let received = pass.read(&cloud).await?;
         let (second, from) = (input.clone(), source.clone());
-        let made = Made { received, pieces };
+        let made = Made { received, pieces: pass.pieces };
         // Whoever replaced the source meanwhile is copied instead.
         if let Outcome::Done(output) = cloud.write(move |cx| try_copy(cx, &second, &from, Some(made))).await? {
             return Ok(output);
@@ -113,8 +131,10 @@ fn try_copy(cx: &mut Cx, input: &CopyObject, from: &Source, made: Option<Made>) 
         if_modified_since: input.copy_source_if_modified_since,
         if_unmodified_since: input.copy_source_if_unmodified_since,
     };
-    let found = from.find(cx, &condition, input.expected_source_bucket_owner.as_deref())?;
+    let expected_owner = input.expected_source_bucket_owner.as_deref();
+    let found = from.find(cx, &condition, expected_owner, &given_of_source!(input))?;
     let bucket = bucket::of(cx, &input.bucket, input.expected_bucket_owner.as_deref())?;
+    let settled = terms!(input, "s3:CopyObject").settle(cx, &bucket, &input.key)?;
     let onto_itself = found.bucket.number == bucket.number && from.key == input.key && found.is_current;
     if onto_itself && !changes_something(input, &found.object) {
         return Err(fault::INVALID_REQUEST.with("This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes."));
@@ -129,23 +149,28 @@ fn try_copy(cx: &mut Cx, input: &CopyObject, from: &Source, made: Option<Made>) 
     writing.check(&input.key, before.as_ref())?;
     let named = input.checksum_algorithm.as_deref().and_then(Algorithm::named);
     let algorithm = named.unwrap_or(found.object.checksum.algorithm);
-    let (content, etag, checksum) = match (found.object.content, made) {
-        (Content::Body(id), _) if algorithm == found.object.checksum.algorithm => {
-            (body::share(cx, id)?, found.object.etag, found.object.checksum.clone())
+    let Settled { storage_class, encryption, customer } = settled;
+    let lock = encryption.lock(&bucket, &input.key);
+    let layers = encryption.layers();
+    let (content, md5, checksum) = match (found.object.content, made) {
+        (Content::Body(id), _) if can_share(&found.object, algorithm, &encryption) => {
+            let content = body::share(cx, id, found.customer.as_ref(), lock, customer.as_ref())?;
+            (content, found.object.etag.md5.to_be_bytes(), found.object.checksum.clone())
         }
-        (_, Some(made)) if is_of(&found.object.pieces(cx), &made.pieces) => {
-            let Received { md5, checksum, .. } = &made.received;
-            (body::keep(cx, &made.received, Lock::of_s3(), None)?, Etag::plain(*md5), checksum.clone())
+        (_, Some(made)) if made.received.is_of(algorithm, layers) && is_of(&found.object.pieces(cx), &made.pieces) => {
+            let content = body::keep(cx, &made.received, lock, customer.as_ref())?;
+            (content, made.received.md5, made.received.checksum)
         }
-        _ => return Ok(Outcome::Pass(found.object.pieces(cx), 0..found.object.size, algorithm)),
+        _ => return Ok(Outcome::Pass(found.to_pass(cx, 0..found.object.size, (algorithm, layers)))),
     };
     let mut object = Object {
         modified_at: whole_second(cx.now()),
         size: found.object.size,
-        etag,
+        etag: Etag::plain(encryption.md5(cx, md5)),
         content: Content::Body(content),
         checksum,
-        storage_class: StorageClass::of(input.storage_class.as_deref())?,
+        storage_class,
+        encryption,
         metadata: metadata_of(input, &found.object)?,
         tags: match input.tagging_directive.as_deref() {
             Some("REPLACE") => tag::of_header(input.tagging.as_deref())?,
@@ -154,6 +179,15 @@ fn try_copy(cx: &mut Cx, input: &CopyObject, from: &Source, made: Option<Made>) 
         ..Object::without_bytes()
     };
     current::put(cx, &bucket, &input.key, before, &mut object, Happened::Copy);
+    Ok(Outcome::Done(told(&bucket, &input.key, &object, (found.version_id, customer))))
+}
+
+fn told(
+    bucket: &Bucket,
+    key: &str,
+    object: &Object,
+    (version_of_source, customer): (Option<String>, Option<Customer>),
+) -> CopyObjectOutput {
     let mut result = CopyObjectResult {
         e_tag: Some(object.etag()),
         last_modified: Some(object.modified()),
@@ -161,12 +195,23 @@ fn try_copy(cx: &mut Cx, input: &CopyObject, from: &Source, made: Option<Made>) 
         ..CopyObjectResult::default()
     };
     tell!(result, object.checksum.algorithm, object.checksum.value.clone());
-    Ok(Outcome::Done(CopyObjectOutput {
+    let mut output = CopyObjectOutput {
         copy_object_result: Some(result),
-        copy_source_version_id: found.version_id,
-        version_id: bucket.told(&object, &input.key),
+        copy_source_version_id: version_of_source,
+        version_id: bucket.told(object, key),
+        ssekms_encryption_context: object.encryption.context(),
         ..CopyObjectOutput::default()
-    }))
+    };
+    encryption::tell!(output, object.encryption, customer);
+    output
+}
+
+/// Whether a copy has the same checksum, ETag and layers as its source, so that no byte has to be looked at. The ETag of
+/// what S3's own keys encrypt is made of the bytes; others are made of nothing.
+fn can_share(source: &Object, algorithm: Algorithm, wanted: &Encryption) -> bool {
+    algorithm == source.checksum.algorithm
+        && wanted.layers() == source.encryption.layers()
+        && (source.encryption.is_s3() || !wanted.is_s3())
 }
 
 /// Whether these are the same bodies.
@@ -174,28 +219,13 @@ fn is_of(pieces: &[Piece], others: &[Piece]) -> bool {
     pieces.len() == others.len() && pieces.iter().zip(others).all(|(a, b)| a.id == b.id)
 }
 
-async fn pass(cloud: &Cloud, pieces: &[Piece], range: Range<u64>, algorithm: Algorithm) -> Result<Received> {
-    let wanted = Wanted { most: MOST_BYTES, md5: None, given: None, algorithm };
-    body::receive(cloud, body::read(cloud, pieces, range, None)?, &wanted).await
-}
-
-fn refuse(input: &CopyObject) -> Result<()> {
-    let grants = [&input.grant_full_control, &input.grant_read, &input.grant_read_acp, &input.grant_write_acp];
-    owner::check_new_object(input.acl.as_deref(), &grants.map(Option::as_ref))?;
-    encryption::check(
-        input.server_side_encryption.as_deref(),
-        &[&input.ssekms_key_id, &input.ssekms_encryption_context],
-        input.bucket_key_enabled,
-    )?;
-    encryption::refuse_customer_key(&input.sse_customer_algorithm, &input.sse_customer_key)?;
-    encryption::refuse_customer_key(&input.copy_source_sse_customer_algorithm, &input.copy_source_sse_customer_key)?;
-    fault::refuse("x-amz-object-annotation-directive", input.annotation_directive.as_ref())?;
-    Writing { if_match: None, if_none_match: input.if_none_match.clone() }.check_form()?;
-    lock::refuse(
-        &[&input.object_lock_mode, &input.object_lock_legal_hold_status, &input.object_lock_event_hold],
-        input.object_lock_retain_until_date,
-        &[input.object_lock_event_hold_duration_days, input.object_lock_event_hold_duration_years],
-    )
+impl Pass {
+    async fn read(&self, cloud: &Cloud) -> Result<Received> {
+        let (algorithm, layers) = (self.algorithm, self.layers);
+        let wanted = Wanted { most: MOST_BYTES, md5: None, given: None, announced: None, algorithm, layers };
+        let body = body::read(cloud, &self.pieces, self.range.clone(), self.customer.as_ref())?;
+        body::receive(cloud, body, &wanted).await
+    }
 }
 
 fn changes_something(input: &CopyObject, object: &Object) -> bool {
@@ -203,6 +233,7 @@ fn changes_something(input: &CopyObject, object: &Object) -> bool {
         || input.storage_class.as_deref().is_some_and(|it| it != object.storage_class.name())
         || input.website_redirect_location.is_some()
         || input.server_side_encryption.is_some()
+        || input.sse_customer_algorithm.is_some()
 }
 
 /// The redirect of a website is not copied (CopyObject in the API Reference).
@@ -217,43 +248,47 @@ fn metadata_of(input: &CopyObject, source: &Object) -> Result<Metadata> {
 
 pub async fn copy_part(cloud: Cloud, input: UploadPartCopy) -> Result<UploadPartCopyOutput> {
     number(input.part_number)?;
-    encryption::refuse_customer_key(&input.sse_customer_algorithm, &input.sse_customer_key)?;
-    encryption::refuse_customer_key(&input.copy_source_sse_customer_algorithm, &input.copy_source_sse_customer_key)?;
     let source = Source::read(&input.copy_source)?;
-    let (pieces, range, algorithm, version_id) = cloud.read(|cx| select_part(cx, &input, &source))?;
-    let received = pass(&cloud, &pieces, range, algorithm).await?;
+    let (pass, customer, version_id) = cloud.read(|cx| select_part(cx, &input, &source))?;
+    let received = pass.read(&cloud).await?;
     cloud
         .write(move |cx| {
             let bucket = bucket::named(cx, &input.bucket)?;
             let upload = upload::find(cx, &bucket, &input.key, &input.upload_id)?;
-            let part = parts::keep(cx, &upload, number(input.part_number)?, &received)?;
+            let target = (&*bucket, input.key.as_str());
+            let part = parts::keep(cx, target, &upload, number(input.part_number)?, &received, customer.as_ref())?;
             let mut result = CopyPartResult {
                 e_tag: Some(part.etag()),
                 last_modified: Some(Timestamp(part.modified_at)),
                 ..CopyPartResult::default()
             };
             tell!(result, part.checksum.algorithm, part.checksum.value);
-            Ok(UploadPartCopyOutput {
+            let mut output = UploadPartCopyOutput {
                 copy_source_version_id: version_id,
                 copy_part_result: Some(result),
                 ..UploadPartCopyOutput::default()
-            })
+            };
+            encryption::tell!(output, upload.encryption, customer);
+            Ok(output)
         })
         .await
 }
 
-type Selected = (Vec<Piece>, Range<u64>, Algorithm, Option<String>);
+/// What is to be read, what it is sealed with then, and the version that it is of.
+type Selected = (Pass, Option<Customer>, Option<String>);
 
 fn select_part(cx: &Cx, input: &UploadPartCopy, source: &Source) -> Result<Selected> {
     let bucket = bucket::of(cx, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let upload = upload::find(cx, &bucket, &input.key, &input.upload_id)?;
+    let customer = upload.unlock(cx, &given!(input))?;
     let condition = Reading {
         if_match: input.copy_source_if_match.clone(),
         if_none_match: input.copy_source_if_none_match.clone(),
         if_modified_since: input.copy_source_if_modified_since,
         if_unmodified_since: input.copy_source_if_unmodified_since,
     };
-    let found = source.find(cx, &condition, input.expected_source_bucket_owner.as_deref())?;
+    let expected_owner = input.expected_source_bucket_owner.as_deref();
+    let found = source.find(cx, &condition, expected_owner, &given_of_source!(input))?;
     let range = match &input.copy_source_range {
         None => 0..found.object.size,
         Some(text) => range_of(text, found.object.size)?,
@@ -263,7 +298,8 @@ fn select_part(cx: &Cx, input: &UploadPartCopy, source: &Source) -> Result<Selec
             "The specified copy source is larger than the maximum allowable size for a copy source: {MOST_BYTES}"
         )));
     }
-    Ok((found.object.pieces(cx), range, algorithm_of(&upload, None)?, found.version_id))
+    let pass = found.to_pass(cx, range, (algorithm_of(&upload, None)?, upload.encryption.layers()));
+    Ok((pass, customer, found.version_id))
 }
 
 /// `bytes=first-last`, both of them there and within the source.

@@ -7,7 +7,6 @@ pub use api::s3::error::*;
 pub const ACCESS_CONTROL_LIST_NOT_SUPPORTED: ErrorShape = ErrorShape::sender("AccessControlListNotSupported");
 pub const ACCESS_DENIED: ErrorShape = ErrorShape::sender("AccessDenied").status(403);
 pub const AUTHORIZATION_HEADER_MALFORMED: ErrorShape = ErrorShape::sender("AuthorizationHeaderMalformed");
-pub const BAD_DIGEST: ErrorShape = ErrorShape::sender("BadDigest");
 pub const BAD_REQUEST: ErrorShape = ErrorShape::sender("BadRequest");
 pub const BUCKET_NOT_EMPTY: ErrorShape = ErrorShape::sender("BucketNotEmpty").status(409);
 pub const ENTITY_TOO_LARGE: ErrorShape = ErrorShape::sender("EntityTooLarge");
@@ -17,7 +16,6 @@ pub const ILLEGAL_VERSIONING: ErrorShape = ErrorShape::sender("IllegalVersioning
 pub const INVALID_ARGUMENT: ErrorShape = ErrorShape::sender("InvalidArgument");
 pub const INVALID_BUCKET_ACL: ErrorShape = ErrorShape::sender("InvalidBucketAclWithObjectOwnership");
 pub const INVALID_BUCKET_NAME: ErrorShape = ErrorShape::sender("InvalidBucketName");
-pub const INVALID_DIGEST: ErrorShape = ErrorShape::sender("InvalidDigest");
 pub const INVALID_ENCRYPTION: ErrorShape = ErrorShape::sender("InvalidEncryptionAlgorithmError");
 pub const INVALID_LOCATION_CONSTRAINT: ErrorShape = ErrorShape::sender("InvalidLocationConstraint");
 pub const INVALID_PART: ErrorShape = ErrorShape::sender("InvalidPart");

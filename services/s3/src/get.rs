@@ -4,7 +4,8 @@ use crate::body::{self, Located};
 use crate::bucket;
 use crate::checksum::tell;
 use crate::condition::Reading;
-use crate::encryption;
+use crate::encryption::customer::{Customer, given};
+use crate::encryption::{self, unlock};
 use crate::fault;
 use crate::object::{Content, Object};
 use crate::part;
@@ -24,6 +25,7 @@ use std::ops::Range;
 struct Selected {
     output: GetObjectOutput,
     object: Object,
+    customer: Option<Customer>,
     range: Range<u64>,
 }
 
@@ -35,7 +37,7 @@ pub async fn get(cloud: Cloud, input: GetObject) -> Result<Download<GetObjectOut
         let (output, located) = cloud.read(|cx| -> Result<(GetObjectOutput, Located)> {
             let selected = select(cx, &input)?;
             selected.object.readable()?;
-            let located = body::locate(cx, &selected.object.pieces(cx), selected.range, None)?;
+            let located = selected.locate(cx)?;
             Ok((selected.output, located))
         })?;
         // Whoever was overtaken by a change looks again.
@@ -49,7 +51,7 @@ pub async fn get(cloud: Cloud, input: GetObject) -> Result<Download<GetObjectOut
 pub fn within(cx: &mut Cx, input: GetObject) -> Result<GetObjectOutput> {
     let selected = select(cx, &input)?;
     selected.object.readable()?;
-    let located = body::locate(cx, &selected.object.pieces(cx), selected.range, None)?;
+    let located = selected.locate(cx)?;
     Ok(GetObjectOutput { body: Some(located.whole(cx)?), ..selected.output })
 }
 
@@ -59,11 +61,17 @@ pub fn head(cx: &Cx, input: HeadObject) -> Result<HeadObjectOutput> {
     Ok(HeadObjectOutput::from_value(select(cx, &input)?.output.into_value()))
 }
 
+impl Selected {
+    fn locate(&self, cx: &Cx) -> Result<Located> {
+        body::locate(cx, &self.object.pieces(cx), self.range.clone(), self.customer.as_ref())
+    }
+}
+
 fn select(cx: &Cx, input: &GetObject) -> Result<Selected> {
-    encryption::refuse_customer_key(&input.sse_customer_algorithm, &input.sse_customer_key)?;
     check_overrides(cx, input)?;
     let bucket = bucket::of(cx, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let (object, _) = version::object(cx, &bucket, &input.key, input.version_id.as_deref())?;
+    let customer = unlock(cx, &object, &given!(input))?;
     let condition = Reading {
         if_match: input.if_match.clone(),
         if_none_match: input.if_none_match.clone(),
@@ -84,6 +92,7 @@ fn select(cx: &Cx, input: &GetObject) -> Result<Selected> {
     };
     let mut output = describe(&object, input);
     output.version_id = bucket.told(&object, &input.key);
+    encryption::tell!(output, object.encryption, customer);
     // A part of nothing is nothing, which no range can say.
     output.content_range = partial.as_ref().filter(|it| !it.is_empty()).map(|range| range::header(range, object.size));
     let range = partial.unwrap_or(0..object.size);
@@ -92,7 +101,7 @@ fn select(cx: &Cx, input: &GetObject) -> Result<Selected> {
         output.checksum_type = Some(object.checksum.kind.name().to_owned());
         tell!(output, object.checksum.algorithm, object.checksum.value.clone());
     }
-    Ok(Selected { output, object, range })
+    Ok(Selected { output, object, customer, range })
 }
 
 /// The headers of an object, with those that the request overrides.
@@ -134,9 +143,9 @@ fn check_overrides(cx: &Cx, input: &GetObject) -> Result<()> {
 }
 
 pub fn attributes(cx: &Cx, input: GetObjectAttributes) -> Result<GetObjectAttributesOutput> {
-    encryption::refuse_customer_key(&input.sse_customer_algorithm, &input.sse_customer_key)?;
     let bucket = bucket::of(cx, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let (object, _) = version::object(cx, &bucket, &input.key, input.version_id.as_deref())?;
+    unlock(cx, &object, &given!(input))?;
     let wants = |name: &str| input.object_attributes.iter().any(|it| it == name);
     let mut checksum = Checksum { checksum_type: Some(object.checksum.kind.name().to_owned()), ..Checksum::default() };
     tell!(checksum, object.checksum.algorithm, object.checksum.value.clone());

@@ -23,10 +23,9 @@ pub fn word(service: &'static Service, violations: &Violations) -> Result<()> {
         (_, "checksumAlgorithm") => fault::INVALID_REQUEST.with(
             "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]",
         ),
-        (_, "serverSideEncryption") => fault::INVALID_ENCRYPTION
-            .with("The encryption request you specified is not valid. The valid value is AES256.")
-            .field("ArgumentName", sent)
-            .field("ArgumentValue", given(first)),
+        (_, "serverSideEncryption") => {
+            fault::invalid_argument("The encryption method specified is not supported", sent, given(first))
+        }
         _ => argument(first, sent),
     })
 }

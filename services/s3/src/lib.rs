@@ -15,7 +15,6 @@ mod encryption;
 mod fault;
 mod get;
 mod invalid;
-mod key;
 mod list;
 mod lock;
 mod metadata;
@@ -30,6 +29,7 @@ mod put;
 mod range;
 mod rename;
 mod tag;
+mod terms;
 mod upload;
 mod version;
 mod versioning;
@@ -74,6 +74,12 @@ fn configurations(service: Service) -> Service {
         .checked_as("s3:GetBucketPublicAccessBlock")
         .op(|cx, it: &DeletePublicAccessBlock| bucket::arn(cx, &it.bucket), policy::delete_block)
         .checked_as("s3:PutBucketPublicAccessBlock")
+        .op(|cx, it: &PutBucketEncryption| bucket::arn(cx, &it.bucket), encryption::bucket::put)
+        .checked_as("s3:PutEncryptionConfiguration")
+        .read(|cx, it: &GetBucketEncryption| bucket::arn(cx, &it.bucket), encryption::bucket::get)
+        .checked_as("s3:GetEncryptionConfiguration")
+        .op(|cx, it: &DeleteBucketEncryption| bucket::arn(cx, &it.bucket), encryption::bucket::delete)
+        .checked_as("s3:PutEncryptionConfiguration")
         .op(|cx, it: &PutBucketCors| bucket::arn(cx, &it.bucket), cors::put)
         .checked_as("s3:PutBucketCORS")
         .read(|cx, it: &GetBucketCors| bucket::arn(cx, &it.bucket), cors::get)
@@ -139,6 +145,7 @@ fn objects_of(service: Service) -> Service {
         .conditions(|_, it: &DeleteObject, context| access::version_key(it.version_id.as_deref(), context))
         // Each key is asked about by itself.
         .op(|cx, it: &DeleteObjects| bucket::arn(cx, &it.bucket).map(|_| Vec::<Question>::new()), delete::delete_all)
+        .digest_needed()
         .op(
             |cx, it: &PutObjectTagging| {
                 access::on_version(cx, (&it.bucket, &it.key), it.version_id.as_deref(), access::PUT_TAGS)
@@ -190,9 +197,9 @@ fn uploads(service: Service) -> Service {
         )
         .conditions(|_, it: &CreateMultipartUpload, context| access::begin_keys(it, context))
         .upload(|cx, it: &UploadPart| access::on_object(cx, &it.bucket, &it.key, "s3:PutObject"), upload::parts::upload)
-        .conditions(|_, _: &UploadPart, context| access::part_keys(context))
+        .conditions(|_, it: &UploadPart, context| access::part_keys(it.sse_customer_algorithm.as_deref(), context))
         .conversation(access::copying_part, copy::copy_part)
-        .conditions(|_, _: &UploadPartCopy, context| access::part_keys(context))
+        .conditions(|_, it: &UploadPartCopy, context| access::part_keys(it.sse_customer_algorithm.as_deref(), context))
         .read(
             |cx, it: &ListParts| access::on_object(cx, &it.bucket, &it.key, "s3:ListMultipartUploadParts"),
             upload::parts::list,
@@ -210,11 +217,12 @@ fn uploads(service: Service) -> Service {
 
 use api::s3::{
     AbortMultipartUpload, CompleteMultipartUpload, CopyObject, CreateBucket, CreateMultipartUpload, DeleteBucket,
-    DeleteBucketCors, DeleteBucketPolicy, DeleteBucketTagging, DeleteBucketWebsite, DeleteObject, DeleteObjectTagging,
-    DeleteObjects, DeletePublicAccessBlock, GetBucketCors, GetBucketLocation, GetBucketNotificationConfiguration,
-    GetBucketPolicy, GetBucketPolicyStatus, GetBucketTagging, GetBucketVersioning, GetBucketWebsite, GetObject,
-    GetObjectAttributes, GetObjectTagging, GetPublicAccessBlock, HeadBucket, HeadObject, ListBuckets,
-    ListMultipartUploads, ListObjectVersions, ListObjects, ListObjectsV2, ListParts, PutBucketCors,
-    PutBucketNotificationConfiguration, PutBucketPolicy, PutBucketTagging, PutBucketVersioning, PutBucketWebsite,
-    PutObject, PutObjectTagging, PutPublicAccessBlock, RenameObject, UploadPart, UploadPartCopy,
+    DeleteBucketCors, DeleteBucketEncryption, DeleteBucketPolicy, DeleteBucketTagging, DeleteBucketWebsite,
+    DeleteObject, DeleteObjectTagging, DeleteObjects, DeletePublicAccessBlock, GetBucketCors, GetBucketEncryption,
+    GetBucketLocation, GetBucketNotificationConfiguration, GetBucketPolicy, GetBucketPolicyStatus, GetBucketTagging,
+    GetBucketVersioning, GetBucketWebsite, GetObject, GetObjectAttributes, GetObjectTagging, GetPublicAccessBlock,
+    HeadBucket, HeadObject, ListBuckets, ListMultipartUploads, ListObjectVersions, ListObjects, ListObjectsV2,
+    ListParts, PutBucketCors, PutBucketEncryption, PutBucketNotificationConfiguration, PutBucketPolicy,
+    PutBucketTagging, PutBucketVersioning, PutBucketWebsite, PutObject, PutObjectTagging, PutPublicAccessBlock,
+    RenameObject, UploadPart, UploadPartCopy,
 };

@@ -2,6 +2,7 @@
 
 use crate::body::{BodyId, Piece};
 use crate::checksum::{self, Checksum, Kind};
+use crate::encryption::Encryption;
 use crate::fault;
 use crate::metadata::Metadata;
 use crate::part;
@@ -26,6 +27,8 @@ pub struct Object {
     pub checksum: Checksum,
     #[serde(default, skip_serializing_if = "StorageClass::is_standard")]
     pub storage_class: StorageClass,
+    #[serde(default, skip_serializing_if = "Encryption::is_s3")]
+    pub encryption: Encryption,
     #[serde(default, skip_serializing_if = "Metadata::is_empty")]
     pub metadata: Metadata,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -90,6 +93,7 @@ impl Object {
             content: Content::Parts(0),
             checksum: Checksum { algorithm: checksum::DEFAULT, kind: Kind::FullObject, value: String::new() },
             storage_class: StorageClass::Standard,
+            encryption: Encryption::S3,
             metadata: Metadata::default(),
             tags: Vec::new(),
         }

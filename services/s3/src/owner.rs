@@ -34,10 +34,36 @@ pub fn check_new_bucket(ownership: Option<&str>, acl: Option<&str>, grants: &[Op
     Ok(())
 }
 
-/// The ACL and the grants of a request that makes an object ("Controlling ownership of objects" in the user guide).
-pub fn check_new_object(acl: Option<&str>, grants: &[Option<&String>]) -> Result<()> {
-    if acl.is_some_and(|it| it != "bucket-owner-full-control") || grants.iter().any(Option::is_some) {
-        return Err(fault::ACCESS_CONTROL_LIST_NOT_SUPPORTED.with("The bucket does not allow ACLs"));
-    }
-    Ok(())
+/// The ACL and the grants of a request that makes an object.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    pub canned: Option<String>,
+    pub grants: [Option<String>; 4],
 }
+
+impl Asked {
+    /// "Controlling ownership of objects" in the user guide.
+    pub fn check(&self) -> Result<()> {
+        let canned = self.canned.as_deref();
+        if canned.is_some_and(|it| it != "bucket-owner-full-control") || self.grants.iter().any(Option::is_some) {
+            return Err(fault::ACCESS_CONTROL_LIST_NOT_SUPPORTED.with("The bucket does not allow ACLs"));
+        }
+        Ok(())
+    }
+}
+
+macro_rules! asked {
+    ($input:expr) => {
+        $crate::owner::Asked {
+            canned: $input.acl.clone(),
+            grants: [
+                $input.grant_full_control.clone(),
+                $input.grant_read.clone(),
+                $input.grant_read_acp.clone(),
+                $input.grant_write_acp.clone(),
+            ],
+        }
+    };
+}
+
+pub(crate) use asked;

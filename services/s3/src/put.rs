@@ -5,15 +5,13 @@ use crate::bucket;
 use crate::checksum::{self, Algorithm, Kind, given, tell};
 use crate::condition::Writing;
 use crate::current;
-use crate::encryption;
+use crate::encryption::{self, customer::Customer};
 use crate::fault;
-use crate::key::Lock;
-use crate::lock;
 use crate::metadata::stated;
 use crate::notification::Happened;
-use crate::object::{self, Content, Etag, Object, StorageClass};
-use crate::owner;
+use crate::object::{self, Content, Etag, Object};
 use crate::tag;
+use crate::terms::{Settled, terms};
 use api::s3::{PutObject, PutObjectOutput};
 use kernel::{Body, Cloud, Cx};
 use model::{Result, Timestamp};
@@ -22,78 +20,70 @@ use model::{Result, Timestamp};
 pub const MOST_BYTES: u64 = 5 * 1024 * 1024 * 1024;
 
 pub async fn put(cloud: Cloud, input: PutObject, body: Body) -> Result<PutObjectOutput> {
-    let (made, wanted) = prepare(&input)?;
+    let (made, wanted) = cloud.read(|cx| prepare(cx, &input, checksum::announced(&body)))?;
     let received = body::receive(&cloud, body, &wanted).await?;
     cloud.write(move |cx| store(cx, &input, made, &received)).await
 }
 
 /// Within a transaction, which brings the bytes along.
 pub fn within(cx: &mut Cx, mut input: PutObject) -> Result<PutObjectOutput> {
-    let (made, wanted) = prepare(&input)?;
+    let (made, wanted) = prepare(cx, &input, None)?;
     let received = body::receive_within(cx, &input.body.take().unwrap_or_default(), &wanted)?;
     store(cx, &input, made, &received)
-}
-
-fn prepare(input: &PutObject) -> Result<(Made, Wanted)> {
-    object::check_key(&input.key)?;
-    refuse(input)?;
-    let given = checksum::only(given!(input))?;
-    let named = input.checksum_algorithm.as_deref().and_then(Algorithm::named);
-    let wanted = Wanted {
-        most: MOST_BYTES,
-        md5: input.content_md5.as_deref().map(checksum::read_md5).transpose()?,
-        algorithm: given.as_ref().map(|it| it.0).or(named).unwrap_or(checksum::DEFAULT),
-        given,
-    };
-    Ok((describe(input)?, wanted))
 }
 
 /// An object without its bytes.
 struct Made {
     object: Object,
+    customer: Option<Customer>,
     condition: Writing,
 }
 
-fn refuse(input: &PutObject) -> Result<()> {
-    let grants = [&input.grant_full_control, &input.grant_read, &input.grant_read_acp, &input.grant_write_acp];
-    owner::check_new_object(input.acl.as_deref(), &grants.map(Option::as_ref))?;
-    encryption::check(
-        input.server_side_encryption.as_deref(),
-        &[&input.ssekms_key_id, &input.ssekms_encryption_context],
-        input.bucket_key_enabled,
-    )?;
-    encryption::refuse_customer_key(&input.sse_customer_algorithm, &input.sse_customer_key)?;
+fn prepare(cx: &Cx, input: &PutObject, announced: Option<Algorithm>) -> Result<(Made, Wanted)> {
+    object::check_key(&input.key)?;
     // Appending is for directory buckets.
     fault::refuse("x-amz-write-offset-bytes", input.write_offset_bytes.as_ref())?;
-    lock::refuse(
-        &[&input.object_lock_mode, &input.object_lock_legal_hold_status, &input.object_lock_event_hold],
-        input.object_lock_retain_until_date,
-        &[input.object_lock_event_hold_duration_days, input.object_lock_event_hold_duration_years],
-    )
+    let given = checksum::only(given!(input), announced)?;
+    let named = input.checksum_algorithm.as_deref().and_then(Algorithm::named);
+    let made = describe(cx, input)?;
+    let wanted = Wanted {
+        most: MOST_BYTES,
+        md5: input.content_md5.as_deref().map(checksum::read_md5).transpose()?,
+        algorithm: given.as_ref().map(|it| it.0).or(announced).or(named).unwrap_or(checksum::DEFAULT),
+        given,
+        announced,
+        layers: made.object.encryption.layers(),
+    };
+    Ok((made, wanted))
 }
 
-fn describe(input: &PutObject) -> Result<Made> {
+fn describe(cx: &Cx, input: &PutObject) -> Result<Made> {
+    let bucket = bucket::of(cx, &input.bucket, input.expected_bucket_owner.as_deref())?;
+    let Settled { storage_class, encryption, customer } =
+        terms!(input, "s3:PutObject").settle(cx, &bucket, &input.key)?;
     let condition = Writing { if_match: input.if_match.clone(), if_none_match: input.if_none_match.clone() };
     condition.check_form()?;
     let object = Object {
-        storage_class: StorageClass::of(input.storage_class.as_deref())?,
+        storage_class,
+        encryption,
         metadata: stated!(input),
         tags: tag::of_header(input.tagging.as_deref())?,
         ..Object::without_bytes()
     };
     object.metadata.check()?;
-    Ok(Made { object, condition })
+    Ok(Made { object, customer, condition })
 }
 
 fn store(cx: &mut Cx, input: &PutObject, made: Made, received: &Received) -> Result<PutObjectOutput> {
     let bucket = bucket::of(cx, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let before = current::get(cx, &bucket, &input.key);
     made.condition.check(&input.key, before.as_ref())?;
+    let lock = made.object.encryption.lock(&bucket, &input.key);
     let mut object = Object {
         modified_at: whole_second(cx.now()),
         size: received.length,
-        etag: Etag::plain(received.md5),
-        content: Content::Body(body::keep(cx, received, Lock::of_s3(), None)?),
+        etag: Etag::plain(made.object.encryption.md5(cx, received.md5)),
+        content: Content::Body(body::keep(cx, received, lock, made.customer.as_ref())?),
         checksum: received.checksum.clone(),
         ..made.object
     };
@@ -102,8 +92,10 @@ fn store(cx: &mut Cx, input: &PutObject, made: Made, received: &Received) -> Res
         e_tag: Some(object.etag()),
         version_id: bucket.told(&object, &input.key),
         checksum_type: Some(Kind::FullObject.name().to_owned()),
+        ssekms_encryption_context: object.encryption.context(),
         ..PutObjectOutput::default()
     };
+    encryption::tell!(output, object.encryption, made.customer);
     tell!(output, object.checksum.algorithm, object.checksum.value);
     Ok(output)
 }

@@ -5,12 +5,13 @@ pub mod parts;
 
 use crate::bucket::{self, Bucket};
 use crate::checksum::{Algorithm, Kind};
-use crate::encryption;
+use crate::encryption::customer::{Customer, Given};
+use crate::encryption::key::{self, Lock};
+use crate::encryption::{self, Encryption};
 use crate::fault;
 use crate::list::cursor::{Cursor, From, Row, three_parts};
 use crate::list::objects::{prefixes, some};
 use crate::list::{self, Asked, Spelling, begin};
-use crate::lock;
 use crate::metadata::{Metadata, stated};
 use crate::object::{self, StorageClass};
 use crate::opaque::{self, Opened};
@@ -18,6 +19,7 @@ use crate::owner;
 use crate::part;
 use crate::put::whole_second;
 use crate::tag::{self, Tags};
+use crate::terms::{Settled, terms};
 use api::s3::{
     AbortMultipartUpload, AbortMultipartUploadOutput, CreateMultipartUpload, CreateMultipartUploadOutput, Initiator,
     ListMultipartUploads, ListMultipartUploadsOutput, MultipartUpload,
@@ -44,6 +46,11 @@ pub struct Upload {
     pub checksum: Option<(Algorithm, Kind)>,
     #[serde(default)]
     pub storage_class: StorageClass,
+    #[serde(default, skip_serializing_if = "Encryption::is_s3")]
+    pub encryption: Encryption,
+    /// Something that the customer's key opens, where each part has to bring it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    proof: Option<Vec<u8>>,
     #[serde(default, skip_serializing_if = "Metadata::is_empty")]
     pub metadata: Metadata,
     #[serde(default)]
@@ -55,27 +62,59 @@ const SWEPT_AT_ONCE: usize = 10;
 
 pub fn create(cx: &mut Cx, input: CreateMultipartUpload) -> Result<CreateMultipartUploadOutput> {
     object::check_key(&input.key)?;
-    refuse(&input)?;
     let bucket = bucket::of(cx, &input.bucket, input.expected_bucket_owner.as_deref())?;
+    let Settled { storage_class, encryption, customer } =
+        terms!(input, "s3:PutObject").settle(cx, &bucket, &input.key)?;
+    let proof = match &customer {
+        Some(customer) => Some(key::wrap(cx, &Lock::Customer, Some(customer), b"")?),
+        None => None,
+    };
     let upload = Upload {
         number: bucket::take_number(cx),
         initiated_at: whole_second(cx.now()),
         initiator: cx.caller().principal.arn(),
         checksum: checksum_of(input.checksum_algorithm.as_deref(), input.checksum_type.as_deref())?,
-        storage_class: StorageClass::of(input.storage_class.as_deref())?,
+        storage_class,
+        encryption,
+        proof,
         metadata: stated!(input),
         tags: tag::of_header(input.tagging.as_deref())?,
     };
     upload.metadata.check()?;
     cx.put(&UPLOADS, &(bucket.number, input.key.as_str(), upload.number), &upload);
-    Ok(CreateMultipartUploadOutput {
+    let mut output = CreateMultipartUploadOutput {
         upload_id: Some(id(&bucket, &input.key, upload.number)),
         bucket: Some(bucket.name.clone()),
         key: Some(input.key),
         checksum_algorithm: upload.checksum.map(|it| it.0.name().to_owned()),
         checksum_type: upload.checksum.map(|it| it.1.name().to_owned()),
+        ssekms_encryption_context: upload.encryption.context(),
         ..CreateMultipartUploadOutput::default()
-    })
+    };
+    encryption::tell!(output, upload.encryption, customer);
+    Ok(output)
+}
+
+impl Upload {
+    /// A list of parts and the end of the upload need the key only where the upload was begun with a checksum
+    /// (CompleteMultipartUpload in the API Reference), which is not sealed here. If it is given, it must be right.
+    pub fn unlock_if_given(&self, cx: &Cx, given: &Given) -> Result<()> {
+        if given.algorithm.is_none() && given.key.is_none() { Ok(()) } else { self.unlock(cx, given).map(drop) }
+    }
+
+    /// The customer's key, where the upload was begun with one: the same one.
+    pub fn unlock(&self, cx: &Cx, given: &Given) -> Result<Option<Customer>> {
+        let customer = given.read()?;
+        if customer.is_some() != self.proof.is_some() {
+            return Err(fault::INVALID_REQUEST.with("The multipart upload initiate requested encryption. Subsequent part requests must include the appropriate encryption parameters."));
+        }
+        let Some(proof) = &self.proof else { return Ok(None) };
+        match key::unwrap(cx, &Lock::Customer, customer.as_ref(), proof) {
+            Ok(_) => Ok(customer),
+            Err(_) => Err(fault::INVALID_REQUEST
+                .with("The provided encryption parameters did not match the ones used originally.")),
+        }
+    }
 }
 
 pub fn abort(cx: &mut Cx, input: AbortMultipartUpload) -> Result<AbortMultipartUploadOutput> {
@@ -173,22 +212,6 @@ pub fn missing(id: &str) -> Error {
 
 fn id(bucket: &Bucket, key: &str, number: u64) -> String {
     opaque::seal(opaque::Kind::Upload, bucket.number, key, number)
-}
-
-fn refuse(input: &CreateMultipartUpload) -> Result<()> {
-    let grants = [&input.grant_full_control, &input.grant_read, &input.grant_read_acp, &input.grant_write_acp];
-    owner::check_new_object(input.acl.as_deref(), &grants.map(Option::as_ref))?;
-    encryption::check(
-        input.server_side_encryption.as_deref(),
-        &[&input.ssekms_key_id, &input.ssekms_encryption_context],
-        input.bucket_key_enabled,
-    )?;
-    encryption::refuse_customer_key(&input.sse_customer_algorithm, &input.sse_customer_key)?;
-    lock::refuse(
-        &[&input.object_lock_mode, &input.object_lock_legal_hold_status, &input.object_lock_event_hold],
-        input.object_lock_retain_until_date,
-        &[input.object_lock_event_hold_duration_days, input.object_lock_event_hold_duration_years],
-    )
 }
 
 fn checksum_of(algorithm: Option<&str>, kind: Option<&str>) -> Result<Option<(Algorithm, Kind)>> {

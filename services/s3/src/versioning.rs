@@ -5,10 +5,9 @@ use crate::fault;
 use api::s3::{GetBucketVersioning, GetBucketVersioningOutput, PutBucketVersioning, PutBucketVersioningOutput};
 use kernel::Cx;
 use model::Result;
-use std::sync::Arc;
 
 pub fn put(cx: &mut Cx, input: PutBucketVersioning) -> Result<PutBucketVersioningOutput> {
-    let mut bucket = Arc::unwrap_or_clone(bucket::of(cx, &input.bucket, input.expected_bucket_owner.as_deref())?);
+    let mut bucket = bucket::changing(cx, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let configuration = input.versioning_configuration;
     if configuration.mfa_delete.as_deref() == Some("Enabled") || input.mfa.is_some() {
         return Err(fault::not_implemented("MfaDelete"));

@@ -4,11 +4,23 @@ use crate::{Outcome, place, shell};
 use std::path::Path;
 
 /// What a service may be built on, beside libraries.
-const BELOW_SERVICES: [&str; 11] =
-    ["api", "foundation", "items", "kernel", "model", "partiql", "pattern", "policy", "seal", "store", "sim"];
+const BELOW_SERVICES: [&str; 12] = [
+    "api",
+    "checksum",
+    "foundation",
+    "items",
+    "kernel",
+    "model",
+    "partiql",
+    "pattern",
+    "policy",
+    "seal",
+    "store",
+    "sim",
+];
 
 /// Of our own crates, what each may depend on. `sim` may be used by all for their tests.
-const BELOW: [(&str, &[&str]); 11] = [
+const BELOW: [(&str, &[&str]); 12] = [
     ("foundation", &[]),
     ("model", &[]),
     ("pattern", &[]),
@@ -16,6 +28,7 @@ const BELOW: [(&str, &[&str]); 11] = [
     ("seal", &[]),
     ("store", &[]),
     ("api", &["model"]),
+    ("checksum", &["model"]),
     ("items", &["model", "store"]),
     ("partiql", &["items", "model"]),
     ("drivers", &[]),

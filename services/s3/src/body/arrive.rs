@@ -3,12 +3,13 @@
 use super::inline::Inline;
 use super::no_room;
 use crate::checksum::{self, Algorithm, Checksum, Hasher};
+use crate::encryption::Layers;
 use crate::fault;
 use bytes::Bytes;
 use kernel::{Body, Cloud, Cx, INTERNAL_FAILURE};
 use md5::{Digest, Md5};
 use model::Result;
-use seal::{KEY_BYTES, Key, Sealer};
+use seal::{KEY_BYTES, Keys, Seal};
 use std::{io, slice};
 use store::{BlobWriter, Blobs, NewBlob};
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -20,8 +21,11 @@ pub struct Wanted {
     pub md5: Option<[u8; 16]>,
     /// What the sender says the checksum is.
     pub given: Option<(Algorithm, String)>,
+    /// What the sender says behind it.
+    pub announced: Option<Algorithm>,
     /// What is computed.
     pub algorithm: Algorithm,
+    pub layers: Layers,
 }
 
 /// A body that has come to its end and is on disk, and that no row names yet.
@@ -29,7 +33,8 @@ pub struct Received {
     pub length: u64,
     pub md5: [u8; 16],
     pub checksum: Checksum,
-    pub(super) key: [u8; KEY_BYTES],
+    /// One for each layer.
+    pub(super) keys: Vec<u8>,
     pub(super) content: Arriving,
 }
 
@@ -48,18 +53,18 @@ pub async fn receive(cloud: &Cloud, mut body: Body, wanted: &Wanted) -> Result<R
     if let Some(length) = body.length() {
         check_size(length, wanted)?;
     }
-    let mut key = [0; KEY_BYTES];
-    cloud.kernel().entropy.fill(&mut key);
+    let mut keys = vec![0; wanted.key_bytes()];
+    cloud.kernel().entropy.fill(&mut keys);
     let mut came = Came { body: &mut body, wanted, length: 0 };
     let batch = came.batch(MOST_INLINE + 1).await?;
     let (hashed, content) = match came.length > MOST_INLINE as u64 {
         // Apart, so that a call with a small body does not carry the state of a large one about.
-        true => Box::pin(large_coming(cloud, &mut came, batch, &key)).await?,
-        false => small(&batch, wanted, &key),
+        true => Box::pin(large_coming(cloud, &mut came, batch, &keys)).await?,
+        false => small(&batch, wanted, &keys),
     };
     let length = came.length;
     let (md5, checksum) = hashed.check(wanted, &body.trailers())?;
-    Ok(Received { length, md5, checksum, key, content })
+    Ok(Received { length, md5, checksum, keys, content })
 }
 
 /// What has come of a body so far.
@@ -89,9 +94,9 @@ async fn large_coming(
     cloud: &Cloud,
     came: &mut Came<'_>,
     mut batch: Vec<Bytes>,
-    key: &[u8; KEY_BYTES],
+    keys: &[u8],
 ) -> Result<(Hashes, Arriving)> {
-    let mut large = Large::new(cloud, came.wanted, key)?;
+    let mut large = Large::new(cloud, came.wanted, keys)?;
     while !batch.is_empty() {
         large.take(batch).await?;
         batch = came.batch(BATCH_BYTES).await?;
@@ -103,13 +108,38 @@ async fn large_coming(
 pub fn receive_within(cx: &Cx, body: &Bytes, wanted: &Wanted) -> Result<Received> {
     let length = body.len() as u64;
     check_size(length, wanted)?;
-    let key = cx.random_bytes();
+    let mut keys = vec![0; wanted.key_bytes()];
+    cx.kernel().entropy.fill(&mut keys);
     let (hashed, content) = match body.len() <= MOST_INLINE {
-        true => small(slice::from_ref(body), wanted, &key),
-        false => large(cx.kernel().store.blobs(), body, wanted, &key)?,
+        true => small(slice::from_ref(body), wanted, &keys),
+        false => large(cx.kernel().store.blobs(), body, wanted, &keys)?,
     };
     let (md5, checksum) = hashed.check(wanted, &[])?;
-    Ok(Received { length, md5, checksum, key, content })
+    Ok(Received { length, md5, checksum, keys, content })
+}
+
+impl Received {
+    /// Whether it was taken in this way.
+    pub fn is_of(&self, algorithm: Algorithm, layers: Layers) -> bool {
+        self.checksum.algorithm == algorithm && self.keys.len() == key_bytes(layers)
+    }
+}
+
+impl Wanted {
+    fn key_bytes(&self) -> usize {
+        key_bytes(self.layers)
+    }
+}
+
+fn key_bytes(layers: Layers) -> usize {
+    match layers {
+        Layers::One => KEY_BYTES,
+        Layers::Two => 2 * KEY_BYTES,
+    }
+}
+
+fn seal(keys: &[u8]) -> Seal {
+    Seal::new(Keys::new(keys).expect("there is one for each layer"))
 }
 
 fn check_size(length: u64, wanted: &Wanted) -> Result<()> {
@@ -122,8 +152,8 @@ fn check_size(length: u64, wanted: &Wanted) -> Result<()> {
         .field("MaxSizeAllowed", wanted.most.to_string()))
 }
 
-fn small(batch: &[Bytes], wanted: &Wanted, key: &[u8; KEY_BYTES]) -> (Hashes, Arriving) {
-    let (mut hashes, mut sealer, mut sealed) = (Hashes::new(wanted), Sealer::new(Key::new(key)), Vec::new());
+fn small(batch: &[Bytes], wanted: &Wanted, keys: &[u8]) -> (Hashes, Arriving) {
+    let (mut hashes, mut sealer, mut sealed) = (Hashes::new(wanted), seal(keys), Vec::new());
     for piece in batch {
         hashes.update(piece);
         sealer.push(piece, &mut sealed);
@@ -132,8 +162,8 @@ fn small(batch: &[Bytes], wanted: &Wanted, key: &[u8; KEY_BYTES]) -> (Hashes, Ar
     (hashes, Arriving::Small(Inline(sealed.into())))
 }
 
-fn large(blobs: &Blobs, body: &[u8], wanted: &Wanted, key: &[u8; KEY_BYTES]) -> Result<(Hashes, Arriving)> {
-    let (mut hashes, mut sealer, mut sealed) = (Hashes::new(wanted), Sealer::new(Key::new(key)), Vec::new());
+fn large(blobs: &Blobs, body: &[u8], wanted: &Wanted, keys: &[u8]) -> Result<(Hashes, Arriving)> {
+    let (mut hashes, mut sealer, mut sealed) = (Hashes::new(wanted), seal(keys), Vec::new());
     let mut blob = blobs.create().map_err(no_room)?;
     for piece in body.chunks(BATCH_BYTES) {
         hashes.update(piece);
@@ -153,16 +183,16 @@ struct Large {
 }
 
 struct Sealed {
-    sealer: Sealer,
+    sealer: Seal,
     blob: BlobWriter,
     /// Kept for its memory.
     buffer: Vec<u8>,
 }
 
 impl Large {
-    fn new(cloud: &Cloud, wanted: &Wanted, key: &[u8; KEY_BYTES]) -> Result<Self> {
+    fn new(cloud: &Cloud, wanted: &Wanted, keys: &[u8]) -> Result<Self> {
         let blob = cloud.kernel().store.blobs().create().map_err(no_room)?;
-        let sealed = Sealed { sealer: Sealer::new(Key::new(key)), blob, buffer: Vec::new() };
+        let sealed = Sealed { sealer: seal(keys), blob, buffer: Vec::new() };
         Ok(Self { hashes: Work::Idle(Hashes::new(wanted)), file: Work::Idle(Ok(sealed)) })
     }
 
@@ -222,13 +252,14 @@ impl<T: Send + 'static> Work<T> {
 struct Hashes {
     md5: Md5,
     checksum: Hasher,
-    /// What the sender gives, where that is another one.
+    /// What the sender gives or announces, where that is another one.
     other: Option<Hasher>,
 }
 
 impl Hashes {
     fn new(wanted: &Wanted) -> Self {
-        let other = wanted.given.as_ref().map(|it| it.0).filter(|it| *it != wanted.algorithm);
+        let said = wanted.given.as_ref().map(|it| it.0).or(wanted.announced);
+        let other = said.filter(|it| *it != wanted.algorithm);
         Self { md5: Md5::new(), checksum: Hasher::new(wanted.algorithm), other: other.map(Hasher::new) }
     }
 
@@ -244,7 +275,7 @@ impl Hashes {
     fn check(self, wanted: &Wanted, trailers: &[(String, String)]) -> Result<([u8; 16], Checksum)> {
         let (md5, checksum) = (<[u8; 16]>::from(self.md5.finalize()), self.checksum.finish());
         if wanted.md5.is_some_and(|it| it != md5) {
-            return Err(fault::BAD_DIGEST.with("The Content-MD5 you specified did not match what we received."));
+            return Err(checksum::wrong_md5());
         }
         let other = self.other.map(Hasher::finish);
         let trailing = trailers.iter().filter_map(|(name, value)| Some((Algorithm::of_header(name)?, value.clone())));

@@ -1,12 +1,12 @@
 //! Bodies that go out: ranges of them, opened as they are read.
 
 use super::{BODIES, BodyId, Content, Piece, damaged, gone, no_room};
+use crate::encryption::customer::Customer;
 use crate::fault;
-use crate::key::Customer;
 use bytes::{Bytes, BytesMut};
 use kernel::{Body, Cloud, Cx, INTERNAL_FAILURE, PieceSink};
 use model::Result;
-use seal::{Key, Segments};
+use seal::{Keys, Opening};
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub struct Located {
 
 enum Part {
     Open(Bytes),
-    Sealed { body: BodyId, blob: BlobId, key: Arc<Key>, segments: Segments },
+    Sealed { body: BodyId, blob: BlobId, keys: Arc<Keys>, opening: Opening },
 }
 
 /// Read from a file at once.
@@ -50,15 +50,15 @@ pub fn read(cloud: &Cloud, pieces: &[Piece], range: Range<u64>, customer: Option
 
 fn part(cx: &Cx, piece: &Piece, range: Range<u64>, customer: Option<&Customer>) -> Result<Part> {
     let stored = cx.get(&BODIES, &piece.id).ok_or_else(gone)?;
-    let key = Arc::new(Key::new(&stored.unwrapped(cx, customer)?));
-    let mut segments = Segments::new(piece.length, range);
+    let keys = Arc::new(stored.keys(cx, customer)?);
+    let mut opening = Opening::new(piece.length, range);
     match stored.content {
-        Content::Blob(blob) => Ok(Part::Sealed { body: piece.id, blob, key, segments }),
+        Content::Blob(blob) => Ok(Part::Sealed { body: piece.id, blob, keys, opening }),
         Content::Inline(sealed) => {
             let mut open = Vec::new();
-            while let Some(at) = segments.next(usize::MAX) {
+            while let Some(at) = opening.next(&keys, usize::MAX) {
                 let sealed = sealed.0.get(at.start as usize..at.end as usize).ok_or_else(damaged)?;
-                open.extend(segments.open(&key, sealed.to_vec()).ok_or_else(damaged)?);
+                open.extend(opening.open(&keys, sealed.to_vec()).ok_or_else(damaged)?);
             }
             Ok(Part::Open(open.into()))
         }
@@ -76,11 +76,11 @@ impl Located {
         for part in self.parts {
             match part {
                 Part::Open(bytes) => whole.extend_from_slice(&bytes),
-                Part::Sealed { blob, key, mut segments, .. } => {
+                Part::Sealed { blob, keys, mut opening, .. } => {
                     let blob = cx.kernel().store.blobs().open(blob).map_err(no_room)?;
-                    while let Some(at) = segments.next(READ_BYTES) {
+                    while let Some(at) = opening.next(&keys, READ_BYTES) {
                         let sealed = blob.read_at(at.start, (at.end - at.start) as usize).map_err(no_room)?;
-                        whole.extend_from_slice(&segments.open(&key, sealed).ok_or_else(damaged)?);
+                        whole.extend_from_slice(&opening.open(&keys, sealed).ok_or_else(damaged)?);
                     }
                 }
             }
@@ -112,9 +112,9 @@ impl Located {
             for part in self.parts {
                 match part {
                     Part::Open(bytes) => sink.send(bytes).await,
-                    Part::Sealed { blob, key, segments, .. } => {
+                    Part::Sealed { blob, keys, opening, .. } => {
                         let blob = Arc::new(blobs.open(blob).map_err(no_room)?);
-                        send(&sink, blob, key, segments).await?;
+                        send(&sink, blob, keys, opening).await?;
                     }
                 }
             }
@@ -123,15 +123,15 @@ impl Located {
     }
 }
 
-async fn send(sink: &PieceSink, blob: Arc<BlobReader>, key: Arc<Key>, mut segments: Segments) -> Result<()> {
-    while let Some(at) = segments.next(READ_BYTES) {
-        let (blob, key, mut these) = (blob.clone(), key.clone(), segments);
+async fn send(sink: &PieceSink, blob: Arc<BlobReader>, keys: Arc<Keys>, mut opening: Opening) -> Result<()> {
+    while let Some(at) = opening.next(&keys, READ_BYTES) {
+        let (blob, keys, mut these) = (blob.clone(), keys.clone(), opening);
         let opened = spawn_blocking(move || {
             let sealed = blob.read_at(at.start, (at.end - at.start) as usize)?;
-            Ok::<_, io::Error>((these.open(&key, sealed), these))
+            Ok::<_, io::Error>((these.open(&keys, sealed), these))
         });
         let (piece, next) = opened.await.map_err(|why| INTERNAL_FAILURE.with(why.to_string()))?.map_err(no_room)?;
-        segments = next;
+        opening = next;
         sink.send(piece.ok_or_else(damaged)?.into()).await;
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! Bodies at rest: sealed, small ones in a row, large ones in a blob. Rows of objects and parts name them by [`BodyId`].
 //!
-//! Each body has a key of its own, which its row holds wrapped: by one of Niebla's keys, or by one that the customer
-//! brings. So bytes on the disk are ciphertext, and other keys cost a new wrapping and not a new body.
+//! Each body has keys of its own, one or two, which its row holds wrapped: by one of Niebla's keys, or by one that the
+//! customer brings. So bytes on the disk are ciphertext, and other keys cost a new wrapping and not a new body.
 
 mod arrive;
 mod inline;
@@ -10,12 +10,13 @@ mod leave;
 pub use arrive::{Received, Wanted, receive, receive_within};
 pub use leave::{Located, locate, read};
 
-use crate::key::{self, Customer, Lock};
+use crate::encryption::customer::Customer;
+use crate::encryption::key::{self, Lock};
 use arrive::Arriving;
 use inline::Inline;
 use kernel::{Cx, INTERNAL_FAILURE};
 use model::{Error, ErrorShape, Result};
-use seal::KEY_BYTES;
+use seal::Keys;
 use serde::{Deserialize, Serialize};
 use store::{BlobId, Part, PartOwned, Table};
 
@@ -39,7 +40,7 @@ struct Stored {
     /// How many rows name it.
     references: u32,
     lock: Lock,
-    /// The body's own key, wrapped by what `lock` names.
+    /// The body's own keys, wrapped by what `lock` names.
     key: Inline,
     content: Content,
 }
@@ -63,15 +64,35 @@ pub fn keep(cx: &mut Cx, received: &Received, lock: Lock, customer: Option<&Cust
             Content::Blob(blob.id())
         }
     };
-    store(cx, content, &received.key, lock, customer)
+    store(cx, content, &received.keys, lock, customer)
 }
 
-/// One more row names it.
-pub fn share(cx: &mut Cx, id: BodyId) -> Result<BodyId> {
+/// One more row names it, if its keys stay wrapped as they are; else another body has the same bytes. `of_source` is
+/// what opens the first, `customer` what opens the second.
+pub fn share(
+    cx: &mut Cx,
+    id: BodyId,
+    of_source: Option<&Customer>,
+    lock: Lock,
+    customer: Option<&Customer>,
+) -> Result<BodyId> {
     let mut stored = cx.get(&BODIES, &id).ok_or_else(gone)?;
-    stored.references += 1;
-    cx.put(&BODIES, &id, &stored);
-    Ok(id)
+    if stored.lock == lock && lock != Lock::Customer {
+        stored.references += 1;
+        cx.put(&BODIES, &id, &stored);
+        return Ok(id);
+    }
+    let keys = key::unwrap(cx, &stored.lock, of_source, &stored.key.0)?;
+    if let Content::Blob(blob) = &stored.content {
+        cx.retain_blob(*blob)?;
+    }
+    store(cx, stored.content, &keys, lock, customer)
+}
+
+/// # Errors
+/// The key of a customer is not the body's.
+pub fn check_key(cx: &Cx, id: BodyId, customer: &Customer) -> Result<()> {
+    cx.get(&BODIES, &id).ok_or_else(gone)?.keys(cx, Some(customer)).map(drop)
 }
 
 /// A row that named it is gone.
@@ -87,22 +108,16 @@ pub fn release(cx: &mut Cx, id: BodyId) {
     }
 }
 
-fn store(
-    cx: &mut Cx,
-    content: Content,
-    key: &[u8; KEY_BYTES],
-    lock: Lock,
-    customer: Option<&Customer>,
-) -> Result<BodyId> {
+fn store(cx: &mut Cx, content: Content, keys: &[u8], lock: Lock, customer: Option<&Customer>) -> Result<BodyId> {
     let id = free_id(cx);
-    let key = Inline(key::wrap(cx, &lock, customer, key)?.into());
+    let key = Inline(key::wrap(cx, &lock, customer, keys)?.into());
     cx.put(&BODIES, &id, &Stored { references: 1, lock, key, content });
     Ok(id)
 }
 
 impl Stored {
-    fn unwrapped(&self, cx: &Cx, customer: Option<&Customer>) -> Result<[u8; KEY_BYTES]> {
-        key::unwrap(cx, &self.lock, customer, &self.key.0)
+    fn keys(&self, cx: &Cx, customer: Option<&Customer>) -> Result<Keys> {
+        Keys::new(&key::unwrap(cx, &self.lock, customer, &self.key.0)?).ok_or_else(damaged)
     }
 }
 

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 pub static BUCKET: ResourceType = ResourceType {
     name: "AWS::S3::Bucket",
     properties: &[
+        "BucketEncryption",
         "BucketName",
         "CorsConfiguration",
         "NotificationConfiguration",

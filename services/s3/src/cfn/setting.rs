@@ -35,7 +35,19 @@ enum Spelling {
 
 use Spelling::{Hidden, Name, One, Within};
 
-static SETTINGS: [Setting; 4] = [
+static SETTINGS: [Setting; 5] = [
+    Setting {
+        property: "BucketEncryption",
+        member: "ServerSideEncryptionConfiguration",
+        put: "PutBucketEncryption",
+        get: "GetBucketEncryption",
+        delete: Some("DeleteBucketEncryption"),
+        within: Some("ServerSideEncryptionConfiguration"),
+        spelling: &[
+            Name("ServerSideEncryptionConfiguration", "Rules"),
+            Name("ServerSideEncryptionByDefault", "ApplyServerSideEncryptionByDefault"),
+        ],
+    },
     Setting {
         property: "CorsConfiguration",
         member: "CORSConfiguration",

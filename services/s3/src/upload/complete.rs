@@ -6,6 +6,7 @@ use crate::checksum::{self, Checksum, Kind, given, tell};
 use crate::condition::Writing;
 use crate::current;
 use crate::encryption;
+use crate::encryption::customer::given as given_key;
 use crate::fault;
 use crate::list::Spelling;
 use crate::notification::Happened;
@@ -23,7 +24,6 @@ use std::collections::BTreeMap;
 const LEAST_PART: u64 = 5 * 1024 * 1024;
 
 pub fn complete(cx: &mut Cx, input: CompleteMultipartUpload) -> Result<CompleteMultipartUploadOutput> {
-    encryption::refuse_customer_key(&input.sse_customer_algorithm, &input.sse_customer_key)?;
     let condition = Writing { if_match: input.if_match.clone(), if_none_match: input.if_none_match.clone() };
     condition.check_form()?;
     let bucket = bucket::of(cx, &input.bucket, input.expected_bucket_owner.as_deref())?;
@@ -32,6 +32,7 @@ pub fn complete(cx: &mut Cx, input: CompleteMultipartUpload) -> Result<CompleteM
         Ok(upload) => upload,
         Err(missing) => return again(cx, &bucket, &input, before).ok_or(missing),
     };
+    upload.unlock_if_given(cx, &given_key!(input))?;
     let named = input.multipart_upload.as_ref().and_then(|it| it.parts.clone()).unwrap_or_default();
     let parts = chosen(cx, &upload, &input.upload_id, &named)?;
     condition.check(&input.key, before.as_ref())?;
@@ -50,6 +51,7 @@ pub fn complete(cx: &mut Cx, input: CompleteMultipartUpload) -> Result<CompleteM
         content: Content::Parts(upload.number),
         checksum,
         storage_class: upload.storage_class,
+        encryption: upload.encryption.clone(),
         metadata: upload.metadata.clone(),
         tags: upload.tags.clone(),
         ..Object::without_bytes()
@@ -104,7 +106,7 @@ fn chosen(cx: &Cx, upload: &Upload, id: &str, named: &[CompletedPart]) -> Result
 
 /// A composite checksum is made of what the uploader says, so the uploader has to say it.
 fn check_checksum(upload: &Upload, named: &CompletedPart, found: &Part, id: &str) -> Result<()> {
-    let given = checksum::only(given!(named))?;
+    let given = checksum::only(given!(named), None)?;
     match (upload.checksum, given) {
         (Some((algorithm, Kind::Composite)), None) => Err(fault::INVALID_REQUEST.with(format!(
             "The upload was created using a {} checksum. The complete request must include the checksum for each part. It was missing for part {} in the request.",
@@ -170,6 +172,7 @@ fn told(cx: &Cx, bucket: &Bucket, key: String, object: &Object) -> CompleteMulti
         checksum_type: Some(object.checksum.kind.name().to_owned()),
         ..CompleteMultipartUploadOutput::default()
     };
+    encryption::tell!(output, object.encryption);
     tell!(output, object.checksum.algorithm, object.checksum.value.clone());
     output
 }

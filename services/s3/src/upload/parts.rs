@@ -2,11 +2,11 @@
 
 use super::{Upload, find, initiator};
 use crate::body::{self, Received, Wanted};
-use crate::bucket;
+use crate::bucket::{self, Bucket};
 use crate::checksum::{self, Algorithm, given, tell};
 use crate::encryption;
+use crate::encryption::customer::{Customer, given as given_key};
 use crate::fault;
-use crate::key::Lock;
 use crate::list;
 use crate::list::objects::some;
 use crate::owner;
@@ -14,40 +14,50 @@ use crate::part::{self, Part};
 use crate::put::{MOST_BYTES, whole_second};
 use api::s3::{ListParts, ListPartsOutput, Part as Entry, UploadPart, UploadPartOutput};
 use kernel::{Body, Cloud, Cx};
-use model::{Result, Timestamp};
+use model::{Error, Result, Timestamp};
 
 pub async fn upload(cloud: Cloud, input: UploadPart, body: Body) -> Result<UploadPartOutput> {
     let number = number(input.part_number)?;
-    encryption::refuse_customer_key(&input.sse_customer_algorithm, &input.sse_customer_key)?;
-    let given = checksum::only(given!(input))?;
+    let announced = checksum::announced(&body);
+    let given = checksum::only(given!(input), announced)?;
     let owner = input.expected_bucket_owner.as_deref();
     // Nothing is taken for an upload that there is not.
-    let upload = cloud.read(|cx| {
+    let (upload, customer) = cloud.read(|cx| {
         let bucket = bucket::of(cx, &input.bucket, owner)?;
-        find(cx, &bucket, &input.key, &input.upload_id)
+        let upload = find(cx, &bucket, &input.key, &input.upload_id)?;
+        let customer = upload.unlock(cx, &given_key!(input))?;
+        Ok::<_, Error>((upload, customer))
     })?;
-    let algorithm = algorithm_of(&upload, given.as_ref().map(|it| it.0))?;
+    let algorithm = algorithm_of(&upload, given.as_ref().map(|it| it.0).or(announced))?;
     let md5 = input.content_md5.as_deref().map(checksum::read_md5).transpose()?;
-    let wanted = Wanted { most: MOST_BYTES, md5, algorithm, given };
+    let wanted = Wanted { most: MOST_BYTES, md5, given, announced, algorithm, layers: upload.encryption.layers() };
     let received = body::receive(&cloud, body, &wanted).await?;
     cloud
         .write(move |cx| {
             let bucket = bucket::named(cx, &input.bucket)?;
             let upload = find(cx, &bucket, &input.key, &input.upload_id)?;
-            let part = keep(cx, &upload, number, &received)?;
+            let part = keep(cx, (&bucket, &input.key), &upload, number, &received, customer.as_ref())?;
             let mut output = UploadPartOutput { e_tag: Some(part.etag()), ..UploadPartOutput::default() };
+            encryption::tell!(output, upload.encryption, customer);
             tell!(output, part.checksum.algorithm, part.checksum.value);
             Ok(output)
         })
         .await
 }
 
-pub fn keep(cx: &mut Cx, upload: &Upload, number: u32, received: &Received) -> Result<Part> {
+pub fn keep(
+    cx: &mut Cx,
+    (bucket, key): (&Bucket, &str),
+    upload: &Upload,
+    number: u32,
+    received: &Received,
+    customer: Option<&Customer>,
+) -> Result<Part> {
     let part = Part {
         number,
-        body: body::keep(cx, received, Lock::of_s3(), None)?,
+        body: body::keep(cx, received, upload.encryption.lock(bucket, key), customer)?,
         size: received.length,
-        md5: u128::from_be_bytes(received.md5),
+        md5: u128::from_be_bytes(upload.encryption.md5(cx, received.md5)),
         checksum: received.checksum.clone(),
         modified_at: whole_second(cx.now()),
     };
@@ -56,9 +66,9 @@ pub fn keep(cx: &mut Cx, upload: &Upload, number: u32, received: &Received) -> R
 }
 
 pub fn list(cx: &Cx, input: ListParts) -> Result<ListPartsOutput> {
-    encryption::refuse_customer_key(&input.sse_customer_algorithm, &input.sse_customer_key)?;
     let bucket = bucket::of(cx, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let upload = find(cx, &bucket, &input.key, &input.upload_id)?;
+    upload.unlock_if_given(cx, &given_key!(input))?;
     let limit = list::limit(input.max_parts, "max-parts")?;
     let marker = input.part_number_marker.unwrap_or(0);
     let after = u32::try_from(marker).map_err(|_| {

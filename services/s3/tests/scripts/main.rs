@@ -1,6 +1,7 @@
 //! What a user sends and what comes back.
 
 mod buckets;
+mod encryption;
 mod listings;
 mod objects;
 mod uploads;
