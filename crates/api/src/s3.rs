@@ -1240,6 +1240,152 @@ structure! {
 }
 
 structure! {
+    GetObjectLegalHold => "s3", GetObjectLegalHoldOutput {
+        bucket: String = "Bucket",
+        key: String = "Key",
+        version_id: Option<String> = "VersionId",
+        request_payer: Option<String> = "RequestPayer",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    GetObjectLegalHoldOutput {
+        legal_hold: Option<ObjectLockLegalHold> = "LegalHold",
+    }
+}
+
+structure! {
+    GetObjectLockConfiguration => "s3", GetObjectLockConfigurationOutput {
+        bucket: String = "Bucket",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    GetObjectLockConfigurationOutput {
+        object_lock_configuration: Option<ObjectLockConfiguration> = "ObjectLockConfiguration",
+    }
+}
+
+structure! {
+    GetObjectRetention => "s3", GetObjectRetentionOutput {
+        bucket: String = "Bucket",
+        key: String = "Key",
+        version_id: Option<String> = "VersionId",
+        request_payer: Option<String> = "RequestPayer",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    GetObjectRetentionOutput {
+        retention: Option<ObjectLockRetention> = "Retention",
+    }
+}
+
+structure! {
+    PutObjectLegalHold => "s3", PutObjectLegalHoldOutput {
+        bucket: String = "Bucket",
+        key: String = "Key",
+        legal_hold: Option<ObjectLockLegalHold> = "LegalHold",
+        request_payer: Option<String> = "RequestPayer",
+        version_id: Option<String> = "VersionId",
+        content_md5: Option<String> = "ContentMD5",
+        checksum_algorithm: Option<String> = "ChecksumAlgorithm",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    PutObjectLegalHoldOutput {
+        request_charged: Option<String> = "RequestCharged",
+    }
+}
+
+structure! {
+    PutObjectLockConfiguration => "s3", PutObjectLockConfigurationOutput {
+        bucket: String = "Bucket",
+        object_lock_configuration: Option<ObjectLockConfiguration> = "ObjectLockConfiguration",
+        request_payer: Option<String> = "RequestPayer",
+        token: Option<String> = "Token",
+        content_md5: Option<String> = "ContentMD5",
+        checksum_algorithm: Option<String> = "ChecksumAlgorithm",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    PutObjectLockConfigurationOutput {
+        request_charged: Option<String> = "RequestCharged",
+    }
+}
+
+structure! {
+    PutObjectRetention => "s3", PutObjectRetentionOutput {
+        bucket: String = "Bucket",
+        key: String = "Key",
+        retention: Option<ObjectLockRetention> = "Retention",
+        request_payer: Option<String> = "RequestPayer",
+        version_id: Option<String> = "VersionId",
+        bypass_governance_retention: Option<bool> = "BypassGovernanceRetention",
+        content_md5: Option<String> = "ContentMD5",
+        checksum_algorithm: Option<String> = "ChecksumAlgorithm",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    PutObjectRetentionOutput {
+        request_charged: Option<String> = "RequestCharged",
+    }
+}
+
+structure! {
+    ObjectLockRetention {
+        mode: Option<String> = "Mode",
+        retain_until_date: Option<Timestamp> = "RetainUntilDate",
+        event_hold: Option<String> = "EventHold",
+        event_hold_duration: Option<EventHoldDuration> = "EventHoldDuration",
+    }
+}
+
+structure! {
+    EventHoldDuration {
+        days: Option<i64> = "Days",
+        years: Option<i64> = "Years",
+    }
+}
+
+structure! {
+    ObjectLockConfiguration {
+        object_lock_enabled: Option<String> = "ObjectLockEnabled",
+        rule: Option<ObjectLockRule> = "Rule",
+    }
+}
+
+structure! {
+    ObjectLockRule {
+        default_retention: Option<DefaultRetention> = "DefaultRetention",
+    }
+}
+
+structure! {
+    DefaultRetention {
+        mode: Option<String> = "Mode",
+        days: Option<i64> = "Days",
+        years: Option<i64> = "Years",
+        default_event_hold: Option<EventHoldDuration> = "DefaultEventHold",
+    }
+}
+
+structure! {
+    ObjectLockLegalHold {
+        status: Option<String> = "Status",
+    }
+}
+
+structure! {
     ServerSideEncryptionConfiguration {
         rules: Vec<ServerSideEncryptionRule> = "Rules",
     }

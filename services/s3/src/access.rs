@@ -9,10 +9,11 @@ use crate::tag;
 use crate::version;
 use api::s3::{
     CompleteMultipartUpload, CopyObject, CreateBucket, CreateMultipartUpload, DeleteObject, GetObjectAttributes,
-    ListObjectVersions, ListObjects, ListObjectsV2, PutObject, PutObjectTagging, UploadPartCopy,
+    ListObjectVersions, ListObjects, ListObjectsV2, PutObject, PutObjectLegalHold, PutObjectRetention,
+    PutObjectTagging, UploadPartCopy,
 };
 use kernel::{Cx, Question};
-use model::Result;
+use model::{Result, Timestamp};
 use policy::Context;
 
 /// An action, and what it is called where a version id is given.
@@ -24,6 +25,22 @@ pub const PUT_TAGS: Actions = ("s3:PutObjectTagging", "s3:PutObjectVersionTaggin
 pub const DELETE_TAGS: Actions = ("s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging");
 
 type Questions = Result<Vec<Question>>;
+
+/// The actions that a request needs for what it gives an object beside tags.
+type Parts = [Option<&'static str>; 3];
+
+macro_rules! parts {
+    ($input:expr) => {{
+        let grants = [&$input.grant_full_control, &$input.grant_read, &$input.grant_read_acp, &$input.grant_write_acp];
+        let has_acl = $input.acl.is_some() || grants.iter().any(|it| it.is_some());
+        let is_retained = $input.object_lock_mode.is_some() || $input.object_lock_retain_until_date.is_some();
+        [
+            has_acl.then_some("s3:PutObjectAcl"),
+            is_retained.then_some("s3:PutObjectRetention"),
+            $input.object_lock_legal_hold_status.as_ref().map(|_| "s3:PutObjectLegalHold"),
+        ]
+    }};
+}
 
 /// An action on an object.
 pub fn on_object(cx: &Cx, bucket: &str, key: &str, action: &'static str) -> Questions {
@@ -50,14 +67,21 @@ pub fn describing(cx: &Cx, input: &GetObjectAttributes) -> Questions {
 }
 
 pub fn putting(cx: &Cx, input: &PutObject) -> Questions {
-    beginning(cx, &input.bucket, &input.key, input.tagging.as_deref())
+    making(cx, (&input.bucket, &input.key), &parts!(input), input.tagging.as_deref())
 }
 
-/// An object with tags of its own.
-pub fn beginning(cx: &Cx, bucket: &str, key: &str, tagging: Option<&str>) -> Questions {
+pub fn beginning(cx: &Cx, input: &CreateMultipartUpload) -> Questions {
+    making(cx, (&input.bucket, &input.key), &parts!(input), input.tagging.as_deref())
+}
+
+/// What is given to a new object beside its bytes needs an action of its own.
+fn making(cx: &Cx, (bucket, key): (&str, &str), parts: &Parts, tagging: Option<&str>) -> Questions {
     let mut questions = on_object(cx, bucket, key, "s3:PutObject")?;
     if tagging.is_some_and(|it| !it.is_empty()) {
         questions.push(about(cx, bucket, key, "s3:PutObjectTagging")?);
+    }
+    for action in parts.iter().copied().flatten() {
+        questions.push(about(cx, bucket, key, action)?);
     }
     Ok(questions)
 }
@@ -78,12 +102,27 @@ pub fn copying(cx: &Cx, input: &CopyObject) -> Questions {
     if tagged {
         questions.push(about(cx, &input.bucket, &input.key, "s3:PutObjectTagging")?);
     }
+    for action in parts!(input).into_iter().flatten() {
+        questions.push(about(cx, &input.bucket, &input.key, action)?);
+    }
     Ok(questions)
 }
 
 pub fn copying_part(cx: &Cx, input: &UploadPartCopy) -> Questions {
     let source = Source::read(&input.copy_source)?;
     Ok(vec![reading(cx, &source)?, about(cx, &input.bucket, &input.key, "s3:PutObject")?])
+}
+
+/// A bucket with Object Lock, or with an ACL or an ownership setting, needs leave to set them.
+pub fn creating(cx: &Cx, input: &CreateBucket) -> Questions {
+    let arn = bucket::new_arn(cx, &input.bucket)?;
+    let mut questions = vec![Question::from(arn.clone())];
+    let mut also = |action: &'static str| questions.push(Question::new(arn.clone(), action));
+    if input.object_lock_enabled_for_bucket == Some(true) {
+        also("s3:PutBucketObjectLockConfiguration");
+        also("s3:PutBucketVersioning");
+    }
+    Ok(questions)
 }
 
 pub fn deleting(version_id: Option<&str>) -> &'static str {
@@ -121,12 +160,14 @@ fn about(cx: &Cx, bucket: &str, key: &str, action: &'static str) -> Result<Quest
 
 /// What a request says of the object that it makes.
 macro_rules! making {
-    ($input:expr, $context:expr) => {
+    ($cx:expr, $input:expr, $context:expr) => {
         insert($context, "s3:x-amz-acl", $input.acl.as_deref());
         insert($context, "s3:x-amz-storage-class", $input.storage_class.as_deref());
         insert($context, "s3:x-amz-server-side-encryption", $input.server_side_encryption.as_deref());
         insert($context, "s3:x-amz-server-side-encryption-aws-kms-key-id", $input.ssekms_key_id.as_deref());
         insert($context, CUSTOMER_ALGORITHM, $input.sse_customer_algorithm.as_deref());
+        lock_keys($cx, $input.object_lock_mode.as_deref(), $input.object_lock_retain_until_date, $context);
+        insert($context, "s3:object-lock-legal-hold", $input.object_lock_legal_hold_status.as_deref());
         insert($context, "s3:x-amz-website-redirect-location", $input.website_redirect_location.as_deref());
         requested_tags(tag::of_header($input.tagging.as_deref()).unwrap_or_default(), $context);
     };
@@ -144,28 +185,51 @@ pub fn existing_tags(cx: &Cx, object: (&str, &str), version_id: Option<&str>, co
     }
 }
 
+const MILLISECONDS_OF_DAY: i64 = 24 * 60 * 60 * 1000;
 /// Whether the call makes an object, or only prepares one ("Enforce conditional writes" in the user guide).
 const CREATES: &str = "s3:ObjectCreationOperation";
 const CUSTOMER_ALGORITHM: &str = "s3:x-amz-server-side-encryption-customer-algorithm";
 
-pub fn put_keys(input: &PutObject, context: &mut Context) {
-    making!(input, context);
+pub fn put_keys(cx: &Cx, input: &PutObject, context: &mut Context) {
+    making!(cx, input, context);
     condition_keys(input.if_match.as_deref(), input.if_none_match.as_deref(), context);
 }
 
-pub fn copy_keys(input: &CopyObject, context: &mut Context) {
-    making!(input, context);
+pub fn copy_keys(cx: &Cx, input: &CopyObject, context: &mut Context) {
+    making!(cx, input, context);
     insert(context, "s3:x-amz-copy-source", Some(&input.copy_source));
     insert(context, "s3:x-amz-metadata-directive", input.metadata_directive.as_deref());
     condition_keys(input.if_match.as_deref(), input.if_none_match.as_deref(), context);
 }
 
-pub fn begin_keys(input: &CreateMultipartUpload, context: &mut Context) {
-    making!(input, context);
+pub fn begin_keys(cx: &Cx, input: &CreateMultipartUpload, context: &mut Context) {
+    making!(cx, input, context);
     context.insert(CREATES, false);
 }
 
 /// `algorithm` of the customer's key.
+pub fn retention_keys(cx: &Cx, input: &PutObjectRetention, context: &mut Context) {
+    let retention = input.retention.as_ref();
+    let until = retention.and_then(|it| it.retain_until_date);
+    version_key(input.version_id.as_deref(), context);
+    lock_keys(cx, retention.and_then(|it| it.mode.as_deref()), until, context);
+}
+
+pub fn legal_hold_keys(input: &PutObjectLegalHold, context: &mut Context) {
+    version_key(input.version_id.as_deref(), context);
+    let status = input.legal_hold.as_ref().and_then(|it| it.status.as_deref());
+    insert(context, "s3:object-lock-legal-hold", status);
+}
+
+fn lock_keys(cx: &Cx, mode: Option<&str>, until: Option<Timestamp>, context: &mut Context) {
+    insert(context, "s3:object-lock-mode", mode);
+    if let Some(until) = until {
+        context.insert("s3:object-lock-retain-until-date", until.iso_8601());
+        let remaining = (until.0 - cx.now().0).div_euclid(MILLISECONDS_OF_DAY);
+        context.insert("s3:object-lock-remaining-retention-days", remaining);
+    }
+}
+
 pub fn part_keys(algorithm: Option<&str>, context: &mut Context) {
     context.insert(CREATES, false);
     insert(context, CUSTOMER_ALGORITHM, algorithm);

@@ -6,6 +6,7 @@ use crate::config;
 use crate::current;
 use crate::encryption::bucket::Rule;
 use crate::fault;
+use crate::lock;
 use crate::name;
 use crate::object::Object;
 use crate::owner;
@@ -47,6 +48,9 @@ pub struct Bucket {
     pub in_eu: bool,
     #[serde(default, skip_serializing_if = "Rule::is_usual")]
     pub encryption: Rule,
+    /// Of Object Lock, which no bucket loses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lock: Option<lock::configuration::Rule>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,9 +90,6 @@ pub fn create(cx: &mut Cx, input: CreateBucket) -> Result<CreateBucketOutput> {
         &input.grant_write_acp,
     ];
     owner::check_new_bucket(input.object_ownership.as_deref(), input.acl.as_deref(), &grants.map(Option::as_ref))?;
-    if input.object_lock_enabled_for_bucket == Some(true) {
-        return Err(fault::not_implemented("x-amz-bucket-object-lock-enabled"));
-    }
     if input.bucket_namespace.as_deref() == Some("account-regional") {
         return Err(fault::not_implemented("x-amz-bucket-namespace: account-regional"));
     }
@@ -104,15 +105,17 @@ pub fn create(cx: &mut Cx, input: CreateBucket) -> Result<CreateBucketOutput> {
     if cx.keys::<String, ()>(&OWNED, .., MOST_BUCKETS).len() == MOST_BUCKETS {
         return Err(fault::TOO_MANY_BUCKETS.with("You have attempted to create more buckets than allowed"));
     }
+    let is_locked = input.object_lock_enabled_for_bucket == Some(true);
     let bucket = Bucket {
         name: input.bucket,
         number: take_number(cx),
         account: cx.account().to_owned(),
         region,
         created_at: cx.now().0,
-        versioning: Versioning::Never,
+        versioning: if is_locked { Versioning::Enabled } else { Versioning::Never },
         in_eu: constraint == Some(LEGACY_EU),
         encryption: Rule::default(),
+        lock: is_locked.then(lock::configuration::Rule::default),
     };
     put(cx, &bucket);
     cx.put(&OWNED, &bucket.name.as_str(), &());

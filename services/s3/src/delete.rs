@@ -5,8 +5,9 @@ use crate::bucket::{self, Bucket};
 use crate::condition;
 use crate::current::{self, Deleted};
 use crate::fault;
+use crate::lock::Bypass;
 use crate::object;
-use crate::version::{self, Version};
+use crate::version::{self, Version, Which};
 use api::s3::{
     DeleteObject, DeleteObjectOutput, DeleteObjects, DeleteObjectsOutput, DeletedObject, Error as Failure,
     ObjectIdentifier,
@@ -22,6 +23,7 @@ struct Target<'t> {
     key: &'t str,
     version_id: Option<&'t str>,
     if_match: Option<&'t str>,
+    bypass: Bypass,
 }
 
 /// What came of it.
@@ -36,8 +38,9 @@ struct Done {
 pub fn delete(cx: &mut Cx, input: DeleteObject) -> Result<DeleteObjectOutput> {
     refuse_of_directory_buckets(input.if_match_last_modified_time.is_some(), input.if_match_size.is_some())?;
     let bucket = bucket::of(cx, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    let target =
-        Target { key: &input.key, version_id: input.version_id.as_deref(), if_match: input.if_match.as_deref() };
+    let bypass = Bypass::check(input.bypass_governance_retention, &bucket)?;
+    let (version_id, if_match) = (input.version_id.as_deref(), input.if_match.as_deref());
+    let target = Target { key: &input.key, version_id, if_match, bypass };
     let done = one(cx, &bucket, &target)?;
     Ok(DeleteObjectOutput {
         delete_marker: done.marker.then_some(true),
@@ -52,10 +55,11 @@ pub fn delete_all(cx: &mut Cx, input: DeleteObjects) -> Result<DeleteObjectsOutp
     if input.delete.objects.is_empty() || input.delete.objects.len() > MOST_KEYS {
         return Err(fault::malformed_xml());
     }
+    let bypass = Bypass::check(input.bypass_governance_retention, &bucket)?;
     let quiet = input.delete.quiet.unwrap_or(false);
     let (mut deleted, mut errors) = (Vec::new(), Vec::new());
     for it in input.delete.objects {
-        match listed(cx, &bucket, &it) {
+        match listed(cx, &bucket, &it, bypass) {
             Ok(_) if quiet => {}
             Ok(done) => deleted.push(entry(it, done)),
             Err(error) => errors.push(Failure {
@@ -74,14 +78,14 @@ pub fn delete_all(cx: &mut Cx, input: DeleteObjects) -> Result<DeleteObjectsOutp
     })
 }
 
-fn listed(cx: &mut Cx, bucket: &Bucket, it: &ObjectIdentifier) -> Result<Done> {
+fn listed(cx: &mut Cx, bucket: &Bucket, it: &ObjectIdentifier, bypass: Bypass) -> Result<Done> {
     refuse_of_directory_buckets(it.last_modified_time.is_some(), it.size.is_some())?;
     let action = access::deleting(it.version_id.as_deref());
     let version_id = it.version_id.clone();
     cx.require_of("s3", action, &format!("{}/{}", bucket.arn(), it.key), |context| {
         access::version_key(version_id.as_deref(), context);
     })?;
-    let target = Target { key: &it.key, version_id: it.version_id.as_deref(), if_match: it.e_tag.as_deref() };
+    let target = Target { key: &it.key, version_id: it.version_id.as_deref(), if_match: it.e_tag.as_deref(), bypass };
     one(cx, bucket, &target)
 }
 
@@ -94,6 +98,7 @@ fn one(cx: &mut Cx, bucket: &Bucket, target: &Target) -> Result<Done> {
             let found = current::find(cx, bucket, key, which).map(|it| it.version);
             check(wanted, key, found.and_then(|it| if let Version::Object(it) = it { Some(it.etag()) } else { None }))?;
         }
+        check_locks(cx, bucket, target, which)?;
         // Deleting what is not there is no error.
         let before = current::delete_version(cx, bucket, key, which);
         let marker = matches!(before, Some(Version::Marker(_)));
@@ -107,6 +112,18 @@ fn one(cx: &mut Cx, bucket: &Bucket, target: &Target) -> Result<Done> {
         Deleted::Object => Done::default(),
         Deleted::Marked(marker) => Done { marker: true, version_id: Some(marker.version_id(bucket, key)) },
     })
+}
+
+fn check_locks(cx: &Cx, bucket: &Bucket, target: &Target, which: Which) -> Result<()> {
+    if bucket.lock.is_none() {
+        return Ok(());
+    }
+    match current::find(cx, bucket, target.key, which).map(|it| it.version) {
+        Some(Version::Object(object)) => {
+            object.locks.check_deletable(cx, &format!("{}/{}", bucket.arn(), target.key), target.bypass)
+        }
+        Some(Version::Marker(_)) | None => Ok(()),
+    }
 }
 
 fn check(wanted: &str, key: &str, etag: Option<String>) -> Result<()> {

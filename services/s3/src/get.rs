@@ -7,6 +7,7 @@ use crate::condition::Reading;
 use crate::encryption::customer::{Customer, given};
 use crate::encryption::{self, unlock};
 use crate::fault;
+use crate::lock;
 use crate::object::{Content, Object};
 use crate::part;
 use crate::range;
@@ -17,8 +18,8 @@ use api::s3::{
 };
 use kernel::caller::Principal;
 use kernel::{Cloud, Cx, Download};
-use model::Result;
 use model::typed::Typed;
+use model::{Result, Timestamp};
 use std::ops::Range;
 
 /// What a read asks for.
@@ -93,6 +94,10 @@ fn select(cx: &Cx, input: &GetObject) -> Result<Selected> {
     let mut output = describe(&object, input);
     output.version_id = bucket.told(&object, &input.key);
     encryption::tell!(output, object.encryption, customer);
+    let locks = lock::version::told(cx, &bucket, &input.key, &object);
+    output.object_lock_mode = locks.retention.map(|it| it.mode.name().to_owned());
+    output.object_lock_retain_until_date = locks.retention.map(|it| Timestamp(it.until));
+    output.object_lock_legal_hold_status = locks.legal_hold.map(|it| it.name().to_owned());
     // A part of nothing is nothing, which no range can say.
     output.content_range = partial.as_ref().filter(|it| !it.is_empty()).map(|range| range::header(range, object.size));
     let range = partial.unwrap_or(0..object.size);

@@ -35,6 +35,7 @@ fn argument(violation: &Violation, sent: &str) -> Error {
         "encoding-type" => "Invalid Encoding Method specified in Request".to_owned(),
         "x-amz-metadata-directive" => "Unknown metadata directive.".to_owned(),
         "x-amz-object-lock-mode" => "Unknown wormMode directive.".to_owned(),
+        "x-amz-object-lock-legal-hold" => "Legal Hold must be either of 'ON' or 'OFF'".to_owned(),
         "max-buckets" => "Argument max-buckets must be an integer between 1 and 10000".to_owned(),
         other => format!("Invalid {other}"),
     };

@@ -59,7 +59,7 @@ pub fn service() -> Service {
         .resource(&cfn::BUCKET_POLICY)
         .job(&upload::SWEEP, upload::sweep)
         .job_conversation(&notification::TELL, notification::carry_out);
-    uploads(listings(objects_of(configurations(buckets(service)))))
+    uploads(listings(locks(objects_of(configurations(buckets(service))))))
 }
 
 fn configurations(service: Service) -> Service {
@@ -97,7 +97,7 @@ fn configurations(service: Service) -> Service {
 
 fn buckets(service: Service) -> Service {
     service
-        .op(|cx, it: &CreateBucket| bucket::new_arn(cx, &it.bucket), bucket::create)
+        .op(access::creating, bucket::create)
         .conditions(|_, it: &CreateBucket, context| access::bucket_keys(it, context))
         .op(|cx, it: &DeleteBucket| bucket::arn(cx, &it.bucket), bucket::delete)
         .read(|cx, it: &HeadBucket| bucket::arn(cx, &it.bucket), bucket::head)
@@ -117,7 +117,7 @@ fn objects_of(service: Service) -> Service {
     service
         .upload(access::putting, put::put)
         .within(put::within)
-        .conditions(|_, it: &PutObject, context| access::put_keys(it, context))
+        .conditions(|cx, it: &PutObject, context| access::put_keys(cx, it, context))
         .download(
             |cx, it: &GetObject| access::on_version(cx, (&it.bucket, &it.key), it.version_id.as_deref(), access::GET),
             get::get,
@@ -140,7 +140,7 @@ fn objects_of(service: Service) -> Service {
             access::existing_tags(cx, (&it.bucket, &it.key), it.version_id.as_deref(), context);
         })
         .conversation(access::copying, copy::copy)
-        .conditions(|_, it: &CopyObject, context| access::copy_keys(it, context))
+        .conditions(|cx, it: &CopyObject, context| access::copy_keys(cx, it, context))
         .op(access::deleting_if, delete::delete)
         .conditions(|_, it: &DeleteObject, context| access::version_key(it.version_id.as_deref(), context))
         // Each key is asked about by itself.
@@ -174,6 +174,37 @@ fn objects_of(service: Service) -> Service {
         .read(|cx, it: &RenameObject| bucket::arn(cx, &it.bucket), rename::rename)
 }
 
+fn locks(service: Service) -> Service {
+    service
+        .op(|cx, it: &PutObjectLockConfiguration| bucket::arn(cx, &it.bucket), lock::configuration::put)
+        .checked_as("s3:PutBucketObjectLockConfiguration")
+        .digest_needed()
+        .read(|cx, it: &GetObjectLockConfiguration| bucket::arn(cx, &it.bucket), lock::configuration::get)
+        .checked_as("s3:GetBucketObjectLockConfiguration")
+        .op(
+            |cx, it: &PutObjectRetention| access::on_object(cx, &it.bucket, &it.key, "s3:PutObjectRetention"),
+            lock::version::put_retention,
+        )
+        .digest_needed()
+        .conditions(|cx, it: &PutObjectRetention, context| access::retention_keys(cx, it, context))
+        .read(
+            |cx, it: &GetObjectRetention| access::on_object(cx, &it.bucket, &it.key, "s3:GetObjectRetention"),
+            lock::version::get_retention,
+        )
+        .conditions(|_, it: &GetObjectRetention, context| access::version_key(it.version_id.as_deref(), context))
+        .op(
+            |cx, it: &PutObjectLegalHold| access::on_object(cx, &it.bucket, &it.key, "s3:PutObjectLegalHold"),
+            lock::version::put_legal_hold,
+        )
+        .digest_needed()
+        .conditions(|_, it: &PutObjectLegalHold, context| access::legal_hold_keys(it, context))
+        .read(
+            |cx, it: &GetObjectLegalHold| access::on_object(cx, &it.bucket, &it.key, "s3:GetObjectLegalHold"),
+            lock::version::get_legal_hold,
+        )
+        .conditions(|_, it: &GetObjectLegalHold, context| access::version_key(it.version_id.as_deref(), context))
+}
+
 fn listings(service: Service) -> Service {
     service
         .read(|cx, it: &ListObjects| bucket::arn(cx, &it.bucket), objects::list)
@@ -191,11 +222,8 @@ fn listings(service: Service) -> Service {
 
 fn uploads(service: Service) -> Service {
     service
-        .op(
-            |cx, it: &CreateMultipartUpload| access::beginning(cx, &it.bucket, &it.key, it.tagging.as_deref()),
-            upload::create,
-        )
-        .conditions(|_, it: &CreateMultipartUpload, context| access::begin_keys(it, context))
+        .op(access::beginning, upload::create)
+        .conditions(|cx, it: &CreateMultipartUpload, context| access::begin_keys(cx, it, context))
         .upload(|cx, it: &UploadPart| access::on_object(cx, &it.bucket, &it.key, "s3:PutObject"), upload::parts::upload)
         .conditions(|_, it: &UploadPart, context| access::part_keys(it.sse_customer_algorithm.as_deref(), context))
         .conversation(access::copying_part, copy::copy_part)
@@ -220,9 +248,10 @@ use api::s3::{
     DeleteBucketCors, DeleteBucketEncryption, DeleteBucketPolicy, DeleteBucketTagging, DeleteBucketWebsite,
     DeleteObject, DeleteObjectTagging, DeleteObjects, DeletePublicAccessBlock, GetBucketCors, GetBucketEncryption,
     GetBucketLocation, GetBucketNotificationConfiguration, GetBucketPolicy, GetBucketPolicyStatus, GetBucketTagging,
-    GetBucketVersioning, GetBucketWebsite, GetObject, GetObjectAttributes, GetObjectTagging, GetPublicAccessBlock,
-    HeadBucket, HeadObject, ListBuckets, ListMultipartUploads, ListObjectVersions, ListObjects, ListObjectsV2,
-    ListParts, PutBucketCors, PutBucketEncryption, PutBucketNotificationConfiguration, PutBucketPolicy,
-    PutBucketTagging, PutBucketVersioning, PutBucketWebsite, PutObject, PutObjectTagging, PutPublicAccessBlock,
-    RenameObject, UploadPart, UploadPartCopy,
+    GetBucketVersioning, GetBucketWebsite, GetObject, GetObjectAttributes, GetObjectLegalHold,
+    GetObjectLockConfiguration, GetObjectRetention, GetObjectTagging, GetPublicAccessBlock, HeadBucket, HeadObject,
+    ListBuckets, ListMultipartUploads, ListObjectVersions, ListObjects, ListObjectsV2, ListParts, PutBucketCors,
+    PutBucketEncryption, PutBucketNotificationConfiguration, PutBucketPolicy, PutBucketTagging, PutBucketVersioning,
+    PutBucketWebsite, PutObject, PutObjectLegalHold, PutObjectLockConfiguration, PutObjectRetention, PutObjectTagging,
+    PutPublicAccessBlock, RenameObject, UploadPart, UploadPartCopy,
 };

@@ -4,6 +4,7 @@ use crate::body::{BodyId, Piece};
 use crate::checksum::{self, Checksum, Kind};
 use crate::encryption::Encryption;
 use crate::fault;
+use crate::lock::Locks;
 use crate::metadata::Metadata;
 use crate::part;
 use kernel::Cx;
@@ -29,6 +30,8 @@ pub struct Object {
     pub storage_class: StorageClass,
     #[serde(default, skip_serializing_if = "Encryption::is_s3")]
     pub encryption: Encryption,
+    #[serde(default, skip_serializing_if = "Locks::is_none")]
+    pub locks: Locks,
     #[serde(default, skip_serializing_if = "Metadata::is_empty")]
     pub metadata: Metadata,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -94,6 +97,7 @@ impl Object {
             checksum: Checksum { algorithm: checksum::DEFAULT, kind: Kind::FullObject, value: String::new() },
             storage_class: StorageClass::Standard,
             encryption: Encryption::S3,
+            locks: Locks::default(),
             metadata: Metadata::default(),
             tags: Vec::new(),
         }

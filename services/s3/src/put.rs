@@ -7,6 +7,7 @@ use crate::condition::Writing;
 use crate::current;
 use crate::encryption::{self, customer::Customer};
 use crate::fault;
+use crate::lock;
 use crate::metadata::stated;
 use crate::notification::Happened;
 use crate::object::{self, Content, Etag, Object};
@@ -45,7 +46,7 @@ fn prepare(cx: &Cx, input: &PutObject, announced: Option<Algorithm>) -> Result<(
     fault::refuse("x-amz-write-offset-bytes", input.write_offset_bytes.as_ref())?;
     let given = checksum::only(given!(input), announced)?;
     let named = input.checksum_algorithm.as_deref().and_then(Algorithm::named);
-    let made = describe(cx, input)?;
+    let made = describe(cx, input, input.content_md5.is_some() || given.is_some() || announced.is_some())?;
     let wanted = Wanted {
         most: MOST_BYTES,
         md5: input.content_md5.as_deref().map(checksum::read_md5).transpose()?,
@@ -57,15 +58,17 @@ fn prepare(cx: &Cx, input: &PutObject, announced: Option<Algorithm>) -> Result<(
     Ok((made, wanted))
 }
 
-fn describe(cx: &Cx, input: &PutObject) -> Result<Made> {
+fn describe(cx: &Cx, input: &PutObject, has_digest: bool) -> Result<Made> {
     let bucket = bucket::of(cx, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    let Settled { storage_class, encryption, customer } =
+    let Settled { storage_class, encryption, customer, locks } =
         terms!(input, "s3:PutObject").settle(cx, &bucket, &input.key)?;
+    lock::check_digest(&bucket, &locks, has_digest)?;
     let condition = Writing { if_match: input.if_match.clone(), if_none_match: input.if_none_match.clone() };
     condition.check_form()?;
     let object = Object {
         storage_class,
         encryption,
+        locks,
         metadata: stated!(input),
         tags: tag::of_header(input.tagging.as_deref())?,
         ..Object::without_bytes()
@@ -85,6 +88,7 @@ fn store(cx: &mut Cx, input: &PutObject, made: Made, received: &Received) -> Res
         etag: Etag::plain(made.object.encryption.md5(cx, received.md5)),
         content: Content::Body(body::keep(cx, received, lock, made.customer.as_ref())?),
         checksum: received.checksum.clone(),
+        locks: made.object.locks.or_default(&bucket, cx.now()),
         ..made.object
     };
     current::put(cx, &bucket, &input.key, before, &mut object, Happened::Put);

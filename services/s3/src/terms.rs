@@ -4,7 +4,7 @@
 use crate::bucket::Bucket;
 use crate::encryption::customer::Customer;
 use crate::encryption::{self, Encryption};
-use crate::lock;
+use crate::lock::{self, Locks};
 use crate::object::StorageClass;
 use crate::owner;
 use kernel::Cx;
@@ -26,6 +26,7 @@ pub struct Settled {
     pub storage_class: StorageClass,
     pub encryption: Encryption,
     pub customer: Option<Customer>,
+    pub locks: Locks,
 }
 
 impl Terms {
@@ -34,8 +35,9 @@ impl Terms {
     pub fn settle(&self, cx: &Cx, bucket: &Bucket, key: &str) -> Result<Settled> {
         self.acl.check()?;
         let (encryption, customer) = self.encryption.settle(cx, (bucket, key), self.action)?;
-        self.lock.check()?;
-        Ok(Settled { storage_class: StorageClass::of(self.storage_class.as_deref())?, encryption, customer })
+        let locks = self.lock.settle(cx, bucket)?;
+        let storage_class = StorageClass::of(self.storage_class.as_deref())?;
+        Ok(Settled { storage_class, encryption, customer, locks })
     }
 }
 

@@ -12,6 +12,7 @@ use crate::fault;
 use crate::list::cursor::{Cursor, From, Row, three_parts};
 use crate::list::objects::{prefixes, some};
 use crate::list::{self, Asked, Spelling, begin};
+use crate::lock::Locks;
 use crate::metadata::{Metadata, stated};
 use crate::object::{self, StorageClass};
 use crate::opaque::{self, Opened};
@@ -51,6 +52,8 @@ pub struct Upload {
     /// Something that the customer's key opens, where each part has to bring it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     proof: Option<Vec<u8>>,
+    #[serde(default, skip_serializing_if = "Locks::is_none")]
+    pub locks: Locks,
     #[serde(default, skip_serializing_if = "Metadata::is_empty")]
     pub metadata: Metadata,
     #[serde(default)]
@@ -63,7 +66,7 @@ const SWEPT_AT_ONCE: usize = 10;
 pub fn create(cx: &mut Cx, input: CreateMultipartUpload) -> Result<CreateMultipartUploadOutput> {
     object::check_key(&input.key)?;
     let bucket = bucket::of(cx, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    let Settled { storage_class, encryption, customer } =
+    let Settled { storage_class, encryption, customer, locks } =
         terms!(input, "s3:PutObject").settle(cx, &bucket, &input.key)?;
     let proof = match &customer {
         Some(customer) => Some(key::wrap(cx, &Lock::Customer, Some(customer), b"")?),
@@ -77,6 +80,7 @@ pub fn create(cx: &mut Cx, input: CreateMultipartUpload) -> Result<CreateMultipa
         storage_class,
         encryption,
         proof,
+        locks,
         metadata: stated!(input),
         tags: tag::of_header(input.tagging.as_deref())?,
     };

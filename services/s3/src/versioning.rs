@@ -14,6 +14,11 @@ pub fn put(cx: &mut Cx, input: PutBucketVersioning) -> Result<PutBucketVersionin
     }
     bucket.versioning = match configuration.status.as_deref() {
         Some("Enabled") => Versioning::Enabled,
+        Some("Suspended") if bucket.lock.is_some() => {
+            return Err(fault::INVALID_BUCKET_STATE.with(
+                "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.",
+            ));
+        }
         Some("Suspended") => Versioning::Suspended,
         _ => {
             return Err(fault::ILLEGAL_VERSIONING.with("The Versioning element must be specified"));

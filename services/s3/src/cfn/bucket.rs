@@ -20,6 +20,8 @@ pub static BUCKET: ResourceType = ResourceType {
         "BucketName",
         "CorsConfiguration",
         "NotificationConfiguration",
+        "ObjectLockConfiguration",
+        "ObjectLockEnabled",
         "PublicAccessBlockConfiguration",
         "Tags",
         "VersioningConfiguration",
@@ -52,6 +54,7 @@ fn create(cx: &mut Cx, new: &New) -> Result<Progress> {
     cx.call(CreateBucket {
         bucket: bucket.clone(),
         create_bucket_configuration: Some(configuration),
+        object_lock_enabled_for_bucket: new.properties.get("ObjectLockEnabled").map(|it| *it == json!(true)),
         ..CreateBucket::default()
     })?;
     put_tags(cx, &bucket, tags)?;

@@ -35,7 +35,7 @@ enum Spelling {
 
 use Spelling::{Hidden, Name, One, Within};
 
-static SETTINGS: [Setting; 5] = [
+static SETTINGS: [Setting; 6] = [
     Setting {
         property: "BucketEncryption",
         member: "ServerSideEncryptionConfiguration",
@@ -79,6 +79,16 @@ static SETTINGS: [Setting; 5] = [
             One("Event", "Events"),
             Hidden("Id"),
         ],
+    },
+    Setting {
+        property: "ObjectLockConfiguration",
+        member: "ObjectLockConfiguration",
+        put: "PutObjectLockConfiguration",
+        get: "GetObjectLockConfiguration",
+        // A bucket keeps its lock, without a rule.
+        delete: None,
+        within: Some("ObjectLockConfiguration"),
+        spelling: &[],
     },
     Setting {
         property: "PublicAccessBlockConfiguration",
@@ -149,7 +159,7 @@ impl Setting {
         let output = match cx.call_by_name("s3", self.get, input) {
             Ok(output) => output,
             // The bucket has none.
-            Err(error) if error.code().starts_with("NoSuch") && error.code() != "NoSuchBucket" => return Ok(None),
+            Err(error) if is_absence(error.code()) => return Ok(None),
             Err(error) => return Err(error),
         };
         let value = match self.within {
@@ -208,6 +218,11 @@ impl Setting {
         }
         Some((name, self.as_template(value)))
     }
+}
+
+/// How the operations that get a configuration say that a bucket has none.
+fn is_absence(code: &str) -> bool {
+    (code.starts_with("NoSuch") && code != "NoSuchBucket") || code.ends_with("NotFoundError")
 }
 
 /// A value of a shape, from JSON with the names of the model's members. What has another type is left out, for the

@@ -52,6 +52,7 @@ pub fn complete(cx: &mut Cx, input: CompleteMultipartUpload) -> Result<CompleteM
         checksum,
         storage_class: upload.storage_class,
         encryption: upload.encryption.clone(),
+        locks: upload.locks.or_default(&bucket, cx.now()),
         metadata: upload.metadata.clone(),
         tags: upload.tags.clone(),
         ..Object::without_bytes()

@@ -9,6 +9,7 @@ use crate::encryption::customer::{Customer, given as given_key};
 use crate::fault;
 use crate::list;
 use crate::list::objects::some;
+use crate::lock;
 use crate::owner;
 use crate::part::{self, Part};
 use crate::put::{MOST_BYTES, whole_second};
@@ -26,6 +27,8 @@ pub async fn upload(cloud: Cloud, input: UploadPart, body: Body) -> Result<Uploa
         let bucket = bucket::of(cx, &input.bucket, owner)?;
         let upload = find(cx, &bucket, &input.key, &input.upload_id)?;
         let customer = upload.unlock(cx, &given_key!(input))?;
+        let has_digest = input.content_md5.is_some() || given.is_some() || announced.is_some();
+        lock::check_digest(&bucket, &upload.locks, has_digest)?;
         Ok::<_, Error>((upload, customer))
     })?;
     let algorithm = algorithm_of(&upload, given.as_ref().map(|it| it.0).or(announced))?;

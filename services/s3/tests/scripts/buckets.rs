@@ -71,11 +71,9 @@ fn what_buckets_do_not_have_is_refused() {
         s3 create-bucket Bucket=photos ACL=public-read => error InvalidBucketAclWithObjectOwnership
         s3 create-bucket Bucket=photos ACL=private     => ok
         s3 create-bucket Bucket=other ObjectOwnership=ObjectWriter => error NotImplemented *ObjectWriter
-        s3 create-bucket Bucket=other ObjectLockEnabledForBucket=true => error NotImplemented *object-lock*
         s3 create-bucket Bucket=other BucketNamespace=account-regional => error NotImplemented *namespace*
         s3 put-object Bucket=photos Key=a ACL=public-read => error AccessControlListNotSupported The bucket does not allow ACLs
         s3 put-object Bucket=photos Key=a ACL=bucket-owner-full-control => ok
-        s3 put-object Bucket=photos Key=a ObjectLockMode=GOVERNANCE => error InvalidRequest Bucket is missing Object Lock Configuration
         s3 put-object Bucket=photos Key=a WriteOffsetBytes=0 => error NotImplemented
         s3 rename-object Bucket=photos Key=b RenameSource=photos/a => error MethodNotAllowed
         s3 head-bucket Bucket=photos ExpectedBucketOwner="111122223333" => error AccessDenied

@@ -3,6 +3,7 @@
 mod buckets;
 mod encryption;
 mod listings;
+mod locks;
 mod objects;
 mod uploads;
 mod versions;
