@@ -84,8 +84,8 @@ impl Type {
 }
 
 /// What a list or map takes besides its elements, and each of these besides itself. ("DynamoDB item sizes and formats".)
-const CONTAINER_BYTES: usize = 3;
-const ELEMENT_BYTES: usize = 1;
+pub(crate) const CONTAINER_BYTES: usize = 3;
+pub(crate) const ELEMENT_BYTES: usize = 1;
 
 impl Attribute {
     pub fn kind(&self) -> Type {

@@ -3,7 +3,6 @@
 //! 38 digits fit into a `u128`, so the only arithmetic that DynamoDB has, addition and subtraction, is the machine's own.
 
 use std::cmp::Ordering;
-use std::fmt::Write as _;
 
 /// `digits` × 10^`exponent`. The digits never end with a zero; zero has the exponent 0 and no sign, so that equal
 /// numbers are the same.
@@ -86,21 +85,32 @@ impl Number {
 
     /// Without an exponent, as DynamoDB gives numbers back: `0.001`, `100000`.
     pub fn text(&self) -> String {
-        let digits = self.digits.to_string();
-        let mut out = String::with_capacity(digits.len() + 8);
+        let mut out = Vec::with_capacity(16);
+        self.write_text(&mut out);
+        String::from_utf8(out).expect("digits are ASCII")
+    }
+
+    /// Appends its text.
+    pub fn write_text(&self, out: &mut Vec<u8>) {
+        let mut room = [0; MOST_DIGITS as usize + 1];
+        let digits = decimal(self.digits, &mut room);
         if self.negative {
-            out.push('-');
+            out.push(b'-');
         }
         let point = digits.len() as i64 + i64::from(self.exponent);
         if self.exponent >= 0 {
-            write!(out, "{digits}{:0<1$}", "", self.exponent as usize).expect("a String takes all");
+            out.extend_from_slice(digits);
+            out.resize(out.len() + self.exponent as usize, b'0');
         } else if point > 0 {
             let (whole, fraction) = digits.split_at(point as usize);
-            write!(out, "{whole}.{fraction}").expect("a String takes all");
+            out.extend_from_slice(whole);
+            out.push(b'.');
+            out.extend_from_slice(fraction);
         } else {
-            write!(out, "0.{:0<1$}{digits}", "", -point as usize).expect("a String takes all");
+            out.extend_from_slice(b"0.");
+            out.resize(out.len() + -point as usize, b'0');
+            out.extend_from_slice(digits);
         }
-        out
     }
 
     /// Bytes of an item: one for two digits, one more, and one for a minus. ("DynamoDB item sizes and formats".)
@@ -190,6 +200,26 @@ impl Number {
         }
         let exponent = i32::from(magnitude ^ turn) + SMALLEST + 1 - end as i32 * 2;
         normal(negative, digits, exponent as i16).ok()
+    }
+}
+
+/// The digits, at the end of the room.
+fn decimal(digits: u128, room: &mut [u8; MOST_DIGITS as usize + 1]) -> &[u8] {
+    let (mut large, mut at) = (digits, room.len());
+    // Short ones, which most are, by division of words.
+    while large > u128::from(u64::MAX) {
+        at -= 1;
+        room[at] = b'0' + (large % 10) as u8;
+        large /= 10;
+    }
+    let mut small = large as u64;
+    loop {
+        at -= 1;
+        room[at] = b'0' + (small % 10) as u8;
+        small /= 10;
+        if small == 0 {
+            return &room[at..];
+        }
     }
 }
 

@@ -16,17 +16,17 @@ pub struct Packed(Raw);
 
 const VERSION: u8 = 1;
 
-const NULL: u8 = 0;
-const FALSE: u8 = 1;
-const TRUE: u8 = 2;
-const TEXT: u8 = 3;
-const NUMBER: u8 = 4;
-const BINARY: u8 = 5;
-const TEXTS: u8 = 6;
-const NUMBERS: u8 = 7;
-const BINARIES: u8 = 8;
-const LIST: u8 = 9;
-const MAP: u8 = 10;
+pub(crate) const NULL: u8 = 0;
+pub(crate) const FALSE: u8 = 1;
+pub(crate) const TRUE: u8 = 2;
+pub(crate) const TEXT: u8 = 3;
+pub(crate) const NUMBER: u8 = 4;
+pub(crate) const BINARY: u8 = 5;
+pub(crate) const TEXTS: u8 = 6;
+pub(crate) const NUMBERS: u8 = 7;
+pub(crate) const BINARIES: u8 = 8;
+pub(crate) const LIST: u8 = 9;
+pub(crate) const MAP: u8 = 10;
 
 impl Packed {
     pub fn new(item: &Document) -> Packed {
@@ -52,6 +52,11 @@ impl Packed {
     /// If the bytes were not written by [`Packed::new`]: the call that asked ends, and nothing else does.
     pub fn unpack(&self) -> Document {
         Packed::read(self.bytes()).expect("a stored item is whole, and of a version that is known")
+    }
+
+    /// What follows the version.
+    pub(crate) fn entries(&self) -> Option<&[u8]> {
+        self.bytes().split_first().filter(|(version, _)| **version == VERSION).map(|(_, entries)| entries)
     }
 }
 
@@ -111,7 +116,7 @@ fn put_all<T>(tag: u8, them: &[T], out: &mut Vec<u8>, put: fn(&T, &mut Vec<u8>))
     them.iter().for_each(|it| put(it, out));
 }
 
-fn take_length(input: &mut &[u8]) -> Option<usize> {
+pub(crate) fn take_length(input: &mut &[u8]) -> Option<usize> {
     let (mut length, mut shift) = (0_usize, 0);
     loop {
         let (&byte, rest) = input.split_first()?;
@@ -124,7 +129,7 @@ fn take_length(input: &mut &[u8]) -> Option<usize> {
     }
 }
 
-fn take_bytes<'a>(input: &mut &'a [u8]) -> Option<&'a [u8]> {
+pub(crate) fn take_bytes<'a>(input: &mut &'a [u8]) -> Option<&'a [u8]> {
     let length = take_length(input)?;
     let (bytes, rest) = input.split_at_checked(length)?;
     *input = rest;

@@ -20,7 +20,15 @@ pub(crate) fn enter(cx: &mut Cx, service: &str, operation: &str, input: Value) -
     let named = cx.kernel().entry(service, operation)?;
     let outcome = check(&named.service, named.operation, &input).and_then(|()| pass(cx, &named, input));
     cx.kernel().trail.record(cx.caller(), &named, cx.now(), &outcome);
-    outcome
+    outcome.map(|it| plain(&named, it))
+}
+
+/// An answer for callers inside, who look into it: without parts that are encoded already.
+pub(crate) fn plain(named: &Named, output: Value) -> Value {
+    match named.operation.output {
+        Some(shape) => model::wire::plain(named.service.model(), shape, output),
+        None => output,
+    }
 }
 
 /// The input against its shape.

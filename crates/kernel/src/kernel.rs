@@ -107,7 +107,7 @@ impl Kernel {
     ) -> Result<Value> {
         let named = self.entry(service, operation)?;
         match self.answer(caller, &named, input, None).await? {
-            Answer::Whole(output) => Ok(output),
+            Answer::Whole(output) => Ok(door::plain(&named, output)),
             Answer::Download { output, body } => {
                 let mut members = output.into_fields();
                 if let Some(name) = payload(&named, named.operation.output) {

@@ -160,7 +160,12 @@ impl<'a> Check<'a> {
             Value::Float(it) => *it,
             Value::Blob(it) => it.len() as f64,
             Value::List(it) => it.len() as f64,
-            Value::Null | Value::Bool(_) | Value::Timestamp(_) | Value::Map(_) | Value::Structure(_) => return false,
+            Value::Null
+            | Value::Bool(_)
+            | Value::Timestamp(_)
+            | Value::Map(_)
+            | Value::Structure(_)
+            | Value::Json(_) => return false,
         };
         max.is_some_and(|max| measured > max) || min.is_some_and(|min| measured < min)
     }
@@ -291,6 +296,7 @@ fn print(value: &Value, out: &mut String) {
         Value::Timestamp(Timestamp(it)) => {
             out.push_str(&format_timestamp(Timestamp(*it), crate::shape::TimestampFormat::Iso8601));
         }
+        Value::Json(it) => out.push_str(&String::from_utf8_lossy(it)),
         Value::List(items) => joined(out, ('[', ']'), items.iter(), print),
         Value::Map(entries) => joined(out, ('{', '}'), entries.iter(), |(key, value), out| {
             out.push_str(key);

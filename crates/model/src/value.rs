@@ -25,6 +25,9 @@ pub enum Value {
     Map(Vec<(String, Value)>),
     /// Only members that are present, named as in the model. Also unions: exactly one member.
     Structure(Vec<(&'static str, Value)>),
+    /// In an answer: JSON that its maker wrote, of the shape that belongs there. The JSON codec copies it; for everybody
+    /// else [`crate::wire::plain`] reads it.
+    Json(Bytes),
 }
 
 impl Value {

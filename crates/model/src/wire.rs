@@ -24,7 +24,10 @@ pub use event_stream::{
     Event, Frame, FrameError, Header, HeaderKind, MAX_FRAME, decode_event, decode_frame, encode_event,
     encode_event_error, encode_event_exception, encode_event_failure, encode_frame, encode_initial,
 };
-pub use json::{document_from_json, document_to_json, read as read_json, write as write_json};
+pub use json::{
+    document_from_json, document_to_json, plain, read as read_json, write as write_json, write_blob, write_free,
+    write_text,
+};
 pub(crate) use route::Routes;
 pub use route::route;
 pub use timestamp::{format_timestamp, parse_timestamp};

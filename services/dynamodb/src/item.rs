@@ -1,7 +1,7 @@
 //! PutItem, UpdateItem, DeleteItem and GetItem.
 
 use crate::capacity::{Consumed, Mode, Report};
-use crate::change::{self, COLLECTIONS};
+use crate::change::{COLLECTIONS, ITEMS};
 use crate::expression::placeholder::Placeholders;
 use crate::expression::projection::Projection;
 use crate::failure::{Invalid, invalid};
@@ -13,6 +13,7 @@ use api::dynamodb::{
     UpdateItemOutput, error,
 };
 use items::attribute::Document;
+use items::packed::Packed;
 use items::wire;
 use kernel::Cx;
 use model::{Error, Result, Value};
@@ -98,15 +99,21 @@ pub fn get(cx: &Cx, input: GetItem) -> Result<GetItemOutput> {
     let key = key_of(input.key)?;
     let schema = schema::of_items(cx, &input.table_name)?;
     let key = key::of_key(&schema, &key)?;
-    let item = change::read(cx, &schema, &key);
-    let mode = mode(input.consistent_read);
-    let consumed = Consumed::read(item.as_ref().map_or(0, Document::size), mode);
-    let item = match projection {
-        Some(projection) => item.map(|it| projection.apply(&it)),
-        None => item,
-    };
+    let found: Option<Packed> = cx.get(&ITEMS, &key.row(schema.number));
+    let (mut json, mut size) = (Vec::new(), 0);
+    if let Some(found) = &found {
+        size = match projection {
+            None => found.write_json(&mut json),
+            Some(projection) => {
+                let item = found.unpack();
+                projection.apply(&item).write_json(&mut json);
+                item.size()
+            }
+        };
+    }
+    let consumed = Consumed::read(size, mode(input.consistent_read));
     Ok(GetItemOutput {
-        item: item.map(wire::into_value),
+        item: found.map(|_| Value::Json(json.into())),
         consumed_capacity: consumed.report(&schema.name, Report::of(input.return_consumed_capacity.as_deref())),
     })
 }

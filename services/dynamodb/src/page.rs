@@ -13,7 +13,6 @@ use crate::write::LARGEST_ITEM;
 use items::attribute::Document;
 use items::packed::Packed;
 use items::raw::Raw;
-use items::wire;
 use kernel::Cx;
 use model::Value;
 use std::ops::ControlFlow;
@@ -51,8 +50,8 @@ pub struct Wanted<'w> {
 }
 
 pub struct Page {
-    /// None if they are only counted.
-    pub items: Option<Vec<Value>>,
+    /// A list of them; none if they are only counted.
+    pub items: Option<Value>,
     pub count: usize,
     pub scanned: usize,
     pub last: Option<Document>,
@@ -153,17 +152,30 @@ impl<'s> Source<'s> {
     }
 
     pub fn read(&self, cx: &Cx, wanted: &Wanted) -> Page {
-        let (items, last) = (Vec::new(), None);
-        let mut reading =
-            Reading { source: self, wanted, items, count: 0, scanned: 0, bytes: 0, fetched: 0, last, ended: false };
+        let (items, last) = (vec![b'['], None);
+        let is_whole = matches!(wanted.select, Select::All | Select::Whole)
+            && wanted.filter.is_none()
+            && self.index.is_none_or(|it| it.projection == schema::Projection::All);
+        let mut reading = Reading {
+            source: self,
+            wanted,
+            is_whole,
+            items,
+            count: 0,
+            scanned: 0,
+            bytes: 0,
+            fetched: 0,
+            last,
+            ended: false,
+        };
         for span in wanted.spans.iter().cloned() {
             match self.index {
-                None => cx.visit(&ITEMS, span, wanted.direction, |packed: Packed| reading.see(packed.unpack())),
+                None => cx.visit(&ITEMS, span, wanted.direction, |packed: Packed| reading.see(&packed)),
                 Some(_) => cx.visit(&INDEXED, span, wanted.direction, |place: Raw| {
                     let key = ItemKey::unpack(place);
                     let item =
                         cx.get(&ITEMS, &key.row(self.schema.number)).expect("an index names items that are there");
-                    reading.see(item.unpack())
+                    reading.see(&item)
                 }),
             }
             if reading.ended {
@@ -177,7 +189,10 @@ impl<'s> Source<'s> {
 struct Reading<'r, 's, 'w> {
     source: &'r Source<'s>,
     wanted: &'r Wanted<'w>,
-    items: Vec<Value>,
+    /// Items are shown as they are stored, so nobody has to look into them.
+    is_whole: bool,
+    /// A list in JSON: what begins it, and those that are shown, each with a comma behind it.
+    items: Vec<u8>,
     count: usize,
     scanned: usize,
     /// Of what was read from the table or index.
@@ -191,22 +206,42 @@ struct Reading<'r, 's, 'w> {
 }
 
 impl Reading<'_, '_, '_> {
-    fn see(&mut self, item: Document) -> ControlFlow<()> {
-        let Source { schema, index } = *self.source;
-        let size = index.map_or_else(|| item.size(), |it| it.projected_size(schema, &item));
+    fn see(&mut self, packed: &Packed) -> ControlFlow<()> {
+        if self.is_whole {
+            let before = self.items.len();
+            let size = packed.write_json(&mut self.items);
+            let fits = self.take(size, || packed.unpack());
+            if fits {
+                self.count += 1;
+                self.items.push(b',');
+            } else {
+                self.items.truncate(before);
+            }
+        } else {
+            let Source { schema, index } = *self.source;
+            let item = packed.unpack();
+            let size = index.map_or_else(|| item.size(), |it| it.projected_size(schema, &item));
+            if self.take(size, || item.clone()) {
+                self.offer(item);
+            }
+        }
+        if self.ended { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+
+    /// Whether the page has room for one of this size.
+    fn take(&mut self, size: usize, item: impl FnOnce() -> Document) -> bool {
         if self.scanned > 0 && self.bytes + size > LARGEST_PAGE {
             self.ended = true;
-            return ControlFlow::Break(());
+            return false;
         }
         self.bytes += size;
         self.scanned += 1;
         self.ended = self.scanned == self.wanted.limit;
         // That the next item is too large is seen when this one is gone.
         if self.ended || self.bytes + LARGEST_ITEM > LARGEST_PAGE {
-            self.last = Some(key::part(&item, self.source.key_names()));
+            self.last = Some(key::part(&item(), self.source.key_names()));
         }
-        self.offer(item);
-        if self.ended { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        true
     }
 
     fn offer(&mut self, item: Document) {
@@ -229,11 +264,21 @@ impl Reading<'_, '_, '_> {
         }
         self.count += 1;
         match &self.wanted.select {
-            Select::Count => {}
-            Select::All | Select::Whole => self.items.push(wire::into_value(shown)),
-            Select::Only(only) => self.items.push(wire::into_value(only.apply(&shown))),
-            Select::Leaves(paths) => self.items.push(wire::into_value(Projection::leaves(paths, &shown))),
+            Select::Count => return,
+            Select::All | Select::Whole => shown.write_json(&mut self.items),
+            Select::Only(only) => only.apply(&shown).write_json(&mut self.items),
+            Select::Leaves(paths) => Projection::leaves(paths, &shown).write_json(&mut self.items),
         }
+        self.items.push(b',');
+    }
+
+    fn list(&mut self) -> Value {
+        let mut items = std::mem::take(&mut self.items);
+        if items.last() == Some(&b',') {
+            items.pop();
+        }
+        items.push(b']');
+        Value::Json(items.into())
     }
 
     /// Read units that a local index takes from its table for one item, where it has not all that is wanted.
@@ -247,8 +292,9 @@ impl Reading<'_, '_, '_> {
         if has_all { 0 } else { item.size().div_ceil(4_096).max(1) * 4_096 }
     }
 
-    fn finish(self) -> Page {
-        let Wanted { mode, select, .. } = self.wanted;
+    fn finish(mut self) -> Page {
+        let items = (!matches!(self.wanted.select, Select::Count)).then(|| self.list());
+        let Wanted { mode, .. } = self.wanted;
         let mut consumed = match self.source.index {
             None => Consumed::read(self.bytes, *mode),
             Some(index) => Consumed::read_index(&index.name, index.scope, self.bytes, *mode),
@@ -256,12 +302,6 @@ impl Reading<'_, '_, '_> {
         if self.fetched > 0 {
             consumed.add(Consumed::read(self.fetched, *mode));
         }
-        Page {
-            items: (!matches!(select, Select::Count)).then_some(self.items),
-            count: self.count,
-            scanned: self.scanned,
-            last: self.last.filter(|_| self.ended),
-            consumed,
-        }
+        Page { items, count: self.count, scanned: self.scanned, last: self.last.filter(|_| self.ended), consumed }
     }
 }

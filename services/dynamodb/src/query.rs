@@ -17,7 +17,7 @@ use api::dynamodb::{Query, QueryOutput};
 use items::attribute::{Attribute, Document};
 use items::wire;
 use kernel::Cx;
-use model::{Result, Value};
+use model::Result;
 use store::{Direction, Span};
 
 pub fn run(cx: &Cx, mut input: Query) -> Result<QueryOutput> {
@@ -43,7 +43,7 @@ pub fn run(cx: &Cx, mut input: Query) -> Result<QueryOutput> {
     let limit = input.limit.map_or(usize::MAX, |it| it as usize);
     let page = source.read(cx, &Wanted { spans: &[span], direction, limit, filter: parsed.filter, select, mode });
     Ok(QueryOutput {
-        items: page.items.map(Value::List),
+        items: page.items,
         count: Some(page.count as i64),
         scanned_count: Some(page.scanned as i64),
         last_evaluated_key: page.last.map(wire::into_value),

@@ -15,7 +15,7 @@ use api::dynamodb::{Scan, ScanOutput};
 use items::attribute::Document;
 use items::wire;
 use kernel::Cx;
-use model::{Result, Value};
+use model::Result;
 use store::{Direction, Span};
 
 pub fn run(cx: &Cx, mut input: Scan) -> Result<ScanOutput> {
@@ -47,7 +47,7 @@ pub fn run(cx: &Cx, mut input: Scan) -> Result<ScanOutput> {
     let limit = input.limit.map_or(usize::MAX, |it| it as usize);
     let page = source.read(cx, &Wanted { spans: &[span], direction: Direction::Forward, limit, filter, select, mode });
     Ok(ScanOutput {
-        items: page.items.map(Value::List),
+        items: page.items,
         count: Some(page.count as i64),
         scanned_count: Some(page.scanned as i64),
         last_evaluated_key: page.last.map(wire::into_value),

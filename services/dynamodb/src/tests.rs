@@ -9,6 +9,7 @@ mod items;
 mod legacy;
 mod partiql;
 mod reads;
+mod serializable;
 mod tables;
 mod transactions;
 mod ttl;

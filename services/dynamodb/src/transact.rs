@@ -67,17 +67,20 @@ pub fn asked_of_reads(cx: &Cx, input: &TransactGetItems) -> Result<Vec<Question>
     input.transact_items.iter().map(|it| ask(&it.get.table_name)).collect()
 }
 
-pub fn write(cx: &mut Cx, input: TransactWriteItems) -> Result<TransactWriteItemsOutput> {
+pub fn write(cx: &mut Cx, mut input: TransactWriteItems) -> Result<TransactWriteItemsOutput> {
     let report = Report::of(input.return_consumed_capacity.as_deref());
-    let digest = digest(&input);
+    let token = input.client_request_token.take();
+    let token = token.map(|token| (token, digest(&input)));
     let with_metrics = input.return_item_collection_metrics;
     let parts = input.transact_items.into_iter().map(part).collect::<Result<Vec<Part>, Invalid>>()?;
     let writes = parts.iter().map(|it| it.prepared.parse()).collect::<Result<Vec<Write>, Invalid>>()?;
-    if let Some(done) = input.client_request_token.as_deref().and_then(|it| self::done(cx, it)) {
-        let consumed_capacity = repeated(done, digest, report)?;
+    if let Some((token, digest)) = &token
+        && let Some(done) = self::done(cx, token)
+    {
+        let consumed_capacity = repeated(done, *digest, report)?;
         return Ok(TransactWriteItemsOutput { consumed_capacity, ..TransactWriteItemsOutput::default() });
     }
-    let schemas = parts.iter().map(|it| schema::of_items(cx, &it.table)).collect::<Result<Vec<Schema>>>()?;
+    let schemas = schemas(cx, &parts)?;
     let shows: Vec<bool> = parts.iter().map(|it| it.shows_item).collect();
     let written = carry_out(cx, &shows, &schemas, &writes)?;
 
@@ -87,11 +90,23 @@ pub fn write(cx: &mut Cx, input: TransactWriteItems) -> Result<TransactWriteItem
             metrics.entry(schema.name.clone()).or_default().push(size);
         }
     }
-    let token = input.client_request_token.map(|it| (it, digest));
     Ok(TransactWriteItemsOutput {
         consumed_capacity: finish(cx, &schemas, &written, report, token),
         item_collection_metrics: (!metrics.is_empty()).then_some(metrics),
     })
+}
+
+/// The table of each part. Most have the same, which is read once.
+fn schemas(cx: &Cx, parts: &[Part]) -> Result<Vec<Schema>> {
+    let mut schemas: Vec<Schema> = Vec::with_capacity(parts.len());
+    for part in parts {
+        let schema = match schemas.last().filter(|it| it.name == part.table) {
+            Some(same) => same.clone(),
+            None => schema::of_items(cx, &part.table)?,
+        };
+        schemas.push(schema);
+    }
+    Ok(schemas)
 }
 
 /// What was done under this token.
@@ -165,7 +180,8 @@ pub fn get(cx: &Cx, input: TransactGetItems) -> Result<TransactGetItemsOutput> {
 /// A transaction stays in one account and region.
 pub fn own_arn(cx: &Cx, table: &str) -> Result<String> {
     let arn = schema::arn(cx, table)?;
-    if arn != cx.arn("dynamodb", &format!("table/{}", schema::name_of(table))) {
+    // A name is of a table here; an ARN may not be.
+    if table.starts_with("arn:") && arn != cx.arn("dynamodb", &format!("table/{}", schema::name_of(table))) {
         return Err(invalid("A transaction can only be about tables of the caller's account and region").into());
     }
     Ok(arn)
@@ -316,6 +332,7 @@ pub fn repeated(done: Done, digest: [u8; 32], report: Report) -> Result<Option<V
 }
 
 fn digest(input: &TransactWriteItems) -> [u8; 32] {
-    let items = input.transact_items.clone().into_value();
-    Sha256::digest(format!("{items:?}").as_bytes()).into()
+    let (items, mut json) = (input.transact_items.clone().into_value(), Vec::new());
+    model::wire::write_free(&items, &mut json);
+    Sha256::digest(&json).into()
 }

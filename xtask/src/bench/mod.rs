@@ -3,6 +3,7 @@
 //! Processor time per request is what a busy machine disturbs least, so the bars are ratios of it within one run.
 
 mod functions;
+mod items;
 mod load;
 mod million;
 mod objects;
@@ -24,6 +25,9 @@ pub struct Bench {
     /// Fail when a bar is missed
     #[arg(long)]
     strict: bool,
+    /// Measure tables of a million items, which takes minutes to fill
+    #[arg(long)]
+    million: bool,
 }
 
 /// What Niebla has to reach on two cores: processor time as a multiple of the static reply's.
@@ -86,6 +90,8 @@ impl Bench {
 
         let million = million::measure(&niebla, &folder.0.join("million"), self.seconds)?;
         let objects = objects::measure(&niebla, &built.join("examples/static_reply"), &folder.0.join("large"))?;
+        let size = if self.million { items::Size::Million } else { items::Size::Usual };
+        let items = items::measure(&niebla, &folder.0.join("items"), self.seconds, size)?;
         let functions = functions::measure(&Running::niebla(&niebla, &folder.0.join("functions"))?)?;
 
         let rest = [
@@ -96,6 +102,7 @@ impl Bench {
         missed.extend(rest.into_iter().filter(|(is_missed, _)| *is_missed).map(|(_, what)| what));
         missed.extend(million);
         missed.extend(objects);
+        missed.extend(items);
         missed.extend(functions);
         match missed.is_empty() {
             true => println!("Every bar is reached."),
@@ -148,6 +155,11 @@ impl Bench {
             Some(MOST_PUT_OBJECT),
         )?;
         add("s3 GetObject 1 KiB", server, &["bench/object.lua", "GET", "bench", &bytes], Some(MOST_GET_OBJECT))?;
+        items::prepare(server)?;
+        for (name, script, bar) in items::rows() {
+            let script: Vec<&str> = script.iter().map(String::as_str).collect();
+            add(name, server, &script, Some(bar))?;
+        }
         // Two calls are one pair; the waiting times stay those of each call.
         rows[2].figures.processor_us *= 2.0;
         rows[2].figures.per_second /= 2.0;

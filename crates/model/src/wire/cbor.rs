@@ -10,6 +10,7 @@ use super::{
 };
 use crate::shape::{Kind, Member, Operation, Protocol, Service, ShapeId, Structure};
 use crate::value::{Timestamp, Value};
+use crate::wire::plain;
 
 pub(crate) const CONTENT_TYPE: &str = "application/cbor";
 pub(crate) const PROTOCOL: HeaderName = HeaderName::from_static("smithy-protocol");
@@ -348,6 +349,7 @@ impl Writer<'_> {
                 }
             }
             (Value::Float(it), Kind::Float) => drop(self.out.f32(*it as f32).expect(TAKES_ALL)),
+            (Value::Json(_), _) => self.shape(id, &plain(service, id, value.clone())),
             _ => self.free(value),
         }
     }
@@ -366,7 +368,7 @@ impl Writer<'_> {
     fn free(&mut self, value: &Value) {
         let out = &mut self.out;
         match value {
-            Value::Null => drop(out.null().expect(TAKES_ALL)),
+            Value::Null | Value::Json(_) => drop(out.null().expect(TAKES_ALL)),
             Value::Bool(it) => drop(out.bool(*it).expect(TAKES_ALL)),
             Value::Integer(it) => drop(out.i64(*it).expect(TAKES_ALL)),
             Value::Float(it) => drop(out.f64(*it).expect(TAKES_ALL)),

@@ -17,7 +17,7 @@ use items::attribute::{Attribute, Document};
 use items::packed::Packed;
 use items::wire;
 use kernel::Cx;
-use model::{Result, Value};
+use model::Result;
 use partiql::Select;
 use sha2::{Digest, Sha256};
 use store::{Direction, Span};
@@ -56,7 +56,7 @@ pub fn page(cx: &Cx, select: &Select, asked: &Asked) -> Result<ExecuteStatementO
     let wanted = Wanted { spans: &spans, direction, limit: asked.limit, filter, select, mode: asked.mode };
     let page = source.read(cx, &wanted);
     Ok(ExecuteStatementOutput {
-        items: page.items.map(Value::List),
+        items: page.items,
         next_token: page.last.as_ref().map(|it| seal(it, &asked.digest)),
         last_evaluated_key: page.last.map(wire::into_value),
         consumed_capacity: page.consumed.report(&schema.name, asked.report),

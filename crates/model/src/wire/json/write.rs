@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 
-use super::read::BASE64;
+use super::read::{BASE64, read};
 use crate::shape::{Kind, Member, Service, ShapeId, Structure, TimestampFormat};
 use crate::value::Value;
 use crate::wire::Part;
@@ -40,11 +40,52 @@ pub fn document_to_json(value: &Value) -> serde_json::Value {
         Value::Structure(members) => serde_json::Value::Object(
             members.iter().map(|(key, it)| ((*key).to_owned(), document_to_json(it))).collect(),
         ),
+        Value::Json(it) => serde_json::from_slice(it).expect("it was written as JSON"),
     }
 }
 
-pub(crate) fn write_text(text: &str, out: &mut Vec<u8>) {
-    serde_json::to_writer(out, text).expect("a vector takes all");
+/// A text with its quotes. Most have nothing to be escaped, which a look at whole words of bytes tells at once.
+pub fn write_text(text: &str, out: &mut Vec<u8>) {
+    let is_escaped = |it: &u8| *it < 0x20 || *it == b'"' || *it == b'\\';
+    if text.as_bytes().iter().fold(false, |any, it| any | is_escaped(it)) {
+        return serde_json::to_writer(out, text).expect("a vector takes all");
+    }
+    out.reserve(text.len() + 2);
+    out.push(b'"');
+    out.extend_from_slice(text.as_bytes());
+    out.push(b'"');
+}
+
+/// Bytes in base64, with quotes.
+pub fn write_blob(bytes: &[u8], out: &mut Vec<u8>) {
+    out.push(b'"');
+    let start = out.len();
+    out.resize(start + bytes.len().div_ceil(3) * 4, 0);
+    let written = BASE64.encode_slice(bytes, &mut out[start..]).expect("the room is four thirds");
+    out.truncate(start + written);
+    out.push(b'"');
+}
+
+/// What a value that holds JSON somewhere says, without it: for whoever looks into an answer.
+pub fn plain(service: &Service, shape: ShapeId, value: Value) -> Value {
+    match (value, &service.shape(shape).kind) {
+        (Value::Json(it), _) => read(service, shape, &it).expect("it was written for this shape"),
+        (Value::Structure(mut members), Kind::Structure(structure)) => {
+            let mut next = 0;
+            for (name, value) in &mut members {
+                let Some(member) = structure.find(name, &mut next) else { continue };
+                *value = plain(service, member.shape, std::mem::take(value));
+            }
+            Value::Structure(members)
+        }
+        (Value::List(items), Kind::List { member }) => {
+            Value::List(items.into_iter().map(|it| plain(service, member.shape, it)).collect())
+        }
+        (Value::Map(entries), Kind::Map { value: member, .. }) => {
+            Value::Map(entries.into_iter().map(|(key, it)| (key, plain(service, member.shape, it))).collect())
+        }
+        (other, _) => other,
+    }
 }
 
 fn write_shape(service: &Service, id: ShapeId, format: Option<TimestampFormat>, value: &Value, out: &mut Vec<u8>) {
@@ -56,6 +97,7 @@ fn write_shape(service: &Service, id: ShapeId, format: Option<TimestampFormat>, 
             list(items, out, |item, out| write_member(service, member, item, out));
         }
         (Value::Map(entries), Kind::Map { value, .. }) => {
+            let entries = entries.iter().map(|(key, it)| (key.as_str(), it));
             map(entries, out, |item, out| write_member(service, value, item, out));
         }
         (Value::Timestamp(_), _) => {
@@ -95,15 +137,13 @@ fn write_structure(
     out.push(b'}');
 }
 
-fn write_free(value: &Value, out: &mut Vec<u8>) {
+/// A value without a shape.
+pub fn write_free(value: &Value, out: &mut Vec<u8>) {
     match value {
         Value::List(items) => list(items, out, write_free),
-        Value::Map(entries) => map(entries, out, write_free),
-        Value::Structure(members) => {
-            let entries: Vec<(String, Value)> =
-                members.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-            map(&entries, out, write_free);
-        }
+        Value::Map(entries) => map(entries.iter().map(|(key, it)| (key.as_str(), it)), out, write_free),
+        Value::Structure(members) => map(members.iter().map(|(name, it)| (*name, it)), out, write_free),
+        Value::Json(it) => out.extend_from_slice(it),
         _ => write_scalar(value, TimestampFormat::UnixTimestamp, out),
     }
 }
@@ -119,9 +159,13 @@ fn list(items: &[Value], out: &mut Vec<u8>, mut write: impl FnMut(&Value, &mut V
     out.push(b']');
 }
 
-fn map(entries: &[(String, Value)], out: &mut Vec<u8>, mut write: impl FnMut(&Value, &mut Vec<u8>)) {
+fn map<'v>(
+    entries: impl Iterator<Item = (&'v str, &'v Value)>,
+    out: &mut Vec<u8>,
+    mut write: impl FnMut(&Value, &mut Vec<u8>),
+) {
     out.push(b'{');
-    for (index, (key, value)) in entries.iter().enumerate() {
+    for (index, (key, value)) in entries.enumerate() {
         if index > 0 {
             out.push(b',');
         }
@@ -140,19 +184,14 @@ fn write_scalar(value: &Value, format: TimestampFormat, out: &mut Vec<u8>) {
         Value::Float(it) if it.is_finite() => serde_json::to_writer(out, it).expect("a vector takes all"),
         Value::Float(it) => write_text(float_name(*it), out),
         Value::String(it) => write_text(it, out),
-        Value::Blob(it) => {
-            out.push(b'"');
-            let start = out.len();
-            out.resize(start + it.len().div_ceil(3) * 4, 0);
-            let written = BASE64.encode_slice(it, &mut out[start..]).expect("the room is four thirds");
-            out.truncate(start + written);
-            out.push(b'"');
-        }
+        Value::Blob(it) => write_blob(it, out),
         Value::Timestamp(it) if format == TimestampFormat::UnixTimestamp => {
             out.extend_from_slice(format_timestamp(*it, format).as_bytes());
         }
         Value::Timestamp(it) => write_text(&format_timestamp(*it, format), out),
-        Value::Null | Value::List(_) | Value::Map(_) | Value::Structure(_) => out.extend_from_slice(b"null"),
+        Value::Null | Value::List(_) | Value::Map(_) | Value::Structure(_) | Value::Json(_) => {
+            out.extend_from_slice(b"null");
+        }
     }
 }
 

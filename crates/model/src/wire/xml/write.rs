@@ -6,7 +6,7 @@ use super::{element_name, flattened_name};
 use crate::shape::{Kind, Member, Service, ShapeId, Structure, TimestampFormat, Wire};
 use crate::value::Value;
 use crate::wire::Names;
-use crate::wire::json::{BASE64, float_name};
+use crate::wire::json::{BASE64, float_name, plain};
 use crate::wire::timestamp::{format_timestamp, iso8601};
 
 pub(crate) struct Writer<'a> {
@@ -121,6 +121,7 @@ impl<'a> Writer<'a> {
             (Value::Map(entries), Kind::Map { key, value }) => {
                 entries.iter().for_each(|entry| self.entry("entry", key, value, entry));
             }
+            (Value::Json(_), _) => self.content(shape, format, &plain(service, shape, value.clone())),
             (Value::Timestamp(it), _)
                 if self.always_millis && matches!(format, None | Some(TimestampFormat::Iso8601)) =>
             {
@@ -198,6 +199,6 @@ pub(crate) fn scalar_text(value: &Value, format: TimestampFormat) -> std::borrow
         Value::Float(it) => float_name(*it).into(),
         Value::Blob(it) => BASE64.encode(it).into(),
         Value::Timestamp(it) => format_timestamp(*it, format).into(),
-        Value::Null | Value::List(_) | Value::Map(_) | Value::Structure(_) => "".into(),
+        Value::Null | Value::List(_) | Value::Map(_) | Value::Structure(_) | Value::Json(_) => "".into(),
     }
 }
