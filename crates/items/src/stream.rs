@@ -1,4 +1,4 @@
-//! Streams of changes. A stream has one shard, from the day that it is enabled to the day that it is disabled.
+//! Streams of changes. A stream has one shard that is open; every four hours it is closed and a child follows it.
 
 use crate::packed::Packed;
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,30 @@ pub struct Stream {
     /// Records before this one are gone.
     #[serde(default)]
     pub oldest: u64,
+    /// From the oldest to the open one; a stream of before there were several has none here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shards: Vec<Shard>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shard {
+    /// What tells it from the stream's other shards.
+    pub began_at: i64,
+    /// The sequence of its first record; it ends before that of the next shard.
+    pub first: u64,
+    /// When the shard before it began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<i64>,
+}
+
+impl Stream {
+    /// From the oldest to the open one.
+    pub fn shards(&self) -> Vec<Shard> {
+        match self.shards.is_empty() {
+            true => vec![Shard { began_at: self.created_at, first: 0, parent: None }],
+            false => self.shards.clone(),
+        }
+    }
 }
 
 /// What records show of an item.
@@ -69,6 +93,8 @@ pub enum Cause {
     Expiry,
 }
 
+/// How long a shard takes records. (What AWS does, though no page of it promises it.)
+pub const SHARD_MS: i64 = 4 * 3_600_000;
 /// How long records are kept. ("Change data capture for DynamoDB Streams".)
 pub const RETENTION_MS: i64 = 24 * 3_600_000;
 

@@ -78,6 +78,7 @@ pub fn service() -> Service {
         .job(&restore::FILL, restore::fill)
         .job(&transact::FORGET, transact::forget)
         .job(&stream::TRIM, stream::trim)
+        .job(&stream::ROTATE, stream::rotate)
         .job(&ttl::EXPIRE, ttl::expire)
         .job(&ttl::LOOK, ttl::look)
         .resource(&cfn::TABLE)

@@ -5,7 +5,9 @@ use crate::schema::{Schema, StreamOf, take_number};
 use api::dynamodb::StreamSpecification;
 use items::attribute::Document;
 use items::packed::Packed;
-use items::stream::{Cause, Kind, NEXT_SEQUENCES, RECORDS, RETENTION_MS, Record, STREAMS, Stream, View};
+use items::stream::{
+    Cause, Kind, NEXT_SEQUENCES, RECORDS, RETENTION_MS, Record, SHARD_MS, STREAMS, Shard, Stream, View,
+};
 use kernel::{Cx, Job};
 use model::{Result, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -13,6 +15,9 @@ use store::Span;
 
 /// Deletes what is older than a day; and the stream with its last record, once it was disabled.
 pub static TRIM: Job<Trimming> = Job::new("dynamodb.trim-stream");
+
+/// Closes the open shard and begins its child.
+pub static ROTATE: Job<Trimming> = Job::new("dynamodb.rotate-shard");
 
 #[derive(Serialize, Deserialize)]
 pub struct Trimming {
@@ -65,8 +70,11 @@ pub fn enable(cx: &mut Cx, schema: &mut Schema, view: View) {
         created_at: cx.now().0,
         ended_at: None,
         oldest: 0,
+        shards: vec![Shard { began_at: cx.now().0, first: 0, parent: None }],
     };
     cx.put(&STREAMS, &(&stream.table, &stream.label), &stream);
+    let rotation = Trimming { table: stream.table.clone(), label: label.clone() };
+    cx.at(Timestamp(cx.now().0 + SHARD_MS), &ROTATE, &rotation);
     schema.stream = Some(StreamOf { label, number: stream.number, view });
     ask(cx, &stream, cx.now().0);
 }
@@ -109,6 +117,25 @@ pub fn append(cx: &mut Cx, schema: &Schema, old: Option<&Document>, new: Option<
 fn ask(cx: &mut Cx, stream: &Stream, oldest: i64) {
     let job = Trimming { table: stream.table.clone(), label: stream.label.clone() };
     cx.at(Timestamp(oldest + RETENTION_MS + 1), &TRIM, &job);
+}
+
+pub fn rotate(cx: &mut Cx, it: Trimming) -> Result<()> {
+    let Some(mut stream) = cx.get(&STREAMS, &(&it.table, &it.label)) else { return Ok(()) };
+    if stream.ended_at.is_some() {
+        return Ok(());
+    }
+    let now = cx.now().0;
+    stream.shards = stream.shards();
+    let parent = stream.shards.last().map(|it| it.began_at);
+    let first = cx.get(&NEXT_SEQUENCES, &stream.number).unwrap_or(0);
+    stream.shards.push(Shard { began_at: now, first, parent });
+    // A shard is gone with its records, a day after it was closed.
+    while stream.shards.get(1).is_some_and(|next| next.began_at < now - RETENTION_MS) {
+        stream.shards.remove(0);
+    }
+    cx.put(&STREAMS, &(&it.table, &it.label), &stream);
+    cx.at(Timestamp(now + SHARD_MS), &ROTATE, &it);
+    Ok(())
 }
 
 pub fn trim(cx: &mut Cx, it: Trimming) -> Result<()> {

@@ -1,6 +1,6 @@
 //! Iterators of shards: a stream, a position, and when it was given.
 
-use crate::stream::{self, VALIDATION, find, next_sequence, shard_id};
+use crate::stream::{self, Extent, VALIDATION, extent, find, next_sequence};
 use api::dynamodbstreams::{GetRecords, GetShardIterator, GetShardIteratorOutput, error};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -11,6 +11,8 @@ use model::{Error, Result};
 /// Where reading goes on.
 pub struct Position {
     pub arn: String,
+    /// The shard's id.
+    pub shard: String,
     /// Of the next record.
     pub sequence: u64,
     /// Milliseconds since 1970.
@@ -23,7 +25,7 @@ const VALID_MS: i64 = 15 * 60 * 1_000;
 impl Position {
     /// The iterator's text.
     pub fn token(&self) -> String {
-        let plain = format!("{}|1|{}|{}", self.arn, self.sequence, self.given_at);
+        let plain = format!("{}|{}|{}|{}", self.arn, self.shard, self.sequence, self.given_at);
         format!("{}|1|{}", self.arn, BASE64.encode(plain))
     }
 
@@ -36,8 +38,8 @@ impl Position {
         let mut parts = plain.rsplitn(4, '|');
         let given_at = parts.next()?.parse().ok()?;
         let sequence = parts.next()?.parse().ok()?;
-        let (_, arn) = (parts.next()?, parts.next()?);
-        Some(Position { arn: arn.to_owned(), sequence, given_at })
+        let (shard, arn) = (parts.next()?, parts.next()?);
+        Some(Position { arn: arn.to_owned(), shard: shard.to_owned(), sequence, given_at })
     }
 
     /// # Errors
@@ -58,10 +60,10 @@ pub fn arn(_: &Cx, input: &GetRecords) -> Result<String> {
 
 pub fn get(cx: &Cx, input: GetShardIterator) -> Result<GetShardIteratorOutput> {
     let stream = find(cx, &input.stream_arn)?;
-    if input.shard_id != shard_id(&stream) {
+    let Some(shard) = extent(cx, &stream, &input.shard_id) else {
         let what = format!("Requested resource not found: Shard does not exist: {}", input.shard_id);
         return Err(error::RESOURCE_NOT_FOUND.with(what));
-    }
+    };
     let given = |number: &Option<String>| -> Result<u64> {
         let number = number.as_deref().ok_or_else(|| {
             VALIDATION
@@ -70,17 +72,24 @@ pub fn get(cx: &Cx, input: GetShardIterator) -> Result<GetShardIteratorOutput> {
         sequence_of(number).ok_or_else(|| VALIDATION.with(format!("Invalid SequenceNumber: {number}")))
     };
     let sequence = match input.shard_iterator_type.as_str() {
-        "TRIM_HORIZON" => stream.oldest,
-        "LATEST" => next_sequence(cx, &stream),
-        "AT_SEQUENCE_NUMBER" => within(&stream, given(&input.sequence_number)?)?,
-        _ => within(&stream, given(&input.sequence_number)?)? + 1,
+        "TRIM_HORIZON" => stream.oldest.max(shard.first),
+        "LATEST" => shard.end.unwrap_or_else(|| next_sequence(cx, &stream)),
+        "AT_SEQUENCE_NUMBER" => within(&stream, shard, given(&input.sequence_number)?)?,
+        _ => within(&stream, shard, given(&input.sequence_number)?)? + 1,
     };
-    let position = Position { arn: input.stream_arn, sequence, given_at: cx.now().0 };
+    let (arn, shard) = (input.stream_arn, input.shard_id);
+    let position = Position { arn, shard, sequence, given_at: cx.now().0 };
     Ok(GetShardIteratorOutput { shard_iterator: Some(position.token()) })
 }
 
-fn within(stream: &Stream, sequence: u64) -> Result<u64> {
-    if sequence < stream.oldest { Err(trimmed()) } else { Ok(sequence) }
+fn within(stream: &Stream, shard: Extent, sequence: u64) -> Result<u64> {
+    if sequence < stream.oldest {
+        return Err(trimmed());
+    }
+    if sequence < shard.first || shard.end.is_some_and(|end| sequence >= end) {
+        return Err(VALIDATION.with("Invalid SequenceNumber: it is not of this shard"));
+    }
+    Ok(sequence)
 }
 
 pub fn trimmed() -> Error {

@@ -1,7 +1,7 @@
 //! Records of a shard, in the order of the changes.
 
 use crate::iterator::{Position, stream_of, trimmed};
-use crate::stream::{VALIDATION, next_sequence};
+use crate::stream::{VALIDATION, extent};
 use api::dynamodbstreams::{GetRecords, GetRecordsOutput, Identity, Record as RecordShape, StreamRecord};
 use items::packed::Packed;
 use items::stream::{Cause, RECORDS, Record, Stream, sequence_number};
@@ -28,8 +28,12 @@ pub fn get(cx: &Cx, input: GetRecords) -> Result<GetRecordsOutput> {
     if position.sequence < stream.oldest {
         return Err(trimmed());
     }
+    let shard = extent(cx, &stream, &position.shard).ok_or_else(trimmed)?;
     let (mut records, mut bytes, mut next) = (Vec::new(), 0, position.sequence);
-    let span = Span::prefix(&stream.number).from(&(stream.number, position.sequence));
+    let mut span = Span::prefix(&stream.number).from(&(stream.number, position.sequence));
+    if let Some(end) = shard.end {
+        span = span.before(&(stream.number, end));
+    }
     cx.visit(&RECORDS, span, Direction::Forward, |record: Record| {
         if records.len() as i64 == limit || (!records.is_empty() && bytes + record.bytes > LARGEST_ANSWER) {
             return ControlFlow::Break(());
@@ -40,8 +44,8 @@ pub fn get(cx: &Cx, input: GetRecords) -> Result<GetRecordsOutput> {
         ControlFlow::Continue(())
     });
     // A shard that is closed and read has no more.
-    let is_read = stream.ended_at.is_some() && next >= next_sequence(cx, &stream);
-    let next = Position { arn: position.arn, sequence: next, given_at: cx.now().0 };
+    let is_read = shard.end.is_some_and(|end| next >= end);
+    let next = Position { sequence: next, given_at: cx.now().0, ..position };
     Ok(GetRecordsOutput { records: Some(records), next_shard_iterator: (!is_read).then(|| next.token()) })
 }
 

@@ -68,7 +68,7 @@ fn read_from_horizon(cx: &mut Cx, it: &Read) -> Result<Page> {
 }
 
 fn page(cx: &mut Cx, it: &Read, from: u64) -> Result<Page> {
-    let position = Position { arn: it.arn.clone(), sequence: from, given_at: cx.now().0 };
+    let position = Position { arn: it.arn.clone(), shard: it.shard.clone(), sequence: from, given_at: cx.now().0 };
     let output = cx.call(GetRecords { shard_iterator: position.token(), limit: Some(it.limit as i64) })?;
     let entries: Vec<Entry> =
         output.records.unwrap_or_default().into_iter().map(|record| entry(record, &it.arn)).collect();

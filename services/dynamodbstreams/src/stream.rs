@@ -38,9 +38,18 @@ pub fn list(cx: &Cx, input: ListStreams) -> Result<ListStreamsOutput> {
 
 pub fn describe(cx: &Cx, input: DescribeStream) -> Result<DescribeStreamOutput> {
     let stream = find(cx, &input.stream_arn)?;
-    // The one shard has no parent and no children.
-    let is_beyond = input.exclusive_start_shard_id.is_some() || input.shard_filter.is_some();
-    let shards = if is_beyond { Vec::new() } else { vec![shard(cx, &stream)] };
+    let mut shards = shards(cx, &stream);
+    if let Some(filter) = &input.shard_filter {
+        let parent = filter.shard_id.as_deref();
+        shards.retain(|it| it.parent_shard_id.as_deref() == parent && parent.is_some());
+    }
+    if let Some(start) = &input.exclusive_start_shard_id {
+        let behind = shards.iter().position(|it| it.shard_id.as_ref() == Some(start)).map_or(shards.len(), |it| it + 1);
+        shards.drain(..behind);
+    }
+    let limit = input.limit.unwrap_or(MOST_LISTED).clamp(1, MOST_LISTED) as usize;
+    let more = shards.len() > limit;
+    shards.truncate(limit);
     let element =
         |name: &String, kind: &str| KeySchemaElement { attribute_name: name.clone(), key_type: kind.to_owned() };
     let keys = std::iter::once(element(&stream.hash, "HASH")).chain(stream.sort.iter().map(|it| element(it, "RANGE")));
@@ -52,28 +61,53 @@ pub fn describe(cx: &Cx, input: DescribeStream) -> Result<DescribeStreamOutput> 
         creation_request_date_time: Some(Timestamp(stream.created_at)),
         table_name: Some(stream.table.clone()),
         key_schema: Some(keys.collect()),
+        last_evaluated_shard_id: shards.last().filter(|_| more).and_then(|it| it.shard_id.clone()),
         shards: Some(shards),
-        last_evaluated_shard_id: None,
     };
     Ok(DescribeStreamOutput { stream_description: Some(description) })
 }
 
-fn shard(cx: &Cx, stream: &Stream) -> Shard {
-    // Of an open shard the last record is not looked at, so that who waits for shards is not woken by records.
-    let last = |_| sequence_number(next_sequence(cx, stream).saturating_sub(1));
-    Shard {
-        shard_id: Some(shard_id(stream)),
-        sequence_number_range: Some(SequenceNumberRange {
-            starting_sequence_number: Some(sequence_number(0)),
-            ending_sequence_number: stream.ended_at.map(last),
-        }),
-        parent_shard_id: None,
-    }
+/// As DescribeStream shows them. Of the open one the last record is not looked at, so that who waits for shards is not
+/// woken by records.
+fn shards(cx: &Cx, stream: &Stream) -> Vec<Shard> {
+    let all = stream.shards();
+    let shown = |(at, it): (usize, &items::stream::Shard)| {
+        let end = match all.get(at + 1) {
+            Some(next) => Some(next.first),
+            None => stream.ended_at.map(|_| next_sequence(cx, stream)),
+        };
+        Shard {
+            shard_id: Some(shard_id(stream, it.began_at)),
+            sequence_number_range: Some(SequenceNumberRange {
+                starting_sequence_number: Some(sequence_number(it.first)),
+                // Of an empty shard there is no last record: it ends where it begins.
+                ending_sequence_number: end.map(|end| sequence_number(end.saturating_sub(1).max(it.first))),
+            }),
+            parent_shard_id: it.parent.map(|began_at| shard_id(stream, began_at)),
+        }
+    };
+    all.iter().enumerate().map(shown).collect()
 }
 
-/// `shardId-00001757160000000-0000002a`, of the length that AWS gives them.
-pub fn shard_id(stream: &Stream) -> String {
-    format!("shardId-{:020}-{:08x}", stream.created_at, stream.number)
+/// `shardId-00000001757160000000-0000002a`, of the length that AWS gives them.
+fn shard_id(stream: &Stream, began_at: i64) -> String {
+    format!("shardId-{began_at:020}-{:08x}", stream.number)
+}
+
+/// What a shard has of its stream's records.
+#[derive(Clone, Copy, Debug)]
+pub struct Extent {
+    pub first: u64,
+    /// Before this one; none as long as the shard is open.
+    pub end: Option<u64>,
+}
+
+/// The shard of a stream with this id.
+pub fn extent(cx: &Cx, stream: &Stream, id: &str) -> Option<Extent> {
+    let all = stream.shards();
+    let at = all.iter().position(|it| shard_id(stream, it.began_at) == id)?;
+    let closed = || stream.ended_at.map(|_| next_sequence(cx, stream));
+    Some(Extent { first: all[at].first, end: all.get(at + 1).map(|it| it.first).or_else(closed) })
 }
 
 /// Of the record that is to come.

@@ -53,23 +53,49 @@ fn records_are_kept_for_a_day_and_a_disabled_stream_with_them() {
     check(&format!(
         r#"{TABLE}
         dynamodb put-item TableName=tbl Item={{"pk":{{"S":"a"}}}} => ok
+        dynamodbstreams get-shard-iterator StreamArn=$arn ShardId=$shard ShardIteratorType=TRIM_HORIZON => ShardIterator=$first
+        dynamodbstreams get-records ShardIterator=$first => Records[0].dynamodb.Keys.pk.S=a Records[0].dynamodb.SequenceNumber=$old
         wait 12h
         dynamodb put-item TableName=tbl Item={{"pk":{{"S":"b"}}}} => ok
-        dynamodbstreams get-shard-iterator StreamArn=$arn ShardId=$shard ShardIteratorType=TRIM_HORIZON => ShardIterator=$first
-        dynamodbstreams get-records ShardIterator=$first => Records[0].dynamodb.Keys.pk.S=a Records[0].dynamodb.SequenceNumber=$old Records[1].dynamodb.Keys.pk.S=b
         dynamodb update-table TableName=tbl StreamSpecification={{"StreamEnabled":false}} => TableDescription.StreamSpecification=absent TableDescription.LatestStreamArn=$arn
         dynamodb put-item TableName=tbl Item={{"pk":{{"S":"c"}}}} => ok
-        dynamodbstreams describe-stream StreamArn=$arn => StreamDescription.StreamStatus=DISABLED StreamDescription.Shards[0].SequenceNumberRange.EndingSequenceNumber=*
-        dynamodbstreams get-records ShardIterator=$first => Records[1].dynamodb.Keys.pk.S=b Records[2]=absent NextShardIterator=absent
+        dynamodbstreams describe-stream StreamArn=$arn => StreamDescription.StreamStatus=DISABLED StreamDescription.Shards[1].ShardId=$child StreamDescription.Shards[1].SequenceNumberRange.EndingSequenceNumber=*
+        dynamodbstreams get-shard-iterator StreamArn=$arn ShardId=$child ShardIteratorType=TRIM_HORIZON => ShardIterator=$second
+        dynamodbstreams get-records ShardIterator=$second => Records[0].dynamodb.Keys.pk.S=b Records[1]=absent NextShardIterator=absent
         wait 12h
         wait 1s
         dynamodbstreams get-shard-iterator StreamArn=$arn ShardId=$shard ShardIteratorType=AT_SEQUENCE_NUMBER SequenceNumber=$old => error TrimmedDataAccessException *
-        dynamodbstreams get-shard-iterator StreamArn=$arn ShardId=$shard ShardIteratorType=TRIM_HORIZON => ShardIterator=$rest
+        dynamodbstreams get-shard-iterator StreamArn=$arn ShardId=$child ShardIteratorType=TRIM_HORIZON => ShardIterator=$rest
         dynamodbstreams get-records ShardIterator=$rest => Records[0].dynamodb.Keys.pk.S=b Records[1]=absent
         wait 13h
         dynamodbstreams describe-stream StreamArn=$arn => error ResourceNotFoundException *
-        dynamodbstreams get-shard-iterator StreamArn=$arn ShardId=$shard ShardIteratorType=LATEST => error ResourceNotFoundException *
+        dynamodbstreams get-shard-iterator StreamArn=$arn ShardId=$child ShardIteratorType=LATEST => error ResourceNotFoundException *
         dynamodbstreams list-streams => Streams[0]=absent
+    "#
+    ));
+}
+
+#[test]
+fn a_shard_is_closed_after_four_hours_and_its_child_goes_on() {
+    check(&format!(
+        r#"{TABLE}
+        dynamodb put-item TableName=tbl Item={{"pk":{{"S":"a"}}}} => ok
+        dynamodbstreams get-shard-iterator StreamArn=$arn ShardId=$shard ShardIteratorType=LATEST => ShardIterator=$latest
+        dynamodbstreams describe-stream StreamArn=$arn => StreamDescription.Shards[0].ParentShardId=absent StreamDescription.Shards[1]=absent
+        wait 4h
+        dynamodb put-item TableName=tbl Item={{"pk":{{"S":"b"}}}} => ok
+        dynamodbstreams describe-stream StreamArn=$arn => StreamDescription.Shards[0].ShardId=$shard StreamDescription.Shards[0].SequenceNumberRange.EndingSequenceNumber=* StreamDescription.Shards[1].ParentShardId=$shard StreamDescription.Shards[1].ShardId=$child StreamDescription.Shards[1].SequenceNumberRange.EndingSequenceNumber=absent StreamDescription.Shards[2]=absent
+        dynamodbstreams get-shard-iterator StreamArn=$arn ShardId=$shard ShardIteratorType=TRIM_HORIZON => ShardIterator=$first
+        dynamodbstreams get-records ShardIterator=$first => Records[0].dynamodb.Keys.pk.S=a Records[0].dynamodb.SequenceNumber=$number Records[1]=absent NextShardIterator=absent
+        dynamodbstreams get-shard-iterator StreamArn=$arn ShardId=$child ShardIteratorType=TRIM_HORIZON => ShardIterator=$second
+        dynamodbstreams get-records ShardIterator=$second => Records[0].dynamodb.Keys.pk.S=b Records[1]=absent NextShardIterator=*
+        dynamodbstreams get-shard-iterator StreamArn=$arn ShardId=$child ShardIteratorType=AT_SEQUENCE_NUMBER SequenceNumber=$number => error ValidationException *
+        dynamodbstreams describe-stream StreamArn=$arn Limit=1 => StreamDescription.LastEvaluatedShardId=$shard StreamDescription.Shards[1]=absent
+        dynamodbstreams describe-stream StreamArn=$arn ExclusiveStartShardId=$shard => StreamDescription.Shards[0].ShardId=$child StreamDescription.LastEvaluatedShardId=absent
+        wait 28h
+        wait 4h
+        dynamodbstreams get-shard-iterator StreamArn=$arn ShardId=$shard ShardIteratorType=TRIM_HORIZON => error ResourceNotFoundException *
+        dynamodbstreams describe-stream StreamArn=$arn => StreamDescription.StreamStatus=ENABLED
     "#
     ));
 }

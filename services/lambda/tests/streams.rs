@@ -404,6 +404,28 @@ async fn mapped_state_is_needed(world: &World) -> String {
 }
 
 #[tokio::test]
+async fn a_shard_is_read_after_its_parent() {
+    let world = World::new().await;
+    let stream = table(&world).await;
+    put(&world, "first", 1).await;
+    world.advance(4 * 3_600);
+    let shards = || async {
+        let described = call(&world, "dynamodbstreams", "DescribeStream", json!({ "StreamArn": stream })).await;
+        described["StreamDescription"]["Shards"].as_array().unwrap().len()
+    };
+    eventually(|| async { (shards().await == 2).then_some(()) }).await;
+    put(&world, "second", 1).await;
+    mapped(&world, "index.echo", &stream, json!({})).await;
+    eventually(|| async { (batches(&world) == [["first"], ["second"]]).then_some(()) }).await;
+    // While it is read, a shard is closed and followed by its child.
+    world.advance(4 * 3_600);
+    eventually(|| async { (shards().await == 3).then_some(()) }).await;
+    put(&world, "third", 1).await;
+    eventually(|| async { (batches(&world).len() == 3).then_some(()) }).await;
+    assert_eq!(batches(&world)[2], ["third"]);
+}
+
+#[tokio::test]
 async fn what_cannot_work_is_refused() {
     let world = World::new().await;
     let stream = table(&world).await;
