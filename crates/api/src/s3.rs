@@ -1342,6 +1342,167 @@ structure! {
 }
 
 structure! {
+    DeleteBucketOwnershipControls => "s3", DeleteBucketOwnershipControlsOutput {
+        bucket: String = "Bucket",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    DeleteBucketOwnershipControlsOutput {
+    }
+}
+
+structure! {
+    GetBucketAcl => "s3", GetBucketAclOutput {
+        bucket: String = "Bucket",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    GetBucketAclOutput {
+        owner: Option<Owner> = "Owner",
+        grants: Option<Vec<Grant>> = "Grants",
+    }
+}
+
+structure! {
+    GetBucketOwnershipControls => "s3", GetBucketOwnershipControlsOutput {
+        bucket: String = "Bucket",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    GetBucketOwnershipControlsOutput {
+        ownership_controls: Option<OwnershipControls> = "OwnershipControls",
+    }
+}
+
+structure! {
+    GetObjectAcl => "s3", GetObjectAclOutput {
+        bucket: String = "Bucket",
+        key: String = "Key",
+        version_id: Option<String> = "VersionId",
+        request_payer: Option<String> = "RequestPayer",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    GetObjectAclOutput {
+        owner: Option<Owner> = "Owner",
+        grants: Option<Vec<Grant>> = "Grants",
+        request_charged: Option<String> = "RequestCharged",
+    }
+}
+
+structure! {
+    PutBucketAcl => "s3", PutBucketAclOutput {
+        acl: Option<String> = "ACL",
+        access_control_policy: Option<AccessControlPolicy> = "AccessControlPolicy",
+        bucket: String = "Bucket",
+        content_md5: Option<String> = "ContentMD5",
+        checksum_algorithm: Option<String> = "ChecksumAlgorithm",
+        grant_full_control: Option<String> = "GrantFullControl",
+        grant_read: Option<String> = "GrantRead",
+        grant_read_acp: Option<String> = "GrantReadACP",
+        grant_write: Option<String> = "GrantWrite",
+        grant_write_acp: Option<String> = "GrantWriteACP",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    PutBucketAclOutput {
+    }
+}
+
+structure! {
+    PutBucketOwnershipControls => "s3", PutBucketOwnershipControlsOutput {
+        bucket: String = "Bucket",
+        content_md5: Option<String> = "ContentMD5",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+        ownership_controls: OwnershipControls = "OwnershipControls",
+        checksum_algorithm: Option<String> = "ChecksumAlgorithm",
+    }
+}
+
+structure! {
+    PutBucketOwnershipControlsOutput {
+    }
+}
+
+structure! {
+    PutObjectAcl => "s3", PutObjectAclOutput {
+        acl: Option<String> = "ACL",
+        access_control_policy: Option<AccessControlPolicy> = "AccessControlPolicy",
+        bucket: String = "Bucket",
+        content_md5: Option<String> = "ContentMD5",
+        checksum_algorithm: Option<String> = "ChecksumAlgorithm",
+        grant_full_control: Option<String> = "GrantFullControl",
+        grant_read: Option<String> = "GrantRead",
+        grant_read_acp: Option<String> = "GrantReadACP",
+        grant_write: Option<String> = "GrantWrite",
+        grant_write_acp: Option<String> = "GrantWriteACP",
+        key: String = "Key",
+        request_payer: Option<String> = "RequestPayer",
+        version_id: Option<String> = "VersionId",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    PutObjectAclOutput {
+        request_charged: Option<String> = "RequestCharged",
+    }
+}
+
+structure! {
+    AccessControlPolicy {
+        grants: Option<Vec<Grant>> = "Grants",
+        owner: Option<Owner> = "Owner",
+    }
+}
+
+structure! {
+    Owner {
+        display_name: Option<String> = "DisplayName",
+        id: Option<String> = "ID",
+    }
+}
+
+structure! {
+    Grant {
+        grantee: Option<Grantee> = "Grantee",
+        permission: Option<String> = "Permission",
+    }
+}
+
+structure! {
+    Grantee {
+        display_name: Option<String> = "DisplayName",
+        email_address: Option<String> = "EmailAddress",
+        id: Option<String> = "ID",
+        type_: String = "Type",
+        uri: Option<String> = "URI",
+    }
+}
+
+structure! {
+    OwnershipControls {
+        rules: Vec<OwnershipControlsRule> = "Rules",
+    }
+}
+
+structure! {
+    OwnershipControlsRule {
+        object_ownership: String = "ObjectOwnership",
+    }
+}
+
+structure! {
     ObjectLockRetention {
         mode: Option<String> = "Mode",
         retain_until_date: Option<Timestamp> = "RetainUntilDate",
@@ -1584,13 +1745,6 @@ structure! {
         allowed_origins: Vec<String> = "AllowedOrigins",
         expose_headers: Option<Vec<String>> = "ExposeHeaders",
         max_age_seconds: Option<i64> = "MaxAgeSeconds",
-    }
-}
-
-structure! {
-    Owner {
-        display_name: Option<String> = "DisplayName",
-        id: Option<String> = "ID",
     }
 }
 

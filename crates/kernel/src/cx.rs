@@ -213,7 +213,7 @@ impl<'a> Cx<'a> {
         arn: &str,
         conditions: impl FnOnce(&mut policy::Context),
     ) -> Result<()> {
-        door::authorize(self, self.asking(service), action, arn, None, conditions)
+        door::authorize(self, self.asking(service), action, arn, (None, None), conditions)
     }
 
     /// The same where the resource's own policy has a say too: `sts:TagSession` and a role's trust policy.
@@ -225,7 +225,7 @@ impl<'a> Cx<'a> {
         conditions: impl FnOnce(&mut policy::Context),
     ) -> Result<()> {
         let service = self.asking(service);
-        door::authorize(self, service, action, arn, door::policy_of(self, service, arn), conditions)
+        door::authorize(self, service, action, arn, (None, door::policy_of(self, service, arn)), conditions)
     }
 
     fn asking(&self, service: &str) -> &Service {

@@ -63,9 +63,13 @@ pub(crate) fn pass(cx: &mut Cx, named: &Named, input: Value) -> Result<Value> {
 /// Refuses what the caller's policies, the resource's and the organization's do not allow.
 pub(crate) fn admit(cx: &Cx, named: &Named, input: &Box<dyn Any + Send>) -> Result<Vec<String>> {
     let questions = named.entry.questions(cx, input)?;
-    for Question { arn, action, keys } in &questions {
+    for Question { arn, action, keys, standing } in &questions {
         let action = action.unwrap_or(&named.entry.action);
-        authorize(cx, &named.service, action, arn, policy_of(cx, &named.service, arn), |context| {
+        let standing = match standing {
+            Some(it) => (Some(it.account.as_str()), it.policy.clone()),
+            None => (None, policy_of(cx, &named.service, arn)),
+        };
+        authorize(cx, &named.service, action, arn, standing, |context| {
             named.entry.conditions(cx, input, context);
             keys.iter().for_each(|(name, value)| context.insert(name.clone(), value.clone()));
         })?;
@@ -75,7 +79,8 @@ pub(crate) fn admit(cx: &Cx, named: &Named, input: &Box<dyn Any + Send>) -> Resu
 
 /// Whether the caller would be admitted, as far as that does not depend on the input.
 pub(crate) fn allows(cx: &Cx, named: &Named, arn: &str) -> bool {
-    authorize(cx, &named.service, &named.entry.action, arn, policy_of(cx, &named.service, arn), |_| {}).is_ok()
+    let policy = policy_of(cx, &named.service, arn);
+    authorize(cx, &named.service, &named.entry.action, arn, (None, policy), |_| {}).is_ok()
 }
 
 /// The policy of the resource itself, read where the resource lives.
@@ -87,17 +92,17 @@ pub(crate) fn policy_of(cx: &Cx, service: &Service, arn: &str) -> Option<Resourc
     }
 }
 
-/// Evaluates every policy that has a say. A refusal is worded as `service` words it.
+/// Evaluates every policy that has a say, of a resource whose owner may be known already. A refusal is worded as `service` words it.
 pub(crate) fn authorize(
     cx: &Cx,
     service: &Service,
     action: &str,
     arn: &str,
-    resource_policy: Option<ResourcePolicy>,
+    (known, resource_policy): (Option<&str>, Option<ResourcePolicy>),
     conditions: impl FnOnce(&mut Context),
 ) -> Result<()> {
     let caller = cx.caller();
-    let stated = Some(place_of(arn).1).filter(|it| is_account(it));
+    let stated = known.or(Some(place_of(arn).1).filter(|it| is_account(it)));
     let owner = match (stated, service.owner) {
         (None, Some(find)) => find(cx, arn),
         _ => None,

@@ -41,7 +41,7 @@ pub struct Role {
 }
 
 /// A policy that is attached to a resource.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResourcePolicy {
     pub kind: Kind,
     pub document: String,

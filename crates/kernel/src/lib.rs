@@ -45,6 +45,6 @@ pub use job::{Job, Retry};
 pub use kernel::{Kernel, NOT_IMPLEMENTED, Named, Settings};
 pub use link::{DeadLink, LINKS};
 pub use refusal::Refusal;
-pub use resources::{Question, Resources};
+pub use resources::{Question, Resources, Standing};
 pub use service::{BoxFuture, Service, Switch};
 pub use stream::{Answer, Download, EventStream, Sink, Streamed};

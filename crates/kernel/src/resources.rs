@@ -1,5 +1,6 @@
 //! What an operation is about.
 
+use crate::identity::ResourcePolicy;
 use model::Result;
 
 /// What IAM is asked: ARNs, or `*` where the action knows no resources.
@@ -13,17 +14,26 @@ pub struct Question {
     pub action: Option<&'static str>,
     /// Condition keys of this question alone: (name, value).
     pub keys: Vec<(String, String)>,
+    /// Where this has an owner and a policy that its ARN does not tell: a version of an object with an ACL.
+    pub standing: Option<Standing>,
+}
+
+/// Whose something is, and the policy that it has itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    pub account: String,
+    pub policy: Option<ResourcePolicy>,
 }
 
 impl Question {
     pub fn new(arn: String, action: &'static str) -> Self {
-        Question { arn, action: Some(action), keys: Vec::new() }
+        Question { arn, action: Some(action), keys: Vec::new(), standing: None }
     }
 }
 
 impl From<String> for Question {
     fn from(arn: String) -> Self {
-        Question { arn, action: None, keys: Vec::new() }
+        Question { arn, action: None, keys: Vec::new(), standing: None }
     }
 }
 

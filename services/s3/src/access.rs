@@ -3,16 +3,17 @@
 //! Sources: "Required permissions for Amazon S3 API operations" in the S3 User Guide, "Actions, resources, and condition
 //! keys for Amazon S3" in the Service Authorization Reference.
 
+use crate::acl;
 use crate::bucket;
 use crate::copy::Source;
 use crate::tag;
 use crate::version;
 use api::s3::{
     CompleteMultipartUpload, CopyObject, CreateBucket, CreateMultipartUpload, DeleteObject, GetObjectAttributes,
-    ListObjectVersions, ListObjects, ListObjectsV2, PutObject, PutObjectLegalHold, PutObjectRetention,
-    PutObjectTagging, UploadPartCopy,
+    ListObjectVersions, ListObjects, ListObjectsV2, PutBucketAcl, PutObject, PutObjectAcl, PutObjectLegalHold,
+    PutObjectRetention, PutObjectTagging, UploadPartCopy,
 };
-use kernel::{Cx, Question};
+use kernel::{Cx, Question, Standing};
 use model::{Result, Timestamp};
 use policy::Context;
 
@@ -21,6 +22,8 @@ pub type Actions = (&'static str, &'static str);
 
 pub const GET: Actions = ("s3:GetObject", "s3:GetObjectVersion");
 pub const GET_TAGS: Actions = ("s3:GetObjectTagging", "s3:GetObjectVersionTagging");
+pub const GET_ACL: Actions = ("s3:GetObjectAcl", "s3:GetObjectVersionAcl");
+pub const PUT_ACL: Actions = ("s3:PutObjectAcl", "s3:PutObjectVersionAcl");
 pub const PUT_TAGS: Actions = ("s3:PutObjectTagging", "s3:PutObjectVersionTagging");
 pub const DELETE_TAGS: Actions = ("s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging");
 
@@ -54,7 +57,16 @@ pub fn on_version(
     version_id: Option<&str>,
     (plain, of_version): Actions,
 ) -> Questions {
-    on_object(cx, bucket, key, if version_id.is_some() { of_version } else { plain })
+    let mut question = about(cx, bucket, key, if version_id.is_some() { of_version } else { plain })?;
+    question.standing = standing(cx, (bucket, key), version_id);
+    Ok(vec![question])
+}
+
+/// How a version with a list of its own stands to who calls. Most buckets have no lists, and nothing is read for them.
+fn standing(cx: &Cx, (bucket, key): (&str, &str), version_id: Option<&str>) -> Option<Standing> {
+    let bucket = bucket::named(cx, bucket).ok().filter(|it| !it.ownership.is_enforced())?;
+    let (object, _) = version::object(cx, &bucket, key, version_id).ok()?;
+    acl::standing_of_object(cx, &bucket, key, &object)
 }
 
 /// Reading the object, and its attributes.
@@ -122,6 +134,13 @@ pub fn creating(cx: &Cx, input: &CreateBucket) -> Questions {
         also("s3:PutBucketObjectLockConfiguration");
         also("s3:PutBucketVersioning");
     }
+    let grants = [&input.grant_full_control, &input.grant_read, &input.grant_read_acp, &input.grant_write_acp];
+    if input.acl.is_some() || input.grant_write.is_some() || grants.iter().any(|it| it.is_some()) {
+        also("s3:PutBucketAcl");
+    }
+    if input.object_ownership.is_some() {
+        also("s3:PutBucketOwnershipControls");
+    }
     Ok(questions)
 }
 
@@ -144,7 +163,8 @@ fn reading(cx: &Cx, source: &Source) -> Result<Question> {
     let action = if source.version_id.is_some() { GET.1 } else { GET.0 };
     let tags = tags_of(cx, (&source.bucket, &source.key), source.version_id.as_deref());
     let keys = tags.into_iter().map(|(name, value)| (format!("s3:ExistingObjectTag/{name}"), value)).collect();
-    Ok(Question { arn, action: Some(action), keys })
+    let standing = standing(cx, (&source.bucket, &source.key), source.version_id.as_deref());
+    Ok(Question { arn, action: Some(action), keys, standing })
 }
 
 fn tags_of(cx: &Cx, (bucket, key): (&str, &str), version_id: Option<&str>) -> tag::Tags {
@@ -158,10 +178,21 @@ fn about(cx: &Cx, bucket: &str, key: &str, action: &'static str) -> Result<Quest
 
 // Condition keys.
 
+/// What a request says of a list.
+macro_rules! acl_keys {
+    ($input:expr, $context:expr) => {
+        insert($context, "s3:x-amz-acl", $input.acl.as_deref());
+        insert($context, "s3:x-amz-grant-full-control", $input.grant_full_control.as_deref());
+        insert($context, "s3:x-amz-grant-read", $input.grant_read.as_deref());
+        insert($context, "s3:x-amz-grant-read-acp", $input.grant_read_acp.as_deref());
+        insert($context, "s3:x-amz-grant-write-acp", $input.grant_write_acp.as_deref());
+    };
+}
+
 /// What a request says of the object that it makes.
 macro_rules! making {
     ($cx:expr, $input:expr, $context:expr) => {
-        insert($context, "s3:x-amz-acl", $input.acl.as_deref());
+        acl_keys!($input, $context);
         insert($context, "s3:x-amz-storage-class", $input.storage_class.as_deref());
         insert($context, "s3:x-amz-server-side-encryption", $input.server_side_encryption.as_deref());
         insert($context, "s3:x-amz-server-side-encryption-aws-kms-key-id", $input.ssekms_key_id.as_deref());
@@ -187,7 +218,7 @@ pub fn existing_tags(cx: &Cx, object: (&str, &str), version_id: Option<&str>, co
 
 const MILLISECONDS_OF_DAY: i64 = 24 * 60 * 60 * 1000;
 /// Whether the call makes an object, or only prepares one ("Enforce conditional writes" in the user guide).
-const CREATES: &str = "s3:ObjectCreationOperation";
+pub const CREATES: &str = "s3:ObjectCreationOperation";
 const CUSTOMER_ALGORITHM: &str = "s3:x-amz-server-side-encryption-customer-algorithm";
 
 pub fn put_keys(cx: &Cx, input: &PutObject, context: &mut Context) {
@@ -208,6 +239,16 @@ pub fn begin_keys(cx: &Cx, input: &CreateMultipartUpload, context: &mut Context)
 }
 
 /// `algorithm` of the customer's key.
+pub fn bucket_acl_keys(input: &PutBucketAcl, context: &mut Context) {
+    acl_keys!(input, context);
+    insert(context, "s3:x-amz-grant-write", input.grant_write.as_deref());
+}
+
+pub fn object_acl_keys(input: &PutObjectAcl, context: &mut Context) {
+    acl_keys!(input, context);
+    version_key(input.version_id.as_deref(), context);
+}
+
 pub fn retention_keys(cx: &Cx, input: &PutObjectRetention, context: &mut Context) {
     let retention = input.retention.as_ref();
     let until = retention.and_then(|it| it.retain_until_date);
@@ -243,7 +284,8 @@ pub fn complete_keys(input: &CompleteMultipartUpload, context: &mut Context) {
 pub fn bucket_keys(input: &CreateBucket, context: &mut Context) {
     let configuration = input.create_bucket_configuration.as_ref();
     insert(context, "s3:locationconstraint", configuration.and_then(|it| it.location_constraint.as_deref()));
-    insert(context, "s3:x-amz-acl", input.acl.as_deref());
+    acl_keys!(input, context);
+    insert(context, "s3:x-amz-grant-write", input.grant_write.as_deref());
     insert(context, "s3:x-amz-object-ownership", input.object_ownership.as_deref());
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Everything that a bucket holds is kept under its number, which no other bucket ever had.
 
+use crate::acl::{self, Acl, ownership::Ownership};
 use crate::config;
 use crate::current;
 use crate::encryption::bucket::Rule;
@@ -51,6 +52,10 @@ pub struct Bucket {
     /// Of Object Lock, which no bucket loses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lock: Option<lock::configuration::Rule>,
+    #[serde(default, skip_serializing_if = "Ownership::is_enforced")]
+    pub ownership: Ownership,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acl: Option<Box<Acl>>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -82,14 +87,7 @@ impl Bucket {
 
 pub fn create(cx: &mut Cx, input: CreateBucket) -> Result<CreateBucketOutput> {
     name::check(&input.bucket)?;
-    let grants = [
-        &input.grant_full_control,
-        &input.grant_read,
-        &input.grant_read_acp,
-        &input.grant_write,
-        &input.grant_write_acp,
-    ];
-    owner::check_new_bucket(input.object_ownership.as_deref(), input.acl.as_deref(), &grants.map(Option::as_ref))?;
+    let (ownership, acl) = acl::bucket::of_new(&input, cx.account())?;
     if input.bucket_namespace.as_deref() == Some("account-regional") {
         return Err(fault::not_implemented("x-amz-bucket-namespace: account-regional"));
     }
@@ -116,6 +114,8 @@ pub fn create(cx: &mut Cx, input: CreateBucket) -> Result<CreateBucketOutput> {
         in_eu: constraint == Some(LEGACY_EU),
         encryption: Rule::default(),
         lock: is_locked.then(lock::configuration::Rule::default),
+        ownership,
+        acl,
     };
     put(cx, &bucket);
     cx.put(&OWNED, &bucket.name.as_str(), &());

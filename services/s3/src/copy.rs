@@ -149,7 +149,7 @@ fn try_copy(cx: &mut Cx, input: &CopyObject, from: &Source, made: Option<Made>) 
     writing.check(&input.key, before.as_ref())?;
     let named = input.checksum_algorithm.as_deref().and_then(Algorithm::named);
     let algorithm = named.unwrap_or(found.object.checksum.algorithm);
-    let Settled { storage_class, encryption, customer, locks } = settled;
+    let Settled { storage_class, encryption, customer, locks, acl } = settled;
     let lock = encryption.lock(&bucket, &input.key);
     let layers = encryption.layers();
     let (content, md5, checksum) = match (found.object.content, made) {
@@ -172,6 +172,7 @@ fn try_copy(cx: &mut Cx, input: &CopyObject, from: &Source, made: Option<Made>) 
         storage_class,
         encryption,
         locks: locks.or_default(&bucket, cx.now()),
+        acl,
         metadata: metadata_of(input, &found.object)?,
         tags: match input.tagging_directive.as_deref() {
             Some("REPLACE") => tag::of_header(input.tagging.as_deref())?,

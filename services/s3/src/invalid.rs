@@ -4,9 +4,13 @@ use crate::fault;
 use crate::object;
 use model::{Error, Result, Service, Violation, Violations};
 
+/// Canned lists that the model leaves out for buckets or for all ("Canned ACL" in the user guide).
+const MORE_LISTS: [&str; 4] = ["aws-exec-read", "bucket-owner-full-control", "bucket-owner-read", "log-delivery-write"];
+
 /// S3 names headers and parameters as they are sent, and tells nothing of what is wrong within an XML body.
 pub fn word(service: &'static Service, violations: &Violations) -> Result<()> {
-    let Some(first) = violations.0.first() else { return Ok(()) };
+    let is_list = |it: &Violation| it.path == "aCL" && MORE_LISTS.contains(&given(it));
+    let Some(first) = violations.0.iter().find(|it| !is_list(it)) else { return Ok(()) };
     let member = first.path.split('.').next().unwrap_or_default();
     let sent = sent_as(service, member);
     Err(match (first.value.as_str(), first.path.as_str()) {

@@ -1,6 +1,7 @@
 //! Amazon S3: the table of contents. Each line reads *who may be asked about what → who answers*.
 
 mod access;
+mod acl;
 mod body;
 mod bucket;
 mod cfn;
@@ -59,7 +60,7 @@ pub fn service() -> Service {
         .resource(&cfn::BUCKET_POLICY)
         .job(&upload::SWEEP, upload::sweep)
         .job_conversation(&notification::TELL, notification::carry_out);
-    uploads(listings(locks(objects_of(configurations(buckets(service))))))
+    uploads(listings(lists_of_access(locks(objects_of(configurations(buckets(service)))))))
 }
 
 fn configurations(service: Service) -> Service {
@@ -205,6 +206,31 @@ fn locks(service: Service) -> Service {
         .conditions(|_, it: &GetObjectLegalHold, context| access::version_key(it.version_id.as_deref(), context))
 }
 
+fn lists_of_access(service: Service) -> Service {
+    service
+        .op(|cx, it: &PutBucketAcl| bucket::arn(cx, &it.bucket), acl::bucket::put)
+        .conditions(|_, it: &PutBucketAcl, context| access::bucket_acl_keys(it, context))
+        .read(|cx, it: &GetBucketAcl| bucket::arn(cx, &it.bucket), acl::bucket::get)
+        .op(|cx, it: &PutBucketOwnershipControls| bucket::arn(cx, &it.bucket), acl::ownership::put)
+        .read(|cx, it: &GetBucketOwnershipControls| bucket::arn(cx, &it.bucket), acl::ownership::get)
+        .op(|cx, it: &DeleteBucketOwnershipControls| bucket::arn(cx, &it.bucket), acl::ownership::delete)
+        .checked_as("s3:PutBucketOwnershipControls")
+        .op(
+            |cx, it: &PutObjectAcl| {
+                access::on_version(cx, (&it.bucket, &it.key), it.version_id.as_deref(), access::PUT_ACL)
+            },
+            acl::object::put,
+        )
+        .conditions(|_, it: &PutObjectAcl, context| access::object_acl_keys(it, context))
+        .read(
+            |cx, it: &GetObjectAcl| {
+                access::on_version(cx, (&it.bucket, &it.key), it.version_id.as_deref(), access::GET_ACL)
+            },
+            acl::object::get,
+        )
+        .conditions(|_, it: &GetObjectAcl, context| access::version_key(it.version_id.as_deref(), context))
+}
+
 fn listings(service: Service) -> Service {
     service
         .read(|cx, it: &ListObjects| bucket::arn(cx, &it.bucket), objects::list)
@@ -245,13 +271,15 @@ fn uploads(service: Service) -> Service {
 
 use api::s3::{
     AbortMultipartUpload, CompleteMultipartUpload, CopyObject, CreateBucket, CreateMultipartUpload, DeleteBucket,
-    DeleteBucketCors, DeleteBucketEncryption, DeleteBucketPolicy, DeleteBucketTagging, DeleteBucketWebsite,
-    DeleteObject, DeleteObjectTagging, DeleteObjects, DeletePublicAccessBlock, GetBucketCors, GetBucketEncryption,
-    GetBucketLocation, GetBucketNotificationConfiguration, GetBucketPolicy, GetBucketPolicyStatus, GetBucketTagging,
-    GetBucketVersioning, GetBucketWebsite, GetObject, GetObjectAttributes, GetObjectLegalHold,
-    GetObjectLockConfiguration, GetObjectRetention, GetObjectTagging, GetPublicAccessBlock, HeadBucket, HeadObject,
-    ListBuckets, ListMultipartUploads, ListObjectVersions, ListObjects, ListObjectsV2, ListParts, PutBucketCors,
-    PutBucketEncryption, PutBucketNotificationConfiguration, PutBucketPolicy, PutBucketTagging, PutBucketVersioning,
-    PutBucketWebsite, PutObject, PutObjectLegalHold, PutObjectLockConfiguration, PutObjectRetention, PutObjectTagging,
-    PutPublicAccessBlock, RenameObject, UploadPart, UploadPartCopy,
+    DeleteBucketCors, DeleteBucketEncryption, DeleteBucketOwnershipControls, DeleteBucketPolicy, DeleteBucketTagging,
+    DeleteBucketWebsite, DeleteObject, DeleteObjectTagging, DeleteObjects, DeletePublicAccessBlock, GetBucketAcl,
+    GetBucketCors, GetBucketEncryption, GetBucketLocation, GetBucketNotificationConfiguration,
+    GetBucketOwnershipControls, GetBucketPolicy, GetBucketPolicyStatus, GetBucketTagging, GetBucketVersioning,
+    GetBucketWebsite, GetObject, GetObjectAcl, GetObjectAttributes, GetObjectLegalHold, GetObjectLockConfiguration,
+    GetObjectRetention, GetObjectTagging, GetPublicAccessBlock, HeadBucket, HeadObject, ListBuckets,
+    ListMultipartUploads, ListObjectVersions, ListObjects, ListObjectsV2, ListParts, PutBucketAcl, PutBucketCors,
+    PutBucketEncryption, PutBucketNotificationConfiguration, PutBucketOwnershipControls, PutBucketPolicy,
+    PutBucketTagging, PutBucketVersioning, PutBucketWebsite, PutObject, PutObjectAcl, PutObjectLegalHold,
+    PutObjectLockConfiguration, PutObjectRetention, PutObjectTagging, PutPublicAccessBlock, RenameObject, UploadPart,
+    UploadPartCopy,
 };

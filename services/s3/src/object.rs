@@ -1,5 +1,6 @@
 //! Objects: what is kept of one beside its bytes.
 
+use crate::acl::Acl;
 use crate::body::{BodyId, Piece};
 use crate::checksum::{self, Checksum, Kind};
 use crate::encryption::Encryption;
@@ -32,6 +33,9 @@ pub struct Object {
     pub encryption: Encryption,
     #[serde(default, skip_serializing_if = "Locks::is_none")]
     pub locks: Locks,
+    /// Where the bucket had lists when it came: who has it, and whom they let in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acl: Option<Box<Acl>>,
     #[serde(default, skip_serializing_if = "Metadata::is_empty")]
     pub metadata: Metadata,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -98,6 +102,7 @@ impl Object {
             storage_class: StorageClass::Standard,
             encryption: Encryption::S3,
             locks: Locks::default(),
+            acl: None,
             metadata: Metadata::default(),
             tags: Vec::new(),
         }

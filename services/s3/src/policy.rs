@@ -3,6 +3,7 @@
 //! Sources: "Policies and permissions in Amazon S3" and "Blocking public access to your Amazon S3 storage" in the S3 User
 //! Guide.
 
+use crate::acl;
 use crate::bucket::{self, Bucket};
 use crate::config::Kind;
 use crate::fault;
@@ -101,8 +102,13 @@ pub fn forget(cx: &mut Cx, bucket: &Bucket) {
 pub fn in_force(cx: &Cx, arn: &str) -> Option<ResourcePolicy> {
     let name = arn.strip_prefix("arn:aws:s3:::")?.split('/').next()?;
     let bucket = bucket::named(cx, name).ok()?;
+    acl::policy_of_bucket(cx, &bucket, evaluated(cx, &bucket))
+}
+
+/// The text of a bucket's policy, if it is good for who calls.
+pub fn evaluated(cx: &Cx, bucket: &Bucket) -> Option<String> {
     let policy = cx.get(&POLICIES, &bucket.number)?;
-    let restricted = PUBLIC_ACCESS.of(cx, &bucket).is_some_and(|it| it.restrict_public_buckets == Some(true));
+    let restricted = PUBLIC_ACCESS.of(cx, bucket).is_some_and(|it| it.restrict_public_buckets == Some(true));
     // A public policy that is restricted is good for services and the owner's account alone.
     let is_stranger = match &cx.caller().principal {
         Principal::Service { .. } => false,
@@ -111,7 +117,7 @@ pub fn in_force(cx: &Cx, arn: &str) -> Option<ResourcePolicy> {
     if restricted && is_stranger && is_public(policy.given()) {
         return None;
     }
-    Some(ResourcePolicy::new(policy.evaluated().to_owned()))
+    Some(policy.evaluated().to_owned())
 }
 
 fn of(cx: &Cx, bucket: &Bucket) -> Result<BoundPolicy> {

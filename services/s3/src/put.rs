@@ -60,7 +60,7 @@ fn prepare(cx: &Cx, input: &PutObject, announced: Option<Algorithm>) -> Result<(
 
 fn describe(cx: &Cx, input: &PutObject, has_digest: bool) -> Result<Made> {
     let bucket = bucket::of(cx, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    let Settled { storage_class, encryption, customer, locks } =
+    let Settled { storage_class, encryption, customer, locks, acl } =
         terms!(input, "s3:PutObject").settle(cx, &bucket, &input.key)?;
     lock::check_digest(&bucket, &locks, has_digest)?;
     let condition = Writing { if_match: input.if_match.clone(), if_none_match: input.if_none_match.clone() };
@@ -69,6 +69,7 @@ fn describe(cx: &Cx, input: &PutObject, has_digest: bool) -> Result<Made> {
         storage_class,
         encryption,
         locks,
+        acl,
         metadata: stated!(input),
         tags: tag::of_header(input.tagging.as_deref())?,
         ..Object::without_bytes()

@@ -3,6 +3,7 @@
 pub mod complete;
 pub mod parts;
 
+use crate::acl::Acl;
 use crate::bucket::{self, Bucket};
 use crate::checksum::{Algorithm, Kind};
 use crate::encryption::customer::{Customer, Given};
@@ -54,6 +55,8 @@ pub struct Upload {
     proof: Option<Vec<u8>>,
     #[serde(default, skip_serializing_if = "Locks::is_none")]
     pub locks: Locks,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acl: Option<Box<Acl>>,
     #[serde(default, skip_serializing_if = "Metadata::is_empty")]
     pub metadata: Metadata,
     #[serde(default)]
@@ -66,7 +69,7 @@ const SWEPT_AT_ONCE: usize = 10;
 pub fn create(cx: &mut Cx, input: CreateMultipartUpload) -> Result<CreateMultipartUploadOutput> {
     object::check_key(&input.key)?;
     let bucket = bucket::of(cx, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    let Settled { storage_class, encryption, customer, locks } =
+    let Settled { storage_class, encryption, customer, locks, acl } =
         terms!(input, "s3:PutObject").settle(cx, &bucket, &input.key)?;
     let proof = match &customer {
         Some(customer) => Some(key::wrap(cx, &Lock::Customer, Some(customer), b"")?),
@@ -81,6 +84,7 @@ pub fn create(cx: &mut Cx, input: CreateMultipartUpload) -> Result<CreateMultipa
         encryption,
         proof,
         locks,
+        acl,
         metadata: stated!(input),
         tags: tag::of_header(input.tagging.as_deref())?,
     };

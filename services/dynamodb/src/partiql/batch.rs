@@ -83,7 +83,7 @@ fn answer(
 fn admit(cx: &Cx, statement: &Statement) -> Result<Schema> {
     let table = &statement.target().table;
     transact::own_arn(cx, table)?;
-    let Question { arn, action, keys } = question(cx, statement)?;
+    let Question { arn, action, keys, .. } = question(cx, statement)?;
     let action = action.expect("a statement is asked about by its own action");
     cx.require_of("dynamodb", action, &arn, |context| {
         keys.into_iter().for_each(|(name, value)| context.insert(name, value));

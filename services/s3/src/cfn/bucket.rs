@@ -5,7 +5,7 @@ use crate::fault;
 use crate::tag::Tags;
 use api::s3::{
     CreateBucket, CreateBucketConfiguration, DeleteBucket, DeleteBucketTagging, GetBucketTagging, GetBucketVersioning,
-    HeadBucket, PutBucketTagging, PutBucketVersioning, Tag, Tagging, VersioningConfiguration,
+    HeadBucket, PutBucketAcl, PutBucketTagging, PutBucketVersioning, Tag, Tagging, VersioningConfiguration,
 };
 use kernel::Cx;
 use kernel::resource::{self, Change, Existing, New, Progress, Properties, ResourceType};
@@ -16,12 +16,14 @@ use std::collections::BTreeMap;
 pub static BUCKET: ResourceType = ResourceType {
     name: "AWS::S3::Bucket",
     properties: &[
+        "AccessControl",
         "BucketEncryption",
         "BucketName",
         "CorsConfiguration",
         "NotificationConfiguration",
         "ObjectLockConfiguration",
         "ObjectLockEnabled",
+        "OwnershipControls",
         "PublicAccessBlockConfiguration",
         "Tags",
         "VersioningConfiguration",
@@ -35,6 +37,7 @@ pub static BUCKET: ResourceType = ResourceType {
 };
 
 const LONGEST_NAME: usize = 63;
+const PRIVATE: &str = "private";
 /// CreateBucket names every region but this one.
 const HOME_REGION: &str = "us-east-1";
 
@@ -62,6 +65,10 @@ fn create(cx: &mut Cx, new: &New) -> Result<Progress> {
         put_versioning(cx, &bucket, status)?;
     }
     setting::create(cx, &bucket, &new.properties)?;
+    match access_control(&new.properties) {
+        acl if acl == PRIVATE => {}
+        acl => put_acl(cx, &bucket, acl)?,
+    }
     Ok(Progress::Done { physical_id: bucket })
 }
 
@@ -77,7 +84,15 @@ fn update(cx: &mut Cx, change: &Change) -> Result<Progress> {
     if tags != tags_of(&change.before, &change.tags_before) {
         put_tags(cx, bucket, tags)?;
     }
+    // A list that lets others in goes before the ownership that forbids it, and comes after the one that allows it.
+    let (before, after) = (access_control(&change.before), access_control(&change.after));
+    if before != after && after == PRIVATE {
+        put_acl(cx, bucket, after.clone())?;
+    }
     setting::update(cx, bucket, &change.before, &change.after)?;
+    if before != after && after != PRIVATE {
+        put_acl(cx, bucket, after)?;
+    }
     Ok(Progress::Done { physical_id: bucket.clone() })
 }
 
@@ -129,6 +144,8 @@ fn read(cx: &mut Cx, existing: &Existing) -> Result<Properties> {
         Properties::from_iter([("BucketName".to_owned(), json!(bucket)), ("Tags".to_owned(), resource::tags_of(tags))]);
     properties.extend(found.status.map(|it| ("VersioningConfiguration".to_owned(), json!({ "Status": it }))));
     properties.extend(setting::read(cx, &existing.physical_id)?);
+    let is_locked = properties.contains_key("ObjectLockConfiguration");
+    properties.insert("ObjectLockEnabled".to_owned(), json!(is_locked));
     Ok(properties)
 }
 
@@ -146,6 +163,23 @@ fn put_tags(cx: &mut Cx, bucket: &str, tag_set: Vec<Tag>) -> Result<()> {
     }
     let tagging = Tagging { tag_set };
     cx.call(PutBucketTagging { bucket, tagging, ..PutBucketTagging::default() }).map(drop)
+}
+
+fn put_acl(cx: &mut Cx, bucket: &str, acl: String) -> Result<()> {
+    cx.call(PutBucketAcl { bucket: bucket.to_owned(), acl: Some(acl), ..PutBucketAcl::default() }).map(drop)
+}
+
+/// `public-read` for `PublicRead`.
+fn access_control(properties: &Properties) -> String {
+    let given = text(properties, "AccessControl").unwrap_or_default();
+    let mut canned = String::new();
+    for letter in given.chars() {
+        if letter.is_ascii_uppercase() && !canned.is_empty() {
+            canned.push('-');
+        }
+        canned.push(letter.to_ascii_lowercase());
+    }
+    if canned.is_empty() { PRIVATE.to_owned() } else { canned }
 }
 
 /// The template's, and the stack's where the template has none of that name.

@@ -31,11 +31,13 @@ enum Spelling {
     One(&'static str, &'static str),
     /// The API gives what a template does not have.
     Hidden(&'static str),
+    /// The API wants what a template may leave out: (API, value). Of the outermost structure.
+    Always(&'static str, &'static str),
 }
 
-use Spelling::{Hidden, Name, One, Within};
+use Spelling::{Always, Hidden, Name, One, Within};
 
-static SETTINGS: [Setting; 6] = [
+static SETTINGS: [Setting; 7] = [
     Setting {
         property: "BucketEncryption",
         member: "ServerSideEncryptionConfiguration",
@@ -88,6 +90,15 @@ static SETTINGS: [Setting; 6] = [
         // A bucket keeps its lock, without a rule.
         delete: None,
         within: Some("ObjectLockConfiguration"),
+        spelling: &[Always("ObjectLockEnabled", "Enabled")],
+    },
+    Setting {
+        property: "OwnershipControls",
+        member: "OwnershipControls",
+        put: "PutBucketOwnershipControls",
+        get: "GetBucketOwnershipControls",
+        delete: Some("DeleteBucketOwnershipControls"),
+        within: Some("OwnershipControls"),
         spelling: &[],
     },
     Setting {
@@ -143,7 +154,13 @@ pub fn read(cx: &mut Cx, bucket: &str) -> Result<Properties> {
 
 impl Setting {
     fn put(&self, cx: &mut Cx, bucket: &str, wanted: &Json) -> Result<()> {
-        let value = value_of(self.shape(), &self.as_api(wanted));
+        let mut spelled = self.as_api(wanted);
+        for spelling in self.spelling {
+            if let (Always(name, value), Some(members)) = (spelling, spelled.as_object_mut()) {
+                members.entry(*name).or_insert(json!(value));
+            }
+        }
+        let value = value_of(self.shape(), &spelled);
         let input = vec![("Bucket", bucket.to_owned().into()), (self.member, value)];
         cx.call_by_name("s3", self.put, Value::Structure(input)).map(drop)
     }
@@ -189,7 +206,7 @@ impl Setting {
             Name(template, api) if *template == name => Some(((*api).to_owned(), inner())),
             Within(template, member) if *template == name => Some((name.to_owned(), json!({ *member: value }))),
             One(template, api) if *template == name => Some(((*api).to_owned(), json!([value]))),
-            Name(..) | Within(..) | One(..) | Hidden(_) => None,
+            Name(..) | Within(..) | One(..) | Hidden(_) | Always(..) => None,
         });
         spelled.unwrap_or_else(|| (name.to_owned(), inner()))
     }
@@ -213,7 +230,7 @@ impl Setting {
                 Name(template, api) if *api == name => return Some(((*template).to_owned(), self.as_template(value))),
                 Within(template, member) if *template == name => return Some((name, value[*member].clone())),
                 One(template, api) if *api == name => return Some(((*template).to_owned(), value[0].clone())),
-                Name(..) | Within(..) | One(..) | Hidden(_) => {}
+                Name(..) | Within(..) | One(..) | Hidden(_) | Always(..) => {}
             }
         }
         Some((name, self.as_template(value)))

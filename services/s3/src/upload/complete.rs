@@ -53,6 +53,7 @@ pub fn complete(cx: &mut Cx, input: CompleteMultipartUpload) -> Result<CompleteM
         storage_class: upload.storage_class,
         encryption: upload.encryption.clone(),
         locks: upload.locks.or_default(&bucket, cx.now()),
+        acl: upload.acl.clone(),
         metadata: upload.metadata.clone(),
         tags: upload.tags.clone(),
         ..Object::without_bytes()

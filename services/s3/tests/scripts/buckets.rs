@@ -70,7 +70,6 @@ fn what_buckets_do_not_have_is_refused() {
         r#"
         s3 create-bucket Bucket=photos ACL=public-read => error InvalidBucketAclWithObjectOwnership
         s3 create-bucket Bucket=photos ACL=private     => ok
-        s3 create-bucket Bucket=other ObjectOwnership=ObjectWriter => error NotImplemented *ObjectWriter
         s3 create-bucket Bucket=other BucketNamespace=account-regional => error NotImplemented *namespace*
         s3 put-object Bucket=photos Key=a ACL=public-read => error AccessControlListNotSupported The bucket does not allow ACLs
         s3 put-object Bucket=photos Key=a ACL=bucket-owner-full-control => ok

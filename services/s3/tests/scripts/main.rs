@@ -1,5 +1,6 @@
 //! What a user sends and what comes back.
 
+mod acls;
 mod buckets;
 mod encryption;
 mod listings;
