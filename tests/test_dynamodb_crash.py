@@ -1,5 +1,5 @@
-"""kill -9 under transactions: what was acknowledged is there, no transaction is there by halves, and index and stream say
-the same as the table.
+"""kill -9 under transactions: what was acknowledged is there, no transaction is there by halves, and index and stream
+say the same as the table.
 
 Each transaction moves an amount between two accounts and writes a receipt, so the sum of all accounts never changes.
 `NIEBLA_CRASH_ROUNDS_OF_TABLES` sets the number of rounds.
