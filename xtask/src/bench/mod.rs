@@ -214,7 +214,7 @@ fn table(rows: &[Row]) -> Vec<&'static str> {
             figures.p99_ms,
             figures.processor_us,
             figures.processor_us / floor,
-            most.map_or(String::new(), |it| format!("{it:.0}")),
+            most.map_or(String::new(), |it| it.to_string()),
             figures.errors
         );
     }
