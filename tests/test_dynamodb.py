@@ -302,6 +302,30 @@ def test_a_stream_tells_what_happened(server, dynamodb, resource, name):
     assert streams.get_records(ShardIterator=page["NextShardIterator"])["Records"] == []
 
 
+def test_a_stream_is_opened_to_another_account_by_its_policy(server, dynamodb, name):
+    create(dynamodb, name, "pk", StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"})
+    arn = dynamodb.describe_table(TableName=name)["Table"]["LatestStreamArn"]
+    other = server.client("dynamodbstreams", key="111122223333")
+    with refused("AccessDeniedException"):
+        other.describe_stream(StreamArn=arn)
+    allowed = {
+        "Effect": "Allow",
+        "Principal": {"AWS": "111122223333"},
+        "Action": "dynamodb:DescribeStream",
+        "Resource": arn,
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+    revision = dynamodb.put_resource_policy(ResourceArn=arn, Policy=policy)["RevisionId"]
+    assert dynamodb.put_resource_policy(ResourceArn=arn, Policy=policy)["RevisionId"] == revision
+    assert other.describe_stream(StreamArn=arn)["StreamDescription"]["TableName"] == name
+    with refused("AccessDeniedException"):
+        other.get_shard_iterator(
+            StreamArn=arn, ShardId="shardId-00000000000000000000-00000000", ShardIteratorType="LATEST"
+        )
+    with refused("AccessDeniedException"):
+        server.client("dynamodb", key="111122223333").describe_table(TableName=arn.split("/stream/")[0])
+
+
 # --- stacks
 
 TABLE = """

@@ -127,6 +127,19 @@ structure! {
 }
 
 structure! {
+    DeleteResourcePolicy => "dynamodb", DeleteResourcePolicyOutput {
+        resource_arn: String = "ResourceArn",
+        expected_revision_id: Option<String> = "ExpectedRevisionId",
+    }
+}
+
+structure! {
+    DeleteResourcePolicyOutput {
+        revision_id: Option<String> = "RevisionId",
+    }
+}
+
+structure! {
     DeleteTable => "dynamodb", DeleteTableOutput {
         table_name: String = "TableName",
     }
@@ -267,6 +280,19 @@ structure! {
 }
 
 structure! {
+    GetResourcePolicy => "dynamodb", GetResourcePolicyOutput {
+        resource_arn: String = "ResourceArn",
+    }
+}
+
+structure! {
+    GetResourcePolicyOutput {
+        policy: Option<String> = "Policy",
+        revision_id: Option<String> = "RevisionId",
+    }
+}
+
+structure! {
     ListBackups => "dynamodb", ListBackupsOutput {
         table_name: Option<String> = "TableName",
         limit: Option<i64> = "Limit",
@@ -333,6 +359,21 @@ structure! {
         attributes: Option<Value> = "Attributes",
         consumed_capacity: Option<ConsumedCapacity> = "ConsumedCapacity",
         item_collection_metrics: Option<ItemCollectionMetrics> = "ItemCollectionMetrics",
+    }
+}
+
+structure! {
+    PutResourcePolicy => "dynamodb", PutResourcePolicyOutput {
+        resource_arn: String = "ResourceArn",
+        policy: String = "Policy",
+        expected_revision_id: Option<String> = "ExpectedRevisionId",
+        confirm_remove_self_resource_access: Option<bool> = "ConfirmRemoveSelfResourceAccess",
+    }
+}
+
+structure! {
+    PutResourcePolicyOutput {
+        revision_id: Option<String> = "RevisionId",
     }
 }
 
@@ -1348,6 +1389,7 @@ pub mod error {
     pub const LIMIT_EXCEEDED: ErrorShape = ErrorShape::sender("LimitExceededException");
     pub const POINT_IN_TIME_RECOVERY_UNAVAILABLE: ErrorShape =
         ErrorShape::sender("PointInTimeRecoveryUnavailableException");
+    pub const POLICY_NOT_FOUND: ErrorShape = ErrorShape::sender("PolicyNotFoundException");
     pub const PROVISIONED_THROUGHPUT_EXCEEDED: ErrorShape =
         ErrorShape::sender("ProvisionedThroughputExceededException");
     pub const REPLICATED_WRITE_CONFLICT: ErrorShape = ErrorShape::sender("ReplicatedWriteConflictException");

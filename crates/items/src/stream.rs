@@ -11,6 +11,19 @@ pub static RECORDS: Table<Record> = Table::regional("dynamodb.stream-record");
 /// The sequence that the next record gets. Key: stream's number.
 pub static NEXT_SEQUENCES: Table<u64> = Table::regional("dynamodb.stream-next");
 
+/// The policies of tables and of streams, as they are evaluated. Key: [`policy_key`] of their ARN.
+pub static POLICIES: Table<String> = Table::regional("dynamodb.policy");
+
+/// Of a table's ARN, or of that of one of its indexes: its name. Of a stream's: `name/stream/label`.
+pub fn policy_key(arn: &str) -> Option<&str> {
+    let resource = arn.splitn(6, ':').nth(5)?.strip_prefix("table/")?;
+    match resource.split_once('/') {
+        None => Some(resource),
+        Some((table, rest)) if rest.starts_with("index/") => Some(table),
+        Some((_, rest)) => rest.strip_prefix("stream/").filter(|it| !it.contains('/')).map(|_| resource),
+    }
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Stream {
     pub table: String,

@@ -82,6 +82,33 @@ impl Statement {
         }
     }
 
+    /// The paths that it looks at or changes; of INSERT none, for its item is a value.
+    pub fn paths(&self) -> Vec<&Path> {
+        let (mut paths, mut terms) = (Vec::new(), Vec::new());
+        match self {
+            Statement::Select(it) | Statement::Exists(it) => {
+                paths.extend(it.paths.iter().flatten());
+                terms.extend(&it.condition);
+            }
+            Statement::Insert(_) => {}
+            Statement::Update(it) => {
+                for action in &it.actions {
+                    match action {
+                        Action::Set(path, term) => {
+                            paths.push(path);
+                            terms.push(term);
+                        }
+                        Action::Remove(path) => paths.push(path),
+                    }
+                }
+                terms.extend(&it.condition);
+            }
+            Statement::Delete(it) => terms.extend(&it.condition),
+        }
+        terms.into_iter().for_each(|it| it.collect_paths(&mut paths));
+        paths
+    }
+
     pub fn returning(&self) -> Option<Returning> {
         match self {
             Statement::Select(_) | Statement::Insert(_) | Statement::Exists(_) => None,

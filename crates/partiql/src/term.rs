@@ -42,6 +42,23 @@ pub enum Step {
     Index(usize),
 }
 
+impl Term {
+    pub(crate) fn collect_paths<'t>(&'t self, found: &mut Vec<&'t Path>) {
+        match self {
+            Term::Path(it) => found.push(it),
+            Term::Value(_) => {}
+            Term::Call(_, them) => them.iter().for_each(|it| it.collect_paths(found)),
+            Term::Not(it) | Term::IsMissing(it) | Term::IsNull(it) => it.collect_paths(found),
+            Term::Infix(a, _, b) => [a, b].into_iter().for_each(|it| it.collect_paths(found)),
+            Term::Between(a, b, c) => [a, b, c].into_iter().for_each(|it| it.collect_paths(found)),
+            Term::In(it, them) => {
+                it.collect_paths(found);
+                them.iter().for_each(|it| it.collect_paths(found));
+            }
+        }
+    }
+}
+
 const COMPARISONS: [(&str, Infix); 7] = [
     ("=", Infix::Equal),
     ("<>", Infix::NotEqual),

@@ -1,5 +1,6 @@
 //! Amazon DynamoDB: the table of contents. Each line reads *who may be asked about what → who answers*.
 
+mod access;
 mod backup;
 mod batch;
 mod capacity;
@@ -14,6 +15,7 @@ mod key;
 mod limit;
 mod page;
 mod partiql;
+mod policy;
 mod query;
 mod recovery;
 mod restore;
@@ -43,20 +45,32 @@ pub fn service() -> Service {
         .op(|cx, it: &UntagResource| schema::arn(cx, &it.resource_arn), tag::remove)
         .read(|cx, it: &ListTagsOfResource| schema::arn(cx, &it.resource_arn), tag::list)
         .op(|cx, it: &PutItem| schema::arn(cx, &it.table_name), item::put)
+        .conditions(|cx, it: &PutItem, context| access::of_write(cx, it, context))
         .read(|cx, it: &GetItem| schema::arn(cx, &it.table_name), item::get)
+        .conditions(|cx, it: &GetItem, context| access::of_read(cx, it, context))
         .op(|cx, it: &UpdateItem| schema::arn(cx, &it.table_name), item::update)
+        .conditions(|cx, it: &UpdateItem, context| access::of_write(cx, it, context))
         .op(|cx, it: &DeleteItem| schema::arn(cx, &it.table_name), item::delete)
+        .conditions(|cx, it: &DeleteItem, context| access::of_write(cx, it, context))
         .read(|cx, it: &Query| schema::index_arn(cx, &it.table_name, it.index_name.as_deref()), query::run)
+        .conditions(|cx, it: &Query, context| access::of_read(cx, it, context))
         .read(|cx, it: &Scan| schema::index_arn(cx, &it.table_name, it.index_name.as_deref()), scan::run)
+        .conditions(|cx, it: &Scan, context| access::of_read(cx, it, context))
         .read(|cx, it: &BatchGetItem| batch::arns(cx, it.request_items.keys()), batch::get)
+        .conditions(|cx, it: &BatchGetItem, context| access::of_read(cx, it, context))
         .op(|cx, it: &BatchWriteItem| batch::arns(cx, it.request_items.keys()), batch::write)
         // Each of their items is asked about by itself, as the item operation that it stands for.
+        .conditions(|cx, it: &BatchWriteItem, context| access::of_write(cx, it, context))
         .op(|cx, it: &TransactWriteItems| transact::asked_of_writes(cx, it), transact::write)
+        .conditions(|cx, it: &TransactWriteItems, context| access::of_write(cx, it, context))
         .read(|cx, it: &TransactGetItems| transact::asked_of_reads(cx, it), transact::get)
+        .conditions(|cx, it: &TransactGetItems, context| access::of_read(cx, it, context))
         .op(|cx, it: &ExecuteStatement| partiql::asked(cx, it), partiql::execute)
         // A statement that is denied does not keep the others of its batch from happening, so each is asked about within.
+        .conditions(|cx, it: &ExecuteStatement, context| partiql::conditions(cx, it, context))
         .op(|_, _: &BatchExecuteStatement| Vec::<String>::new(), partiql::batch::execute)
         .op(|cx, it: &ExecuteTransaction| partiql::transaction::asked(cx, it), partiql::transaction::execute)
+        .conditions(|cx, it: &ExecuteTransaction, context| partiql::transaction::conditions(cx, it, context))
         .op(|cx, it: &UpdateTimeToLive| schema::arn(cx, &it.table_name), ttl::update)
         .read(|cx, it: &DescribeTimeToLive| schema::arn(cx, &it.table_name), ttl::describe)
         .op(|cx, it: &CreateBackup| schema::arn(cx, &it.table_name), backup::create)
@@ -69,6 +83,10 @@ pub fn service() -> Service {
         .read(|cx, it: &DescribeContinuousBackups| schema::arn(cx, &it.table_name), recovery::describe)
         .read(|_, _: &DescribeLimits| "*", limit::describe)
         .read(|_, _: &DescribeEndpoints| "*", limit::endpoints)
+        .op(|_, it: &PutResourcePolicy| it.resource_arn.clone(), policy::put)
+        .read(|_, it: &GetResourcePolicy| it.resource_arn.clone(), policy::get)
+        .op(|_, it: &DeleteResourcePolicy| it.resource_arn.clone(), policy::delete)
+        .resource_policies(policy::of_arn)
         .resource_tags(tag::of_arn)
         .job(&sweep::SWEEP, sweep::run)
         .job(&sweep::BACKFILL, sweep::backfill)
@@ -86,8 +104,9 @@ pub fn service() -> Service {
 
 use api::dynamodb::{
     BatchExecuteStatement, BatchGetItem, BatchWriteItem, CreateBackup, CreateTable, DeleteBackup, DeleteItem,
-    DeleteTable, DescribeBackup, DescribeContinuousBackups, DescribeEndpoints, DescribeLimits, DescribeTable,
-    DescribeTimeToLive, ExecuteStatement, ExecuteTransaction, GetItem, ListBackups, ListTables, ListTagsOfResource,
-    PutItem, Query, RestoreTableFromBackup, RestoreTableToPointInTime, Scan, TagResource, TransactGetItems,
-    TransactWriteItems, UntagResource, UpdateContinuousBackups, UpdateItem, UpdateTable, UpdateTimeToLive,
+    DeleteResourcePolicy, DeleteTable, DescribeBackup, DescribeContinuousBackups, DescribeEndpoints, DescribeLimits,
+    DescribeTable, DescribeTimeToLive, ExecuteStatement, ExecuteTransaction, GetItem, GetResourcePolicy, ListBackups,
+    ListTables, ListTagsOfResource, PutItem, PutResourcePolicy, Query, RestoreTableFromBackup,
+    RestoreTableToPointInTime, Scan, TagResource, TransactGetItems, TransactWriteItems, UntagResource,
+    UpdateContinuousBackups, UpdateItem, UpdateTable, UpdateTimeToLive,
 };

@@ -154,6 +154,7 @@ pub fn trim(cx: &mut Cx, it: Trimming) -> Result<()> {
     }
     if oldest.is_none() && count < PAGE && stream.ended_at.is_some_and(|it| it < kept_since) {
         cx.delete(&STREAMS, &(&it.table, &it.label));
+        crate::policy::forget(cx, &format!("{}/stream/{}", it.table, it.label));
         cx.delete(&NEXT_SEQUENCES, &stream.number);
         return Ok(());
     }

@@ -4,6 +4,7 @@ use crate::backup;
 use crate::definition::{self, Definitions, check_throughput};
 use crate::failure::{Invalid, VALIDATION, invalid, invalid_value, unsupported};
 use crate::history;
+use crate::policy;
 use crate::schema::{self, SCHEMAS, Schema, Scope};
 use crate::settings::{self, Billing, Class, SETTINGS, Settings, Status, Throughput};
 use crate::stream;
@@ -48,6 +49,9 @@ pub fn create(cx: &mut Cx, input: CreateTable) -> Result<CreateTableOutput> {
     }
     cx.put(&SCHEMAS, schema.name.as_str(), &schema);
     cx.put(&SETTINGS, &schema.number, &settings);
+    if let Some(text) = input.resource_policy {
+        policy::put_first(cx, &schema.name, text)?;
+    }
     let description = settings::description(cx, &schema, &settings, Status::Creating);
     Ok(CreateTableOutput { table_description: Some(description) })
 }
@@ -81,6 +85,7 @@ pub fn delete(cx: &mut Cx, input: DeleteTable) -> Result<DeleteTableOutput> {
     } else {
         sweep::abandon(cx, schema.number);
     }
+    policy::forget(cx, &schema.name);
     cx.delete(&SCHEMAS, schema.name.as_str());
     cx.delete(&SETTINGS, &schema.number);
     if let Some(history) = schema.history.take() {
@@ -252,7 +257,6 @@ fn find(schema: &Schema, index: &str) -> Result<u64> {
 fn refuse_at_creation(input: &CreateTable) -> Result<()> {
     refuse(&[
         ("WarmThroughput", input.warm_throughput.is_some()),
-        ("ResourcePolicy", input.resource_policy.is_some()),
         ("OnDemandThroughput", input.on_demand_throughput.is_some()),
         ("GlobalTableSourceArn", input.global_table_source_arn.is_some()),
         ("GlobalTableSettingsReplicationMode", input.global_table_settings_replication_mode.is_some()),

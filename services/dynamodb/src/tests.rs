@@ -8,6 +8,7 @@ mod indexes;
 mod items;
 mod legacy;
 mod partiql;
+mod policies;
 mod reads;
 mod serializable;
 mod tables;

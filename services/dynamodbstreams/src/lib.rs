@@ -16,6 +16,7 @@ pub fn service() -> Service {
         .read(|_, it: &DescribeStream| it.stream_arn.clone(), stream::describe)
         .read(|_, it: &GetShardIterator| it.stream_arn.clone(), iterator::get)
         .read(|cx, it: &GetRecords| iterator::arn(cx, it), record::get)
+        .resource_policies(stream::policy_of)
         .source(&source::SOURCE)
 }
 

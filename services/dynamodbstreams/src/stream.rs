@@ -4,8 +4,8 @@ use api::dynamodbstreams::{
     DescribeStream, DescribeStreamOutput, KeySchemaElement, ListStreams, ListStreamsOutput, SequenceNumberRange, Shard,
     Stream as StreamShape, StreamDescription, error,
 };
-use items::stream::{NEXT_SEQUENCES, STREAMS, Stream, sequence_number};
-use kernel::Cx;
+use items::stream::{NEXT_SEQUENCES, POLICIES, STREAMS, Stream, policy_key, sequence_number};
+use kernel::{Cx, ResourcePolicy};
 use model::{Error, ErrorShape, Result, Timestamp};
 use store::Span;
 
@@ -113,6 +113,11 @@ pub fn extent(cx: &Cx, stream: &Stream, id: &str) -> Option<Extent> {
 /// Of the record that is to come.
 pub fn next_sequence(cx: &Cx, stream: &Stream) -> u64 {
     cx.get(&NEXT_SEQUENCES, &stream.number).unwrap_or(0)
+}
+
+/// For the door.
+pub fn policy_of(cx: &Cx, arn: &str) -> Option<ResourcePolicy> {
+    cx.get(&POLICIES, policy_key(arn)?).map(ResourcePolicy::new)
 }
 
 pub fn find(cx: &Cx, arn: &str) -> Result<Stream> {

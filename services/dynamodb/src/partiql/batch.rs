@@ -1,6 +1,7 @@
 //! BatchExecuteStatement: up to 25 statements, each about one item and each by itself.
 
-use super::{meaning, parameters, parse, question, read_units, write};
+use super::{meaning, note, parameters, parse, question, read_units, write};
+use crate::access::Access;
 use crate::capacity::{Consumed, Mode, Report};
 use crate::change;
 use crate::expression::projection::Projection;
@@ -87,6 +88,9 @@ fn admit(cx: &Cx, statement: &Statement) -> Result<Schema> {
     let action = action.expect("a statement is asked about by its own action");
     cx.require_of("dynamodb", action, &arn, |context| {
         keys.into_iter().for_each(|(name, value)| context.insert(name, value));
+        let mut access = Access::default();
+        note(cx, &mut access, statement);
+        access.insert_into(context);
     })?;
     schema::of_items(cx, table)
 }

@@ -9,6 +9,7 @@ mod select;
 pub mod transaction;
 mod write;
 
+use crate::access::{self, Access};
 use crate::capacity::{Consumed, Mode, Report};
 use crate::failure::{Invalid, invalid};
 use crate::item;
@@ -19,6 +20,7 @@ use items::wire;
 use kernel::{Cx, Question};
 use model::{Result, Value};
 use partiql::{Parameters, Statement};
+use policy::Context;
 
 /// What IAM is asked about a statement.
 pub fn asked(cx: &Cx, input: &ExecuteStatement) -> Result<Vec<Question>> {
@@ -40,6 +42,39 @@ fn question(cx: &Cx, statement: &Statement) -> Result<Question> {
     let mut question = Question::new(arn, "dynamodb:PartiQLSelect");
     question.keys.push(("dynamodb:FullTableScan".to_owned(), is_scan.to_string()));
     Ok(question)
+}
+
+/// Condition keys of a statement.
+pub fn conditions(cx: &Cx, input: &ExecuteStatement, context: &mut Context) {
+    let mut access = Access::default();
+    look(cx, &mut access, &input.statement, input.parameters.clone());
+    access.insert_into(context);
+}
+
+fn look(cx: &Cx, access: &mut Access, statement: &str, given: Option<Value>) {
+    let Ok(parameters) = parameters(given) else { return };
+    let Ok(statement) = parse(statement, Parameters::Given(&parameters)) else { return };
+    note(cx, access, &statement);
+}
+
+fn note(cx: &Cx, access: &mut Access, statement: &Statement) {
+    access.attributes(statement.paths().into_iter().filter_map(|it| match it.0.first() {
+        Some(partiql::Step::Name(name)) => Some(name.as_str()),
+        Some(partiql::Step::Index(_)) | None => None,
+    }));
+    let schema = access::schema_of(cx, &statement.target().table);
+    if let Some(schema) = &schema {
+        select::leading(schema, statement).iter().for_each(|it| access.leading(it));
+    }
+    match statement {
+        Statement::Select(it) | Statement::Exists(it) => {
+            access.select(if it.paths.is_some() { "SPECIFIC_ATTRIBUTES" } else { "ALL_ATTRIBUTES" });
+        }
+        Statement::Insert(it) => access.attributes(it.item.iter().map(|it| it.0)),
+        Statement::Update(_) | Statement::Delete(_) => {
+            access.return_values(write::return_values(statement.returning()).unwrap_or("NONE"));
+        }
+    }
 }
 
 pub fn execute(cx: &mut Cx, input: ExecuteStatement) -> Result<ExecuteStatementOutput> {

@@ -18,7 +18,7 @@ use items::packed::Packed;
 use items::wire;
 use kernel::Cx;
 use model::Result;
-use partiql::Select;
+use partiql::{Select, Statement, Target, Term};
 use sha2::{Digest, Sha256};
 use store::{Direction, Span};
 
@@ -40,10 +40,25 @@ pub fn digest(statement: &str, parameters: &[Attribute]) -> [u8; DIGEST_BYTES] {
 
 /// Whether every item would be looked at.
 pub fn is_scan(schema: &Schema, select: &Select) -> bool {
-    let condition = select.condition.as_ref().and_then(|it| meaning::condition(it).ok());
-    let index = select.target.index.as_ref().and_then(|name| schema.indexes.iter().find(|it| it.name == *name));
+    of_condition(schema, &select.target, select.condition.as_ref()).is_none()
+}
+
+/// The partition keys of the items that a statement is about; none if it may be any.
+pub fn leading(schema: &Schema, statement: &Statement) -> Vec<Attribute> {
+    let (target, condition) = match statement {
+        Statement::Select(it) | Statement::Exists(it) => (&it.target, &it.condition),
+        Statement::Update(it) => (&it.target, &it.condition),
+        Statement::Delete(it) => (&it.target, &it.condition),
+        Statement::Insert(it) => return it.item.get(&schema.key.hash.name).cloned().into_iter().collect(),
+    };
+    of_condition(schema, target, condition.as_ref()).unwrap_or_default()
+}
+
+fn of_condition(schema: &Schema, target: &Target, condition: Option<&Term>) -> Option<Vec<Attribute>> {
+    let condition = meaning::condition(condition?).ok()?;
+    let index = target.index.as_ref().and_then(|name| schema.indexes.iter().find(|it| it.name == *name));
     let key = index.map_or(&schema.key, |it| &it.key);
-    condition.and_then(|it| hashes(&it, &key.hash.name)).is_none()
+    Some(hashes(&condition, &key.hash.name)?.into_iter().cloned().collect())
 }
 
 pub fn page(cx: &Cx, select: &Select, asked: &Asked) -> Result<ExecuteStatementOutput> {

@@ -1,6 +1,7 @@
 //! ExecuteTransaction: up to 100 statements, all or none. Either they all read, or they all write.
 
-use super::{meaning, parameters, parse, question, read_units, write};
+use super::{look, meaning, parameters, parse, question, read_units, write};
+use crate::access::Access;
 use crate::capacity::{Consumed, Mode, Report, Transaction};
 use crate::change;
 use crate::expression::projection::Projection;
@@ -17,6 +18,7 @@ use items::wire;
 use kernel::{Cx, Question};
 use model::Result;
 use partiql::{Parameters, Select, Statement};
+use policy::Context;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
@@ -28,6 +30,16 @@ pub fn asked(cx: &Cx, input: &ExecuteTransaction) -> Result<Vec<Question>> {
         question(cx, &statement)
     });
     each.collect()
+}
+
+/// Condition keys of all its statements together.
+pub fn conditions(cx: &Cx, input: &ExecuteTransaction, context: &mut Context) {
+    context.insert("dynamodb:EnclosingOperation", "ExecuteTransaction");
+    let mut access = Access::default();
+    for it in &input.transact_statements {
+        look(cx, &mut access, &it.statement, it.parameters.clone());
+    }
+    access.insert_into(context);
 }
 
 pub fn execute(cx: &mut Cx, input: ExecuteTransaction) -> Result<ExecuteTransactionOutput> {

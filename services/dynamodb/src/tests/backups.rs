@@ -185,6 +185,8 @@ fn what_is_being_made_cannot_be_used_yet() {
             dynamodb update-table TableName=busy DeletionProtectionEnabled=true => error ResourceInUseException *
             dynamodb delete-table TableName=busy => error ResourceInUseException *
             dynamodb create-backup TableName=busy BackupName=first => error TableInUseException *
+            dynamodb put-resource-policy ResourceArn=arn:aws:dynamodb:us-east-1:000000000000:table/busy Policy="{}" => error ResourceInUseException *
+            dynamodb delete-resource-policy ResourceArn=arn:aws:dynamodb:us-east-1:000000000000:table/busy => error ResourceInUseException *
             dynamodb list-backups => BackupSummaries[0].BackupArn=$arn
             dynamodb restore-table-from-backup TargetTableName=busy BackupArn=$arn => error TableInUseException *
             dynamodb restore-table-to-point-in-time TargetTableName=busy SourceTableName=tbl UseLatestRestorableTime=true => error TableInUseException *
