@@ -3,16 +3,16 @@
 
 use crate::backup;
 use crate::change::{self, TooLarge};
-use crate::failure::{Invalid, invalid_value, unsupported};
+use crate::failure::{Invalid, invalid_value};
 use crate::history::{self, Moment};
 use crate::key::ItemKey;
 use crate::recovery;
 use crate::schema::{self, Index, SCHEMAS, Schema, Scope, take_number};
 use crate::settings::{self, Billing, SETTINGS, Settings, Status, Throughput};
+use crate::table::{encrypts, refuse};
 use api::dynamodb::{
     GlobalSecondaryIndex, LocalSecondaryIndex, ProvisionedThroughput, RestoreTableFromBackup,
-    RestoreTableFromBackupOutput, RestoreTableToPointInTime, RestoreTableToPointInTimeOutput, SSESpecification,
-    TableDescription, error,
+    RestoreTableFromBackupOutput, RestoreTableToPointInTime, RestoreTableToPointInTimeOutput, TableDescription, error,
 };
 use items::stream::Cause;
 use kernel::{Cx, Job};
@@ -51,6 +51,23 @@ struct Overrides {
     locals: Option<Vec<LocalSecondaryIndex>>,
 }
 
+/// A macro, for both requests name them alike.
+macro_rules! overrides {
+    ($input:ident) => {{
+        refuse(&[
+            ("OnDemandThroughputOverride", $input.on_demand_throughput_override.is_some()),
+            ("VectorIndexOverride", $input.vector_index_override.is_some()),
+            ("SSESpecificationOverride", encrypts($input.sse_specification_override.as_ref())),
+        ])?;
+        Overrides {
+            billing: $input.billing_mode_override,
+            throughput: $input.provisioned_throughput_override,
+            globals: $input.global_secondary_index_override,
+            locals: $input.local_secondary_index_override,
+        }
+    }};
+}
+
 /// What IAM is asked about: the backup, and the table that it becomes.
 pub fn asked_of_backup(cx: &Cx, input: &RestoreTableFromBackup) -> Result<Vec<String>> {
     Ok(vec![input.backup_arn.clone(), schema::arn(cx, &input.target_table_name)?])
@@ -69,33 +86,18 @@ fn source_of(input: &RestoreTableToPointInTime) -> Result<&str, Invalid> {
 }
 
 pub fn from_backup(cx: &mut Cx, input: RestoreTableFromBackup) -> Result<RestoreTableFromBackupOutput> {
-    refuse(&[
-        ("OnDemandThroughputOverride", input.on_demand_throughput_override.is_some()),
-        ("VectorIndexOverride", input.vector_index_override.is_some()),
-        ("SSESpecificationOverride", encrypts(input.sse_specification_override.as_ref())),
-    ])?;
     let backup = backup::find(cx, &input.backup_arn)?;
     if !backup.is_whole {
         return Err(backup::in_use(&input.backup_arn));
     }
     let origin = Origin { table_arn: backup.table_arn(cx), backup_arn: Some(input.backup_arn), at: cx.now().0 };
-    let overrides = Overrides {
-        billing: input.billing_mode_override,
-        throughput: input.provisioned_throughput_override,
-        globals: input.global_secondary_index_override,
-        locals: input.local_secondary_index_override,
-    };
+    let overrides = overrides!(input);
     let (name, from) = (input.target_table_name, backup.number);
     let made = make(cx, name, &backup.schema, &backup.settings, origin, overrides)?;
     Ok(RestoreTableFromBackupOutput { table_description: Some(start(cx, &made, from, None)) })
 }
 
 pub fn to_point_in_time(cx: &mut Cx, input: RestoreTableToPointInTime) -> Result<RestoreTableToPointInTimeOutput> {
-    refuse(&[
-        ("OnDemandThroughputOverride", input.on_demand_throughput_override.is_some()),
-        ("VectorIndexOverride", input.vector_index_override.is_some()),
-        ("SSESpecificationOverride", encrypts(input.sse_specification_override.as_ref())),
-    ])?;
     let source = recovery::table(cx, source_of(&input)?)?;
     let settings = settings::of(cx, &source);
     let Some(recovery) = &settings.recovery else {
@@ -121,12 +123,7 @@ pub fn to_point_in_time(cx: &mut Cx, input: RestoreTableToPointInTime) -> Result
             .with("RestoreDateTime must be between EarliestRestorableDateTime and LatestRestorableDateTime."));
     }
     let origin = Origin { table_arn: cx.arn("dynamodb", &format!("table/{}", source.name)), backup_arn: None, at };
-    let overrides = Overrides {
-        billing: input.billing_mode_override,
-        throughput: input.provisioned_throughput_override,
-        globals: input.global_secondary_index_override,
-        locals: input.local_secondary_index_override,
-    };
+    let overrides = overrides!(input);
     let past = history::at(cx, &source, at.max(earliest));
     let made = make(cx, input.target_table_name, &source, &settings, origin, overrides)?;
     Ok(RestoreTableToPointInTimeOutput { table_description: Some(start(cx, &made, source.number, past)) })
@@ -135,15 +132,6 @@ pub fn to_point_in_time(cx: &mut Cx, input: RestoreTableToPointInTime) -> Result
 pub fn unavailable(schema: &Schema) -> Error {
     error::POINT_IN_TIME_RECOVERY_UNAVAILABLE
         .with(format!("Point in time recovery is not enabled for table '{}'", schema.name))
-}
-
-fn refuse(given: &[(&str, bool)]) -> Result<()> {
-    given.iter().find(|it| it.1).map_or(Ok(()), |it| Err(unsupported(it.0)))
-}
-
-/// With AWS's own key is how a table is kept anyway.
-fn encrypts(given: Option<&SSESpecification>) -> bool {
-    given.is_some_and(|it| it.enabled == Some(true) || it.sse_type.is_some() || it.kms_master_key_id.is_some())
 }
 
 /// The new table. Streams, time to live, tags, protection and recovery stay behind. ("Restoring a table".)

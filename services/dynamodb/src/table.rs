@@ -279,11 +279,11 @@ fn refuse_at_update(input: &UpdateTable) -> Result<()> {
     ])
 }
 
-fn refuse(given: &[(&str, bool)]) -> Result<()> {
+pub fn refuse(given: &[(&str, bool)]) -> Result<()> {
     given.iter().find(|it| it.1).map_or(Ok(()), |it| Err(unsupported(it.0)))
 }
 
 /// With AWS's own key is how a table is kept anyway.
-fn encrypts(given: Option<&SSESpecification>) -> bool {
+pub fn encrypts(given: Option<&SSESpecification>) -> bool {
     given.is_some_and(|it| it.enabled == Some(true) || it.sse_type.is_some() || it.kms_master_key_id.is_some())
 }

@@ -1,10 +1,9 @@
 //! BatchExecuteStatement: up to 25 statements, each about one item and each by itself.
 
-use super::{meaning, note, parameters, parse, question, read_units, write};
+use super::{meaning, note, parameters, parse, question, read_units, select, write};
 use crate::access::Access;
 use crate::capacity::{Consumed, Mode, Report};
 use crate::change;
-use crate::expression::projection::Projection;
 use crate::failure::invalid;
 use crate::item;
 use crate::key;
@@ -102,7 +101,7 @@ fn carry_out(
     answering: &Answering,
 ) -> Result<(Option<Value>, Consumed)> {
     match statement {
-        Statement::Select(it) => select(cx, schema, it, answering.mode),
+        Statement::Select(it) => get(cx, schema, it, answering.mode),
         Statement::Exists(_) => Err(invalid("EXISTS can only be used in ExecuteTransaction write requests.").into()),
         Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) => {
             let planned = write::Planned::new(schema, statement)?;
@@ -115,7 +114,7 @@ fn carry_out(
     }
 }
 
-fn select(cx: &Cx, schema: &Schema, select: &Select, mode: Mode) -> Result<(Option<Value>, Consumed)> {
+fn get(cx: &Cx, schema: &Schema, select: &Select, mode: Mode) -> Result<(Option<Value>, Consumed)> {
     let key = meaning::key(&schema.key, select.condition.as_ref()).filter(|_| select.target.index.is_none());
     let Some((key, rest)) = key else {
         return Err(invalid(
@@ -127,10 +126,7 @@ fn select(cx: &Cx, schema: &Schema, select: &Select, mode: Mode) -> Result<(Opti
     let found = change::read(cx, schema, &key::of_key(schema, &key)?);
     let units = read_units(found.as_ref(), mode);
     let found = found.filter(|it| filter.as_ref().is_none_or(|filter| filter.holds(it)));
-    let shown = found.map(|it| match &select.paths {
-        Some(paths) => Projection::leaves(&paths.iter().map(meaning::path).collect::<Vec<_>>(), &it),
-        None => it,
-    });
+    let shown = found.map(|it| select::of_item(select, it));
     Ok((shown.map(wire::into_value), units))
 }
 

@@ -86,6 +86,14 @@ fn shown(source: &Source, select: &Select) -> Result<Shown, Invalid> {
     if paths.iter().any(crate::expression::path::Path::is_nested) { Ok(Shown::Leaves(paths)) } else { Ok(chosen) }
 }
 
+/// What is wanted of an item that was found by its key.
+pub fn of_item(select: &Select, item: Document) -> Document {
+    match &select.paths {
+        Some(paths) => Projection::leaves(&paths.iter().map(meaning::path).collect::<Vec<_>>(), &item),
+        None => item,
+    }
+}
+
 /// The rows that a condition leaves, in their order.
 fn spans(
     source: &Source,

@@ -1,10 +1,9 @@
 //! ExecuteTransaction: up to 100 statements, all or none. Either they all read, or they all write.
 
-use super::{look, meaning, parameters, parse, question, read_units, write};
+use super::{look, meaning, parameters, parse, question, read_units, select, write};
 use crate::access::Access;
 use crate::capacity::{Consumed, Mode, Report, Transaction};
 use crate::change;
-use crate::expression::projection::Projection;
 use crate::failure::{Invalid, invalid};
 use crate::key;
 use crate::schema::{self, Schema};
@@ -115,10 +114,7 @@ fn get(cx: &Cx, selects: &[&Select], report: Report) -> Result<ExecuteTransactio
         let found = change::read(cx, &schema, &key::of_key(&schema, &key)?);
         bytes += found.as_ref().map_or(0, Document::size);
         consumed.entry(schema.name).or_default().add(read_units(found.as_ref(), Mode::Transactional));
-        let shown = found.map(|it| match &select.paths {
-            Some(paths) => Projection::leaves(&paths.iter().map(meaning::path).collect::<Vec<_>>(), &it),
-            None => it,
-        });
+        let shown = found.map(|it| select::of_item(select, it));
         responses.push(ItemResponse { item: shown.map(wire::into_value) });
     }
     if bytes > transact::LARGEST {
