@@ -187,6 +187,30 @@ structure! {
 }
 
 structure! {
+    DescribeExport => "dynamodb", DescribeExportOutput {
+        export_arn: String = "ExportArn",
+    }
+}
+
+structure! {
+    DescribeExportOutput {
+        export_description: Option<ExportDescription> = "ExportDescription",
+    }
+}
+
+structure! {
+    DescribeImport => "dynamodb", DescribeImportOutput {
+        import_arn: String = "ImportArn",
+    }
+}
+
+structure! {
+    DescribeImportOutput {
+        import_table_description: ImportTableDescription = "ImportTableDescription",
+    }
+}
+
+structure! {
     DescribeLimits => "dynamodb", DescribeLimitsOutput {
     }
 }
@@ -261,6 +285,29 @@ structure! {
 }
 
 structure! {
+    ExportTableToPointInTime => "dynamodb", ExportTableToPointInTimeOutput {
+        table_arn: String = "TableArn",
+        export_time: Option<Timestamp> = "ExportTime",
+        client_token: Option<String> = "ClientToken",
+        s3_bucket: String = "S3Bucket",
+        s3_bucket_owner: Option<String> = "S3BucketOwner",
+        s3_prefix: Option<String> = "S3Prefix",
+        s3_sse_algorithm: Option<String> = "S3SseAlgorithm",
+        s3_sse_kms_key_id: Option<String> = "S3SseKmsKeyId",
+        export_format: Option<String> = "ExportFormat",
+        export_type: Option<String> = "ExportType",
+        incremental_export_specification: Option<IncrementalExportSpecification> = "IncrementalExportSpecification",
+        filter_specification: Option<FilterSpecification> = "FilterSpecification",
+    }
+}
+
+structure! {
+    ExportTableToPointInTimeOutput {
+        export_description: Option<ExportDescription> = "ExportDescription",
+    }
+}
+
+structure! {
     GetItem => "dynamodb", GetItemOutput {
         table_name: String = "TableName",
         key: Value = "Key",
@@ -293,6 +340,23 @@ structure! {
 }
 
 structure! {
+    ImportTable => "dynamodb", ImportTableOutput {
+        client_token: Option<String> = "ClientToken",
+        s3_bucket_source: S3BucketSource = "S3BucketSource",
+        input_format: String = "InputFormat",
+        input_format_options: Option<InputFormatOptions> = "InputFormatOptions",
+        input_compression_type: Option<String> = "InputCompressionType",
+        table_creation_parameters: TableCreationParameters = "TableCreationParameters",
+    }
+}
+
+structure! {
+    ImportTableOutput {
+        import_table_description: ImportTableDescription = "ImportTableDescription",
+    }
+}
+
+structure! {
     ListBackups => "dynamodb", ListBackupsOutput {
         table_name: Option<String> = "TableName",
         limit: Option<i64> = "Limit",
@@ -307,6 +371,36 @@ structure! {
     ListBackupsOutput {
         backup_summaries: Option<Vec<BackupSummary>> = "BackupSummaries",
         last_evaluated_backup_arn: Option<String> = "LastEvaluatedBackupArn",
+    }
+}
+
+structure! {
+    ListExports => "dynamodb", ListExportsOutput {
+        table_arn: Option<String> = "TableArn",
+        max_results: Option<i64> = "MaxResults",
+        next_token: Option<String> = "NextToken",
+    }
+}
+
+structure! {
+    ListExportsOutput {
+        export_summaries: Option<Vec<ExportSummary>> = "ExportSummaries",
+        next_token: Option<String> = "NextToken",
+    }
+}
+
+structure! {
+    ListImports => "dynamodb", ListImportsOutput {
+        table_arn: Option<String> = "TableArn",
+        page_size: Option<i64> = "PageSize",
+        next_token: Option<String> = "NextToken",
+    }
+}
+
+structure! {
+    ListImportsOutput {
+        import_summary_list: Option<Vec<ImportSummary>> = "ImportSummaryList",
+        next_token: Option<String> = "NextToken",
     }
 }
 
@@ -1207,6 +1301,35 @@ structure! {
 }
 
 structure! {
+    ImportSummary {
+        import_arn: Option<String> = "ImportArn",
+        import_status: Option<String> = "ImportStatus",
+        table_arn: Option<String> = "TableArn",
+        s3_bucket_source: Option<S3BucketSource> = "S3BucketSource",
+        cloud_watch_log_group_arn: Option<String> = "CloudWatchLogGroupArn",
+        input_format: Option<String> = "InputFormat",
+        start_time: Option<Timestamp> = "StartTime",
+        end_time: Option<Timestamp> = "EndTime",
+    }
+}
+
+structure! {
+    S3BucketSource {
+        s3_bucket_owner: Option<String> = "S3BucketOwner",
+        s3_bucket: String = "S3Bucket",
+        s3_key_prefix: Option<String> = "S3KeyPrefix",
+    }
+}
+
+structure! {
+    ExportSummary {
+        export_arn: Option<String> = "ExportArn",
+        export_status: Option<String> = "ExportStatus",
+        export_type: Option<String> = "ExportType",
+    }
+}
+
+structure! {
     BackupSummary {
         table_name: Option<String> = "TableName",
         table_id: Option<String> = "TableId",
@@ -1218,6 +1341,102 @@ structure! {
         backup_status: Option<String> = "BackupStatus",
         backup_type: Option<String> = "BackupType",
         backup_size_bytes: Option<i64> = "BackupSizeBytes",
+    }
+}
+
+structure! {
+    ImportTableDescription {
+        import_arn: Option<String> = "ImportArn",
+        import_status: Option<String> = "ImportStatus",
+        table_arn: Option<String> = "TableArn",
+        table_id: Option<String> = "TableId",
+        client_token: Option<String> = "ClientToken",
+        s3_bucket_source: Option<S3BucketSource> = "S3BucketSource",
+        error_count: Option<i64> = "ErrorCount",
+        cloud_watch_log_group_arn: Option<String> = "CloudWatchLogGroupArn",
+        input_format: Option<String> = "InputFormat",
+        input_format_options: Option<InputFormatOptions> = "InputFormatOptions",
+        input_compression_type: Option<String> = "InputCompressionType",
+        table_creation_parameters: Option<TableCreationParameters> = "TableCreationParameters",
+        start_time: Option<Timestamp> = "StartTime",
+        end_time: Option<Timestamp> = "EndTime",
+        processed_size_bytes: Option<i64> = "ProcessedSizeBytes",
+        processed_item_count: Option<i64> = "ProcessedItemCount",
+        imported_item_count: Option<i64> = "ImportedItemCount",
+        failure_code: Option<String> = "FailureCode",
+        failure_message: Option<String> = "FailureMessage",
+    }
+}
+
+structure! {
+    TableCreationParameters {
+        table_name: String = "TableName",
+        attribute_definitions: Vec<AttributeDefinition> = "AttributeDefinitions",
+        key_schema: Vec<KeySchemaElement> = "KeySchema",
+        billing_mode: Option<String> = "BillingMode",
+        provisioned_throughput: Option<ProvisionedThroughput> = "ProvisionedThroughput",
+        on_demand_throughput: Option<OnDemandThroughput> = "OnDemandThroughput",
+        sse_specification: Option<SSESpecification> = "SSESpecification",
+        global_secondary_indexes: Option<Vec<GlobalSecondaryIndex>> = "GlobalSecondaryIndexes",
+        vector_indexes: Option<Vec<VectorIndex>> = "VectorIndexes",
+    }
+}
+
+structure! {
+    InputFormatOptions {
+        csv: Option<CsvOptions> = "Csv",
+    }
+}
+
+structure! {
+    CsvOptions {
+        delimiter: Option<String> = "Delimiter",
+        header_list: Option<Vec<String>> = "HeaderList",
+    }
+}
+
+structure! {
+    ExportDescription {
+        export_arn: Option<String> = "ExportArn",
+        export_status: Option<String> = "ExportStatus",
+        start_time: Option<Timestamp> = "StartTime",
+        end_time: Option<Timestamp> = "EndTime",
+        export_manifest: Option<String> = "ExportManifest",
+        table_arn: Option<String> = "TableArn",
+        table_id: Option<String> = "TableId",
+        export_time: Option<Timestamp> = "ExportTime",
+        client_token: Option<String> = "ClientToken",
+        s3_bucket: Option<String> = "S3Bucket",
+        s3_bucket_owner: Option<String> = "S3BucketOwner",
+        s3_prefix: Option<String> = "S3Prefix",
+        s3_sse_algorithm: Option<String> = "S3SseAlgorithm",
+        s3_sse_kms_key_id: Option<String> = "S3SseKmsKeyId",
+        failure_code: Option<String> = "FailureCode",
+        failure_message: Option<String> = "FailureMessage",
+        export_format: Option<String> = "ExportFormat",
+        billed_size_bytes: Option<i64> = "BilledSizeBytes",
+        item_count: Option<i64> = "ItemCount",
+        export_type: Option<String> = "ExportType",
+        incremental_export_specification: Option<IncrementalExportSpecification> = "IncrementalExportSpecification",
+        filter_specification: Option<FilterSpecification> = "FilterSpecification",
+    }
+}
+
+structure! {
+    FilterSpecification {
+        filter_expression: Option<String> = "FilterExpression",
+        projection_expression: Option<String> = "ProjectionExpression",
+        key_condition_expression: Option<String> = "KeyConditionExpression",
+        expression_attribute_names: Option<Map<String>> = "ExpressionAttributeNames",
+        expression_attribute_values: Option<Value> = "ExpressionAttributeValues",
+    }
+}
+
+structure! {
+    IncrementalExportSpecification {
+        export_from_time: Option<Timestamp> = "ExportFromTime",
+        export_to_time: Option<Timestamp> = "ExportToTime",
+        export_view_type: Option<String> = "ExportViewType",
     }
 }
 
@@ -1381,8 +1600,13 @@ pub mod error {
     pub const CONDITIONAL_CHECK_FAILED: ErrorShape = ErrorShape::sender("ConditionalCheckFailedException");
     pub const CONTINUOUS_BACKUPS_UNAVAILABLE: ErrorShape = ErrorShape::sender("ContinuousBackupsUnavailableException");
     pub const DUPLICATE_ITEM: ErrorShape = ErrorShape::sender("DuplicateItemException");
+    pub const EXPORT_CONFLICT: ErrorShape = ErrorShape::sender("ExportConflictException");
+    pub const EXPORT_NOT_FOUND: ErrorShape = ErrorShape::sender("ExportNotFoundException");
     pub const IDEMPOTENT_PARAMETER_MISMATCH: ErrorShape = ErrorShape::sender("IdempotentParameterMismatchException");
+    pub const IMPORT_CONFLICT: ErrorShape = ErrorShape::sender("ImportConflictException");
+    pub const IMPORT_NOT_FOUND: ErrorShape = ErrorShape::sender("ImportNotFoundException");
     pub const INTERNAL_SERVER_ERROR: ErrorShape = ErrorShape::receiver("InternalServerError");
+    pub const INVALID_EXPORT_TIME: ErrorShape = ErrorShape::sender("InvalidExportTimeException");
     pub const INVALID_RESTORE_TIME: ErrorShape = ErrorShape::sender("InvalidRestoreTimeException");
     pub const ITEM_COLLECTION_SIZE_LIMIT_EXCEEDED: ErrorShape =
         ErrorShape::sender("ItemCollectionSizeLimitExceededException");

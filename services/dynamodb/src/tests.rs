@@ -3,6 +3,7 @@
 mod backups;
 mod batches;
 mod collections;
+mod exports;
 mod histories;
 mod indexes;
 mod items;
