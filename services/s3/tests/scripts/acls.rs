@@ -166,6 +166,7 @@ fn what_is_no_list_is_refused() {
         s3 put-object-acl Bucket=photos Key=a          => error MissingSecurityHeader
         s3 put-object-acl Bucket=photos Key=a ACL=none => error InvalidArgument
         s3 put-object-acl Bucket=photos Key=none ACL=private => error NoSuchKey
+        s3 get-object-acl Bucket=photos Key=none       => error NoSuchKey
         s3 put-object-acl Bucket=photos Key=a ACL=private GrantRead=id=$owner => error InvalidRequest Specifying both Canned ACLs and Header Grants is not allowed
         s3 put-object-acl Bucket=photos Key=a GrantRead=nonsense => error InvalidArgument Argument format not recognized
         s3 put-object-acl Bucket=photos Key=a GrantRead=id=abc => error InvalidArgument Invalid id
