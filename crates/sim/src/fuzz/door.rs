@@ -99,14 +99,14 @@ fn filter_pattern(input: &[u8]) {
 }
 
 /// Whether it was done; a refusal is an answer, an internal failure is none.
-fn survived<T>(answer: Result<T>) -> bool {
+pub fn survived<T>(answer: Result<T>) -> bool {
     if let Err(error) = &answer {
         assert!(error.shape().status < 500, "{error}");
     }
     answer.is_ok()
 }
 
-fn call<I: Operation>(input: I) -> Result<I::Output> {
+pub fn call<I: Operation>(input: I) -> Result<I::Output> {
     let (runtime, world) = shared();
     runtime.block_on(root(world).call(input))
 }
@@ -116,8 +116,16 @@ fn shared() -> &'static (Runtime, World) {
     static SHARED: OnceLock<(Runtime, World)> = OnceLock::new();
     SHARED.get_or_init(|| {
         let runtime = Runtime::new().expect("a runtime can be made");
-        let services =
-            || vec![cloudformation::service(), iam::service(), logs::service(), sqs::service(), sts::service()];
+        let services = || {
+            vec![
+                cloudformation::service(),
+                ::dynamodb::service(),
+                iam::service(),
+                logs::service(),
+                sqs::service(),
+                sts::service(),
+            ]
+        };
         let world = runtime.block_on(async {
             let world = World::new(1, move || (services(), drivers::echoing()));
             fill(&world).await.expect("events can be put into a new group");
@@ -130,6 +138,7 @@ fn shared() -> &'static (Runtime, World) {
 /// Events for patterns to look at.
 async fn fill(world: &World) -> Result<()> {
     let cloud = root(world);
+    super::dynamodb::fill(&cloud).await?;
     let (group, stream) = ("g".to_owned(), "s".to_owned());
     cloud.call(CreateLogGroup { log_group_name: group.clone(), ..CreateLogGroup::default() }).await?;
     cloud.call(CreateLogStream { log_group_name: group.clone(), log_stream_name: stream.clone() }).await?;

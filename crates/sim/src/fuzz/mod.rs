@@ -3,6 +3,7 @@
 
 mod codec;
 mod door;
+mod dynamodb;
 mod mutation;
 mod policy;
 mod signature;
@@ -35,6 +36,8 @@ pub static TARGETS: &[Target] = &[
     policy::POLICY,
     door::TEMPLATE,
     door::FILTER_PATTERN,
+    dynamodb::EXPRESSION,
+    dynamodb::PARTIQL,
 ];
 
 /// One input may take no longer, on a busy machine and without optimization: what is linear takes milliseconds.
