@@ -250,6 +250,42 @@ structure! {
 }
 
 structure! {
+    DeleteBucketEncryption => "s3", DeleteBucketEncryptionOutput {
+        bucket: String = "Bucket",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    DeleteBucketEncryptionOutput {
+    }
+}
+
+structure! {
+    DeleteBucketLifecycle => "s3", DeleteBucketLifecycleOutput {
+        bucket: String = "Bucket",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    DeleteBucketLifecycleOutput {
+    }
+}
+
+structure! {
+    DeleteBucketOwnershipControls => "s3", DeleteBucketOwnershipControlsOutput {
+        bucket: String = "Bucket",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    DeleteBucketOwnershipControlsOutput {
+    }
+}
+
+structure! {
     DeleteBucketPolicy => "s3", DeleteBucketPolicyOutput {
         bucket: String = "Bucket",
         expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
@@ -258,6 +294,18 @@ structure! {
 
 structure! {
     DeleteBucketPolicyOutput {
+    }
+}
+
+structure! {
+    DeleteBucketReplication => "s3", DeleteBucketReplicationOutput {
+        bucket: String = "Bucket",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    DeleteBucketReplicationOutput {
     }
 }
 
@@ -356,6 +404,35 @@ structure! {
 }
 
 structure! {
+    GetBucketAccelerateConfiguration => "s3", GetBucketAccelerateConfigurationOutput {
+        bucket: String = "Bucket",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+        request_payer: Option<String> = "RequestPayer",
+    }
+}
+
+structure! {
+    GetBucketAccelerateConfigurationOutput {
+        status: Option<String> = "Status",
+        request_charged: Option<String> = "RequestCharged",
+    }
+}
+
+structure! {
+    GetBucketAcl => "s3", GetBucketAclOutput {
+        bucket: String = "Bucket",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    GetBucketAclOutput {
+        owner: Option<Owner> = "Owner",
+        grants: Option<Vec<Grant>> = "Grants",
+    }
+}
+
+structure! {
     GetBucketCors => "s3", GetBucketCorsOutput {
         bucket: String = "Bucket",
         expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
@@ -365,6 +442,33 @@ structure! {
 structure! {
     GetBucketCorsOutput {
         cors_rules: Option<Vec<CORSRule>> = "CORSRules",
+    }
+}
+
+structure! {
+    GetBucketEncryption => "s3", GetBucketEncryptionOutput {
+        bucket: String = "Bucket",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    GetBucketEncryptionOutput {
+        server_side_encryption_configuration: Option<ServerSideEncryptionConfiguration> = "ServerSideEncryptionConfiguration",
+    }
+}
+
+structure! {
+    GetBucketLifecycleConfiguration => "s3", GetBucketLifecycleConfigurationOutput {
+        bucket: String = "Bucket",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    GetBucketLifecycleConfigurationOutput {
+        rules: Option<Vec<LifecycleRule>> = "Rules",
+        transition_default_minimum_object_size: Option<String> = "TransitionDefaultMinimumObjectSize",
     }
 }
 
@@ -398,6 +502,19 @@ structure! {
 }
 
 structure! {
+    GetBucketOwnershipControls => "s3", GetBucketOwnershipControlsOutput {
+        bucket: String = "Bucket",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    GetBucketOwnershipControlsOutput {
+        ownership_controls: Option<OwnershipControls> = "OwnershipControls",
+    }
+}
+
+structure! {
     GetBucketPolicy => "s3", GetBucketPolicyOutput {
         bucket: String = "Bucket",
         expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
@@ -420,6 +537,32 @@ structure! {
 structure! {
     GetBucketPolicyStatusOutput {
         policy_status: Option<PolicyStatus> = "PolicyStatus",
+    }
+}
+
+structure! {
+    GetBucketReplication => "s3", GetBucketReplicationOutput {
+        bucket: String = "Bucket",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    GetBucketReplicationOutput {
+        replication_configuration: Option<ReplicationConfiguration> = "ReplicationConfiguration",
+    }
+}
+
+structure! {
+    GetBucketRequestPayment => "s3", GetBucketRequestPaymentOutput {
+        bucket: String = "Bucket",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    GetBucketRequestPaymentOutput {
+        payer: Option<String> = "Payer",
     }
 }
 
@@ -544,6 +687,24 @@ structure! {
 }
 
 structure! {
+    GetObjectAcl => "s3", GetObjectAclOutput {
+        bucket: String = "Bucket",
+        key: String = "Key",
+        version_id: Option<String> = "VersionId",
+        request_payer: Option<String> = "RequestPayer",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    GetObjectAclOutput {
+        owner: Option<Owner> = "Owner",
+        grants: Option<Vec<Grant>> = "Grants",
+        request_charged: Option<String> = "RequestCharged",
+    }
+}
+
+structure! {
     GetObjectAttributes => "s3", GetObjectAttributesOutput {
         bucket: String = "Bucket",
         key: String = "Key",
@@ -570,6 +731,51 @@ structure! {
         object_parts: Option<GetObjectAttributesParts> = "ObjectParts",
         storage_class: Option<String> = "StorageClass",
         object_size: Option<i64> = "ObjectSize",
+    }
+}
+
+structure! {
+    GetObjectLegalHold => "s3", GetObjectLegalHoldOutput {
+        bucket: String = "Bucket",
+        key: String = "Key",
+        version_id: Option<String> = "VersionId",
+        request_payer: Option<String> = "RequestPayer",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    GetObjectLegalHoldOutput {
+        legal_hold: Option<ObjectLockLegalHold> = "LegalHold",
+    }
+}
+
+structure! {
+    GetObjectLockConfiguration => "s3", GetObjectLockConfigurationOutput {
+        bucket: String = "Bucket",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    GetObjectLockConfigurationOutput {
+        object_lock_configuration: Option<ObjectLockConfiguration> = "ObjectLockConfiguration",
+    }
+}
+
+structure! {
+    GetObjectRetention => "s3", GetObjectRetentionOutput {
+        bucket: String = "Bucket",
+        key: String = "Key",
+        version_id: Option<String> = "VersionId",
+        request_payer: Option<String> = "RequestPayer",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    GetObjectRetentionOutput {
+        retention: Option<ObjectLockRetention> = "Retention",
     }
 }
 
@@ -883,6 +1089,41 @@ structure! {
 }
 
 structure! {
+    PutBucketAccelerateConfiguration => "s3", PutBucketAccelerateConfigurationOutput {
+        bucket: String = "Bucket",
+        accelerate_configuration: AccelerateConfiguration = "AccelerateConfiguration",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+        checksum_algorithm: Option<String> = "ChecksumAlgorithm",
+    }
+}
+
+structure! {
+    PutBucketAccelerateConfigurationOutput {
+    }
+}
+
+structure! {
+    PutBucketAcl => "s3", PutBucketAclOutput {
+        acl: Option<String> = "ACL",
+        access_control_policy: Option<AccessControlPolicy> = "AccessControlPolicy",
+        bucket: String = "Bucket",
+        content_md5: Option<String> = "ContentMD5",
+        checksum_algorithm: Option<String> = "ChecksumAlgorithm",
+        grant_full_control: Option<String> = "GrantFullControl",
+        grant_read: Option<String> = "GrantRead",
+        grant_read_acp: Option<String> = "GrantReadACP",
+        grant_write: Option<String> = "GrantWrite",
+        grant_write_acp: Option<String> = "GrantWriteACP",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    PutBucketAclOutput {
+    }
+}
+
+structure! {
     PutBucketCors => "s3", PutBucketCorsOutput {
         bucket: String = "Bucket",
         cors_configuration: CORSConfiguration = "CORSConfiguration",
@@ -894,6 +1135,37 @@ structure! {
 
 structure! {
     PutBucketCorsOutput {
+    }
+}
+
+structure! {
+    PutBucketEncryption => "s3", PutBucketEncryptionOutput {
+        bucket: String = "Bucket",
+        content_md5: Option<String> = "ContentMD5",
+        checksum_algorithm: Option<String> = "ChecksumAlgorithm",
+        server_side_encryption_configuration: ServerSideEncryptionConfiguration = "ServerSideEncryptionConfiguration",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    PutBucketEncryptionOutput {
+    }
+}
+
+structure! {
+    PutBucketLifecycleConfiguration => "s3", PutBucketLifecycleConfigurationOutput {
+        bucket: String = "Bucket",
+        checksum_algorithm: Option<String> = "ChecksumAlgorithm",
+        lifecycle_configuration: Option<BucketLifecycleConfiguration> = "LifecycleConfiguration",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+        transition_default_minimum_object_size: Option<String> = "TransitionDefaultMinimumObjectSize",
+    }
+}
+
+structure! {
+    PutBucketLifecycleConfigurationOutput {
+        transition_default_minimum_object_size: Option<String> = "TransitionDefaultMinimumObjectSize",
     }
 }
 
@@ -912,6 +1184,21 @@ structure! {
 }
 
 structure! {
+    PutBucketOwnershipControls => "s3", PutBucketOwnershipControlsOutput {
+        bucket: String = "Bucket",
+        content_md5: Option<String> = "ContentMD5",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+        ownership_controls: OwnershipControls = "OwnershipControls",
+        checksum_algorithm: Option<String> = "ChecksumAlgorithm",
+    }
+}
+
+structure! {
+    PutBucketOwnershipControlsOutput {
+    }
+}
+
+structure! {
     PutBucketPolicy => "s3", PutBucketPolicyOutput {
         bucket: String = "Bucket",
         content_md5: Option<String> = "ContentMD5",
@@ -924,6 +1211,37 @@ structure! {
 
 structure! {
     PutBucketPolicyOutput {
+    }
+}
+
+structure! {
+    PutBucketReplication => "s3", PutBucketReplicationOutput {
+        bucket: String = "Bucket",
+        content_md5: Option<String> = "ContentMD5",
+        checksum_algorithm: Option<String> = "ChecksumAlgorithm",
+        replication_configuration: ReplicationConfiguration = "ReplicationConfiguration",
+        token: Option<String> = "Token",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    PutBucketReplicationOutput {
+    }
+}
+
+structure! {
+    PutBucketRequestPayment => "s3", PutBucketRequestPaymentOutput {
+        bucket: String = "Bucket",
+        content_md5: Option<String> = "ContentMD5",
+        checksum_algorithm: Option<String> = "ChecksumAlgorithm",
+        request_payment_configuration: RequestPaymentConfiguration = "RequestPaymentConfiguration",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    PutBucketRequestPaymentOutput {
     }
 }
 
@@ -1055,6 +1373,88 @@ structure! {
 }
 
 structure! {
+    PutObjectAcl => "s3", PutObjectAclOutput {
+        acl: Option<String> = "ACL",
+        access_control_policy: Option<AccessControlPolicy> = "AccessControlPolicy",
+        bucket: String = "Bucket",
+        content_md5: Option<String> = "ContentMD5",
+        checksum_algorithm: Option<String> = "ChecksumAlgorithm",
+        grant_full_control: Option<String> = "GrantFullControl",
+        grant_read: Option<String> = "GrantRead",
+        grant_read_acp: Option<String> = "GrantReadACP",
+        grant_write: Option<String> = "GrantWrite",
+        grant_write_acp: Option<String> = "GrantWriteACP",
+        key: String = "Key",
+        request_payer: Option<String> = "RequestPayer",
+        version_id: Option<String> = "VersionId",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    PutObjectAclOutput {
+        request_charged: Option<String> = "RequestCharged",
+    }
+}
+
+structure! {
+    PutObjectLegalHold => "s3", PutObjectLegalHoldOutput {
+        bucket: String = "Bucket",
+        key: String = "Key",
+        legal_hold: Option<ObjectLockLegalHold> = "LegalHold",
+        request_payer: Option<String> = "RequestPayer",
+        version_id: Option<String> = "VersionId",
+        content_md5: Option<String> = "ContentMD5",
+        checksum_algorithm: Option<String> = "ChecksumAlgorithm",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    PutObjectLegalHoldOutput {
+        request_charged: Option<String> = "RequestCharged",
+    }
+}
+
+structure! {
+    PutObjectLockConfiguration => "s3", PutObjectLockConfigurationOutput {
+        bucket: String = "Bucket",
+        object_lock_configuration: Option<ObjectLockConfiguration> = "ObjectLockConfiguration",
+        request_payer: Option<String> = "RequestPayer",
+        token: Option<String> = "Token",
+        content_md5: Option<String> = "ContentMD5",
+        checksum_algorithm: Option<String> = "ChecksumAlgorithm",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    PutObjectLockConfigurationOutput {
+        request_charged: Option<String> = "RequestCharged",
+    }
+}
+
+structure! {
+    PutObjectRetention => "s3", PutObjectRetentionOutput {
+        bucket: String = "Bucket",
+        key: String = "Key",
+        retention: Option<ObjectLockRetention> = "Retention",
+        request_payer: Option<String> = "RequestPayer",
+        version_id: Option<String> = "VersionId",
+        bypass_governance_retention: Option<bool> = "BypassGovernanceRetention",
+        content_md5: Option<String> = "ContentMD5",
+        checksum_algorithm: Option<String> = "ChecksumAlgorithm",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    PutObjectRetentionOutput {
+        request_charged: Option<String> = "RequestCharged",
+    }
+}
+
+structure! {
     PutObjectTagging => "s3", PutObjectTaggingOutput {
         bucket: String = "Bucket",
         key: String = "Key",
@@ -1107,6 +1507,25 @@ structure! {
 
 structure! {
     RenameObjectOutput {
+    }
+}
+
+structure! {
+    RestoreObject => "s3", RestoreObjectOutput {
+        bucket: String = "Bucket",
+        key: String = "Key",
+        version_id: Option<String> = "VersionId",
+        restore_request: Option<RestoreRequest> = "RestoreRequest",
+        request_payer: Option<String> = "RequestPayer",
+        checksum_algorithm: Option<String> = "ChecksumAlgorithm",
+        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    }
+}
+
+structure! {
+    RestoreObjectOutput {
+        request_charged: Option<String> = "RequestCharged",
+        restore_output_path: Option<String> = "RestoreOutputPath",
     }
 }
 
@@ -1200,276 +1619,70 @@ structure! {
 }
 
 structure! {
-    DeleteBucketEncryption => "s3", DeleteBucketEncryptionOutput {
-        bucket: String = "Bucket",
-        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    CopyPartResult {
+        e_tag: Option<String> = "ETag",
+        last_modified: Option<Timestamp> = "LastModified",
+        checksum_crc32: Option<String> = "ChecksumCRC32",
+        checksum_crc32_c: Option<String> = "ChecksumCRC32C",
+        checksum_crc64_nvme: Option<String> = "ChecksumCRC64NVME",
+        checksum_sha1: Option<String> = "ChecksumSHA1",
+        checksum_sha256: Option<String> = "ChecksumSHA256",
+        checksum_sha512: Option<String> = "ChecksumSHA512",
+        checksum_md5: Option<String> = "ChecksumMD5",
+        checksum_xxhash64: Option<String> = "ChecksumXXHASH64",
+        checksum_xxhash3: Option<String> = "ChecksumXXHASH3",
+        checksum_xxhash128: Option<String> = "ChecksumXXHASH128",
     }
 }
 
 structure! {
-    DeleteBucketEncryptionOutput {
+    RestoreRequest {
+        days: Option<i64> = "Days",
+        glacier_job_parameters: Option<GlacierJobParameters> = "GlacierJobParameters",
+        type_: Option<String> = "Type",
+        tier: Option<String> = "Tier",
+        description: Option<String> = "Description",
+        select_parameters: Option<SelectParameters> = "SelectParameters",
+        output_location: Option<OutputLocation> = "OutputLocation",
     }
 }
 
 structure! {
-    GetBucketEncryption => "s3", GetBucketEncryptionOutput {
-        bucket: String = "Bucket",
-        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    OutputLocation {
+        s3: Option<S3Location> = "S3",
     }
 }
 
 structure! {
-    GetBucketEncryptionOutput {
-        server_side_encryption_configuration: Option<ServerSideEncryptionConfiguration> = "ServerSideEncryptionConfiguration",
+    S3Location {
+        bucket_name: String = "BucketName",
+        prefix: String = "Prefix",
+        encryption: Option<Encryption> = "Encryption",
+        canned_acl: Option<String> = "CannedACL",
+        access_control_list: Option<Vec<Grant>> = "AccessControlList",
+        tagging: Option<Tagging> = "Tagging",
+        user_metadata: Option<Vec<MetadataEntry>> = "UserMetadata",
+        storage_class: Option<String> = "StorageClass",
     }
 }
 
 structure! {
-    PutBucketEncryption => "s3", PutBucketEncryptionOutput {
-        bucket: String = "Bucket",
-        content_md5: Option<String> = "ContentMD5",
-        checksum_algorithm: Option<String> = "ChecksumAlgorithm",
-        server_side_encryption_configuration: ServerSideEncryptionConfiguration = "ServerSideEncryptionConfiguration",
-        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
+    MetadataEntry {
+        name: Option<String> = "Name",
+        value: Option<String> = "Value",
     }
 }
 
 structure! {
-    PutBucketEncryptionOutput {
+    Tagging {
+        tag_set: Vec<Tag> = "TagSet",
     }
 }
 
 structure! {
-    GetObjectLegalHold => "s3", GetObjectLegalHoldOutput {
-        bucket: String = "Bucket",
+    Tag {
         key: String = "Key",
-        version_id: Option<String> = "VersionId",
-        request_payer: Option<String> = "RequestPayer",
-        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
-    }
-}
-
-structure! {
-    GetObjectLegalHoldOutput {
-        legal_hold: Option<ObjectLockLegalHold> = "LegalHold",
-    }
-}
-
-structure! {
-    GetObjectLockConfiguration => "s3", GetObjectLockConfigurationOutput {
-        bucket: String = "Bucket",
-        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
-    }
-}
-
-structure! {
-    GetObjectLockConfigurationOutput {
-        object_lock_configuration: Option<ObjectLockConfiguration> = "ObjectLockConfiguration",
-    }
-}
-
-structure! {
-    GetObjectRetention => "s3", GetObjectRetentionOutput {
-        bucket: String = "Bucket",
-        key: String = "Key",
-        version_id: Option<String> = "VersionId",
-        request_payer: Option<String> = "RequestPayer",
-        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
-    }
-}
-
-structure! {
-    GetObjectRetentionOutput {
-        retention: Option<ObjectLockRetention> = "Retention",
-    }
-}
-
-structure! {
-    PutObjectLegalHold => "s3", PutObjectLegalHoldOutput {
-        bucket: String = "Bucket",
-        key: String = "Key",
-        legal_hold: Option<ObjectLockLegalHold> = "LegalHold",
-        request_payer: Option<String> = "RequestPayer",
-        version_id: Option<String> = "VersionId",
-        content_md5: Option<String> = "ContentMD5",
-        checksum_algorithm: Option<String> = "ChecksumAlgorithm",
-        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
-    }
-}
-
-structure! {
-    PutObjectLegalHoldOutput {
-        request_charged: Option<String> = "RequestCharged",
-    }
-}
-
-structure! {
-    PutObjectLockConfiguration => "s3", PutObjectLockConfigurationOutput {
-        bucket: String = "Bucket",
-        object_lock_configuration: Option<ObjectLockConfiguration> = "ObjectLockConfiguration",
-        request_payer: Option<String> = "RequestPayer",
-        token: Option<String> = "Token",
-        content_md5: Option<String> = "ContentMD5",
-        checksum_algorithm: Option<String> = "ChecksumAlgorithm",
-        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
-    }
-}
-
-structure! {
-    PutObjectLockConfigurationOutput {
-        request_charged: Option<String> = "RequestCharged",
-    }
-}
-
-structure! {
-    PutObjectRetention => "s3", PutObjectRetentionOutput {
-        bucket: String = "Bucket",
-        key: String = "Key",
-        retention: Option<ObjectLockRetention> = "Retention",
-        request_payer: Option<String> = "RequestPayer",
-        version_id: Option<String> = "VersionId",
-        bypass_governance_retention: Option<bool> = "BypassGovernanceRetention",
-        content_md5: Option<String> = "ContentMD5",
-        checksum_algorithm: Option<String> = "ChecksumAlgorithm",
-        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
-    }
-}
-
-structure! {
-    PutObjectRetentionOutput {
-        request_charged: Option<String> = "RequestCharged",
-    }
-}
-
-structure! {
-    DeleteBucketOwnershipControls => "s3", DeleteBucketOwnershipControlsOutput {
-        bucket: String = "Bucket",
-        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
-    }
-}
-
-structure! {
-    DeleteBucketOwnershipControlsOutput {
-    }
-}
-
-structure! {
-    GetBucketAcl => "s3", GetBucketAclOutput {
-        bucket: String = "Bucket",
-        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
-    }
-}
-
-structure! {
-    GetBucketAclOutput {
-        owner: Option<Owner> = "Owner",
-        grants: Option<Vec<Grant>> = "Grants",
-    }
-}
-
-structure! {
-    GetBucketOwnershipControls => "s3", GetBucketOwnershipControlsOutput {
-        bucket: String = "Bucket",
-        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
-    }
-}
-
-structure! {
-    GetBucketOwnershipControlsOutput {
-        ownership_controls: Option<OwnershipControls> = "OwnershipControls",
-    }
-}
-
-structure! {
-    GetObjectAcl => "s3", GetObjectAclOutput {
-        bucket: String = "Bucket",
-        key: String = "Key",
-        version_id: Option<String> = "VersionId",
-        request_payer: Option<String> = "RequestPayer",
-        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
-    }
-}
-
-structure! {
-    GetObjectAclOutput {
-        owner: Option<Owner> = "Owner",
-        grants: Option<Vec<Grant>> = "Grants",
-        request_charged: Option<String> = "RequestCharged",
-    }
-}
-
-structure! {
-    PutBucketAcl => "s3", PutBucketAclOutput {
-        acl: Option<String> = "ACL",
-        access_control_policy: Option<AccessControlPolicy> = "AccessControlPolicy",
-        bucket: String = "Bucket",
-        content_md5: Option<String> = "ContentMD5",
-        checksum_algorithm: Option<String> = "ChecksumAlgorithm",
-        grant_full_control: Option<String> = "GrantFullControl",
-        grant_read: Option<String> = "GrantRead",
-        grant_read_acp: Option<String> = "GrantReadACP",
-        grant_write: Option<String> = "GrantWrite",
-        grant_write_acp: Option<String> = "GrantWriteACP",
-        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
-    }
-}
-
-structure! {
-    PutBucketAclOutput {
-    }
-}
-
-structure! {
-    PutBucketOwnershipControls => "s3", PutBucketOwnershipControlsOutput {
-        bucket: String = "Bucket",
-        content_md5: Option<String> = "ContentMD5",
-        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
-        ownership_controls: OwnershipControls = "OwnershipControls",
-        checksum_algorithm: Option<String> = "ChecksumAlgorithm",
-    }
-}
-
-structure! {
-    PutBucketOwnershipControlsOutput {
-    }
-}
-
-structure! {
-    PutObjectAcl => "s3", PutObjectAclOutput {
-        acl: Option<String> = "ACL",
-        access_control_policy: Option<AccessControlPolicy> = "AccessControlPolicy",
-        bucket: String = "Bucket",
-        content_md5: Option<String> = "ContentMD5",
-        checksum_algorithm: Option<String> = "ChecksumAlgorithm",
-        grant_full_control: Option<String> = "GrantFullControl",
-        grant_read: Option<String> = "GrantRead",
-        grant_read_acp: Option<String> = "GrantReadACP",
-        grant_write: Option<String> = "GrantWrite",
-        grant_write_acp: Option<String> = "GrantWriteACP",
-        key: String = "Key",
-        request_payer: Option<String> = "RequestPayer",
-        version_id: Option<String> = "VersionId",
-        expected_bucket_owner: Option<String> = "ExpectedBucketOwner",
-    }
-}
-
-structure! {
-    PutObjectAclOutput {
-        request_charged: Option<String> = "RequestCharged",
-    }
-}
-
-structure! {
-    AccessControlPolicy {
-        grants: Option<Vec<Grant>> = "Grants",
-        owner: Option<Owner> = "Owner",
-    }
-}
-
-structure! {
-    Owner {
-        display_name: Option<String> = "DisplayName",
-        id: Option<String> = "ID",
+        value: String = "Value",
     }
 }
 
@@ -1491,14 +1704,89 @@ structure! {
 }
 
 structure! {
-    OwnershipControls {
-        rules: Vec<OwnershipControlsRule> = "Rules",
+    Encryption {
+        encryption_type: String = "EncryptionType",
+        kms_key_id: Option<String> = "KMSKeyId",
+        kms_context: Option<String> = "KMSContext",
     }
 }
 
 structure! {
-    OwnershipControlsRule {
-        object_ownership: String = "ObjectOwnership",
+    SelectParameters {
+        input_serialization: InputSerialization = "InputSerialization",
+        expression_type: String = "ExpressionType",
+        expression: String = "Expression",
+        output_serialization: OutputSerialization = "OutputSerialization",
+    }
+}
+
+structure! {
+    OutputSerialization {
+        csv: Option<CSVOutput> = "CSV",
+        json: Option<JSONOutput> = "JSON",
+    }
+}
+
+structure! {
+    JSONOutput {
+        record_delimiter: Option<String> = "RecordDelimiter",
+    }
+}
+
+structure! {
+    CSVOutput {
+        quote_fields: Option<String> = "QuoteFields",
+        quote_escape_character: Option<String> = "QuoteEscapeCharacter",
+        record_delimiter: Option<String> = "RecordDelimiter",
+        field_delimiter: Option<String> = "FieldDelimiter",
+        quote_character: Option<String> = "QuoteCharacter",
+    }
+}
+
+structure! {
+    InputSerialization {
+        csv: Option<CSVInput> = "CSV",
+        compression_type: Option<String> = "CompressionType",
+        json: Option<JSONInput> = "JSON",
+        parquet: Option<ParquetInput> = "Parquet",
+    }
+}
+
+structure! {
+    ParquetInput {
+    }
+}
+
+structure! {
+    JSONInput {
+        type_: Option<String> = "Type",
+    }
+}
+
+structure! {
+    CSVInput {
+        file_header_info: Option<String> = "FileHeaderInfo",
+        comments: Option<String> = "Comments",
+        quote_escape_character: Option<String> = "QuoteEscapeCharacter",
+        record_delimiter: Option<String> = "RecordDelimiter",
+        field_delimiter: Option<String> = "FieldDelimiter",
+        quote_character: Option<String> = "QuoteCharacter",
+        allow_quoted_record_delimiter: Option<bool> = "AllowQuotedRecordDelimiter",
+    }
+}
+
+structure! {
+    GlacierJobParameters {
+        tier: String = "Tier",
+    }
+}
+
+structure! {
+    PublicAccessBlockConfiguration {
+        block_public_acls: Option<bool> = "BlockPublicAcls",
+        ignore_public_acls: Option<bool> = "IgnorePublicAcls",
+        block_public_policy: Option<bool> = "BlockPublicPolicy",
+        restrict_public_buckets: Option<bool> = "RestrictPublicBuckets",
     }
 }
 
@@ -1547,68 +1835,16 @@ structure! {
 }
 
 structure! {
-    ServerSideEncryptionConfiguration {
-        rules: Vec<ServerSideEncryptionRule> = "Rules",
+    AccessControlPolicy {
+        grants: Option<Vec<Grant>> = "Grants",
+        owner: Option<Owner> = "Owner",
     }
 }
 
 structure! {
-    ServerSideEncryptionRule {
-        apply_server_side_encryption_by_default: Option<ServerSideEncryptionByDefault> = "ApplyServerSideEncryptionByDefault",
-        bucket_key_enabled: Option<bool> = "BucketKeyEnabled",
-        blocked_encryption_types: Option<BlockedEncryptionTypes> = "BlockedEncryptionTypes",
-    }
-}
-
-structure! {
-    BlockedEncryptionTypes {
-        encryption_type: Option<Vec<String>> = "EncryptionType",
-    }
-}
-
-structure! {
-    ServerSideEncryptionByDefault {
-        sse_algorithm: String = "SSEAlgorithm",
-        kms_master_key_id: Option<String> = "KMSMasterKeyID",
-    }
-}
-
-structure! {
-    CopyPartResult {
-        e_tag: Option<String> = "ETag",
-        last_modified: Option<Timestamp> = "LastModified",
-        checksum_crc32: Option<String> = "ChecksumCRC32",
-        checksum_crc32_c: Option<String> = "ChecksumCRC32C",
-        checksum_crc64_nvme: Option<String> = "ChecksumCRC64NVME",
-        checksum_sha1: Option<String> = "ChecksumSHA1",
-        checksum_sha256: Option<String> = "ChecksumSHA256",
-        checksum_sha512: Option<String> = "ChecksumSHA512",
-        checksum_md5: Option<String> = "ChecksumMD5",
-        checksum_xxhash64: Option<String> = "ChecksumXXHASH64",
-        checksum_xxhash3: Option<String> = "ChecksumXXHASH3",
-        checksum_xxhash128: Option<String> = "ChecksumXXHASH128",
-    }
-}
-
-structure! {
-    PublicAccessBlockConfiguration {
-        block_public_acls: Option<bool> = "BlockPublicAcls",
-        ignore_public_acls: Option<bool> = "IgnorePublicAcls",
-        block_public_policy: Option<bool> = "BlockPublicPolicy",
-        restrict_public_buckets: Option<bool> = "RestrictPublicBuckets",
-    }
-}
-
-structure! {
-    Tagging {
-        tag_set: Vec<Tag> = "TagSet",
-    }
-}
-
-structure! {
-    Tag {
-        key: String = "Key",
-        value: String = "Value",
+    Owner {
+        display_name: Option<String> = "DisplayName",
+        id: Option<String> = "ID",
     }
 }
 
@@ -1668,6 +1904,135 @@ structure! {
     VersioningConfiguration {
         mfa_delete: Option<String> = "MFADelete",
         status: Option<String> = "Status",
+    }
+}
+
+structure! {
+    RequestPaymentConfiguration {
+        payer: String = "Payer",
+    }
+}
+
+structure! {
+    ReplicationConfiguration {
+        role: String = "Role",
+        rules: Vec<ReplicationRule> = "Rules",
+    }
+}
+
+structure! {
+    ReplicationRule {
+        id: Option<String> = "ID",
+        priority: Option<i64> = "Priority",
+        prefix: Option<String> = "Prefix",
+        filter: Option<ReplicationRuleFilter> = "Filter",
+        status: String = "Status",
+        source_selection_criteria: Option<SourceSelectionCriteria> = "SourceSelectionCriteria",
+        existing_object_replication: Option<ExistingObjectReplication> = "ExistingObjectReplication",
+        destination: Destination = "Destination",
+        delete_marker_replication: Option<DeleteMarkerReplication> = "DeleteMarkerReplication",
+    }
+}
+
+structure! {
+    DeleteMarkerReplication {
+        status: Option<String> = "Status",
+    }
+}
+
+structure! {
+    Destination {
+        bucket: String = "Bucket",
+        account: Option<String> = "Account",
+        storage_class: Option<String> = "StorageClass",
+        access_control_translation: Option<AccessControlTranslation> = "AccessControlTranslation",
+        encryption_configuration: Option<EncryptionConfiguration> = "EncryptionConfiguration",
+        replication_time: Option<ReplicationTime> = "ReplicationTime",
+        metrics: Option<Metrics> = "Metrics",
+    }
+}
+
+structure! {
+    Metrics {
+        status: String = "Status",
+        event_threshold: Option<ReplicationTimeValue> = "EventThreshold",
+    }
+}
+
+structure! {
+    ReplicationTimeValue {
+        minutes: Option<i64> = "Minutes",
+    }
+}
+
+structure! {
+    ReplicationTime {
+        status: String = "Status",
+        time: ReplicationTimeValue = "Time",
+    }
+}
+
+structure! {
+    EncryptionConfiguration {
+        replica_kms_key_id: Option<String> = "ReplicaKmsKeyID",
+    }
+}
+
+structure! {
+    AccessControlTranslation {
+        owner: String = "Owner",
+    }
+}
+
+structure! {
+    ExistingObjectReplication {
+        status: String = "Status",
+    }
+}
+
+structure! {
+    SourceSelectionCriteria {
+        sse_kms_encrypted_objects: Option<SseKmsEncryptedObjects> = "SseKmsEncryptedObjects",
+        replica_modifications: Option<ReplicaModifications> = "ReplicaModifications",
+    }
+}
+
+structure! {
+    ReplicaModifications {
+        status: String = "Status",
+    }
+}
+
+structure! {
+    SseKmsEncryptedObjects {
+        status: String = "Status",
+    }
+}
+
+structure! {
+    ReplicationRuleFilter {
+        prefix: Option<String> = "Prefix",
+        tag: Option<Tag> = "Tag",
+        and: Option<ReplicationRuleAndOperator> = "And",
+    }
+}
+
+structure! {
+    ReplicationRuleAndOperator {
+        prefix: Option<String> = "Prefix",
+        tags: Option<Vec<Tag>> = "Tags",
+    }
+}
+
+structure! {
+    OwnershipControls {
+        rules: Vec<OwnershipControlsRule> = "Rules",
+    }
+}
+
+structure! {
+    OwnershipControlsRule {
+        object_ownership: String = "ObjectOwnership",
     }
 }
 
@@ -1732,6 +2097,109 @@ structure! {
 }
 
 structure! {
+    BucketLifecycleConfiguration {
+        rules: Vec<LifecycleRule> = "Rules",
+    }
+}
+
+structure! {
+    LifecycleRule {
+        expiration: Option<LifecycleExpiration> = "Expiration",
+        id: Option<String> = "ID",
+        prefix: Option<String> = "Prefix",
+        filter: Option<LifecycleRuleFilter> = "Filter",
+        status: String = "Status",
+        transitions: Option<Vec<Transition>> = "Transitions",
+        noncurrent_version_transitions: Option<Vec<NoncurrentVersionTransition>> = "NoncurrentVersionTransitions",
+        noncurrent_version_expiration: Option<NoncurrentVersionExpiration> = "NoncurrentVersionExpiration",
+        abort_incomplete_multipart_upload: Option<AbortIncompleteMultipartUpload> = "AbortIncompleteMultipartUpload",
+    }
+}
+
+structure! {
+    AbortIncompleteMultipartUpload {
+        days_after_initiation: Option<i64> = "DaysAfterInitiation",
+    }
+}
+
+structure! {
+    NoncurrentVersionExpiration {
+        noncurrent_days: Option<i64> = "NoncurrentDays",
+        newer_noncurrent_versions: Option<i64> = "NewerNoncurrentVersions",
+    }
+}
+
+structure! {
+    NoncurrentVersionTransition {
+        noncurrent_days: Option<i64> = "NoncurrentDays",
+        storage_class: Option<String> = "StorageClass",
+        newer_noncurrent_versions: Option<i64> = "NewerNoncurrentVersions",
+    }
+}
+
+structure! {
+    Transition {
+        date: Option<Timestamp> = "Date",
+        days: Option<i64> = "Days",
+        storage_class: Option<String> = "StorageClass",
+    }
+}
+
+structure! {
+    LifecycleRuleFilter {
+        prefix: Option<String> = "Prefix",
+        tag: Option<Tag> = "Tag",
+        object_size_greater_than: Option<i64> = "ObjectSizeGreaterThan",
+        object_size_less_than: Option<i64> = "ObjectSizeLessThan",
+        and: Option<LifecycleRuleAndOperator> = "And",
+    }
+}
+
+structure! {
+    LifecycleRuleAndOperator {
+        prefix: Option<String> = "Prefix",
+        tags: Option<Vec<Tag>> = "Tags",
+        object_size_greater_than: Option<i64> = "ObjectSizeGreaterThan",
+        object_size_less_than: Option<i64> = "ObjectSizeLessThan",
+    }
+}
+
+structure! {
+    LifecycleExpiration {
+        date: Option<Timestamp> = "Date",
+        days: Option<i64> = "Days",
+        expired_object_delete_marker: Option<bool> = "ExpiredObjectDeleteMarker",
+    }
+}
+
+structure! {
+    ServerSideEncryptionConfiguration {
+        rules: Vec<ServerSideEncryptionRule> = "Rules",
+    }
+}
+
+structure! {
+    ServerSideEncryptionRule {
+        apply_server_side_encryption_by_default: Option<ServerSideEncryptionByDefault> = "ApplyServerSideEncryptionByDefault",
+        bucket_key_enabled: Option<bool> = "BucketKeyEnabled",
+        blocked_encryption_types: Option<BlockedEncryptionTypes> = "BlockedEncryptionTypes",
+    }
+}
+
+structure! {
+    BlockedEncryptionTypes {
+        encryption_type: Option<Vec<String>> = "EncryptionType",
+    }
+}
+
+structure! {
+    ServerSideEncryptionByDefault {
+        sse_algorithm: String = "SSEAlgorithm",
+        kms_master_key_id: Option<String> = "KMSMasterKeyID",
+    }
+}
+
+structure! {
     CORSConfiguration {
         cors_rules: Vec<CORSRule> = "CORSRules",
     }
@@ -1745,6 +2213,12 @@ structure! {
         allowed_origins: Vec<String> = "AllowedOrigins",
         expose_headers: Option<Vec<String>> = "ExposeHeaders",
         max_age_seconds: Option<i64> = "MaxAgeSeconds",
+    }
+}
+
+structure! {
+    AccelerateConfiguration {
+        status: Option<String> = "Status",
     }
 }
 
@@ -2013,6 +2487,8 @@ pub mod error {
     pub const NO_SUCH_BUCKET: ErrorShape = ErrorShape::sender("NoSuchBucket").status(404);
     pub const NO_SUCH_KEY: ErrorShape = ErrorShape::sender("NoSuchKey").status(404);
     pub const NO_SUCH_UPLOAD: ErrorShape = ErrorShape::sender("NoSuchUpload").status(404);
+    pub const OBJECT_ALREADY_IN_ACTIVE_TIER_ERROR: ErrorShape =
+        ErrorShape::sender("ObjectAlreadyInActiveTierError").status(403);
     pub const OBJECT_NOT_IN_ACTIVE_TIER_ERROR: ErrorShape =
         ErrorShape::sender("ObjectNotInActiveTierError").status(403);
     pub const TOO_MANY_PARTS: ErrorShape = ErrorShape::sender("TooManyParts");

@@ -75,6 +75,11 @@ pub fn claim<'r>(headers: &'r HeaderMap, query: &'r str) -> Option<Claim<'r>> {
     Some(of(access_key, signature, expires, value("x-amz-security-token"), Place::Query { expires: None }))
 }
 
+/// Who signs a text that is no request: the policy of a form.
+pub fn claim_of_text<'r>(access_key: &'r str, signature: &'r str, token: Option<&'r str>) -> Claim<'r> {
+    of(access_key.into(), signature.into(), "".into(), token.map(Cow::Borrowed), Place::Header)
+}
+
 fn of<'r>(
     access_key: Cow<'r, str>,
     signature: Cow<'r, str>,
@@ -95,11 +100,15 @@ pub fn expires(claim: &Claim) -> Option<i64> {
 
 /// Whether the signature is the one that the secret gives. `resource` is the path with the bucket, as it was sent.
 pub fn verify(claim: &Claim, head: &Head, resource: &str, secret: &str) -> Result<(), Wrong> {
-    let text = string_to_sign(claim, head, resource);
+    verify_text(claim, &string_to_sign(claim, head, resource), secret)
+}
+
+/// The same for a text.
+pub fn verify_text(claim: &Claim, text: &str, secret: &str) -> Result<(), Wrong> {
     let mac = Hmac::<Sha1>::new_from_slice(secret.as_bytes()).expect("a MAC takes keys of any length");
     let mac = mac.chain_update(text.as_bytes());
     let right = BASE64.decode(&*claim.signature).is_ok_and(|it| mac.verify_slice(&it).is_ok());
-    if right { Ok(()) } else { Err(Wrong { canonical_request: String::new(), string_to_sign: text }) }
+    if right { Ok(()) } else { Err(Wrong { canonical_request: String::new(), string_to_sign: text.to_owned() }) }
 }
 
 fn string_to_sign(claim: &Claim, head: &Head, resource: &str) -> String {

@@ -7,13 +7,14 @@ use crate::exchange::{Answered, Coming};
 use crate::refusal::Refusal;
 use crate::route;
 use crate::server::Connection;
+use crate::sigv2;
 use crate::sigv4::{self, Malformed};
 use crate::upload::{Check, Upload};
 use http::header::{HeaderName, HeaderValue};
 use kernel::web::{Signatures, SignedText, Web, WebAnswer, WebRequest};
 use kernel::{Body, Caller, Service};
 use model::wire::{HttpRequest, HttpResponse};
-use model::{Protocol, Result};
+use model::{Protocol, Result, Timestamp};
 use std::sync::Arc;
 
 /// The service whose part of the web a request is for.
@@ -98,7 +99,11 @@ struct Keys {
 impl Signatures for Keys {
     fn caller(&self, signed: &SignedText) -> Result<Arc<Caller>> {
         let refused = |refusal: Refusal| refusal.error(self.spoken.0, self.spoken.1);
-        let claim = sigv4::claim_of_text(&signed.credential, &signed.signature, signed.token.as_deref());
+        let SignedText { credential, signature, token, .. } = signed;
+        let claim = match credential.contains('/') {
+            true => sigv4::claim_of_text(credential, signature, token.as_deref()),
+            false => Ok(sigv2::claim_of_text(credential, signature, token.as_deref())),
+        };
         let claim = claim.map_err(|malformed: Malformed| refused(Refusal::Malformed(malformed)))?;
         let edge = &self.connection.edge;
         let who = authenticate::identify_text(&edge.kernel, &edge.keys, &claim, &signed.text, self.trusted);
@@ -110,5 +115,9 @@ impl Signatures for Keys {
             region: claim.region.into_owned(),
             ..self.caller.clone()
         }))
+    }
+
+    fn time(&self) -> Timestamp {
+        Timestamp(authenticate::machine_time() * 1000)
     }
 }

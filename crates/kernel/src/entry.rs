@@ -27,6 +27,8 @@ pub struct Entry {
     pub(crate) outside: Option<Conversing>,
     /// What calls from within a transaction do instead.
     pub(crate) inside: Option<Writing>,
+    /// What browsers ask for with a form.
+    pub(crate) form: Option<Uploading>,
 }
 
 pub(crate) type Input = Box<dyn Any + Send>;
@@ -109,6 +111,17 @@ where
 {
     Box::new(move |cloud, input| {
         let answer = handler(cloud, unwrap(input));
+        Box::pin(async move { answer.await.map(Typed::into_value) })
+    })
+}
+
+pub(crate) fn uploading<I, F>(handler: fn(Cloud, I, Body) -> F) -> Uploading
+where
+    I: Operation,
+    F: Future<Output = Result<I::Output>> + Send + 'static,
+{
+    Box::new(move |cloud, input, body| {
+        let answer = handler(cloud, unwrap(input), body);
         Box::pin(async move { answer.await.map(Typed::into_value) })
     })
 }

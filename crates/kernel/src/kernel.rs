@@ -158,6 +158,23 @@ impl Kernel {
         outcome
     }
 
+    /// The same for an upload that a browser's form asks for.
+    pub async fn answer_form(
+        self: &Arc<Self>,
+        caller: Arc<Caller>,
+        named: &Named,
+        input: Value,
+        body: Body,
+    ) -> Result<Value> {
+        let run = named.entry.form.as_ref().expect("whoever reads forms names an operation that takes them");
+        let outcome = match door::check(&named.service, named.operation, &input) {
+            Err(error) => Err(error),
+            Ok(()) => self.converse(&caller, named, input, |cloud, input| run(cloud, input, body)).await,
+        };
+        self.trail.record(&caller, named, self.clock.now(), &outcome);
+        outcome
+    }
+
     pub fn entry(&self, service: &str, operation: &str) -> Result<Named> {
         let missing = || NOT_IMPLEMENTED.with(format!("Niebla does not implement {service}:{operation}."));
         let known = self.services.get(service).ok_or_else(missing)?;

@@ -6,7 +6,7 @@ use crate::body::Body;
 use crate::caller::{Credential, Principal};
 use crate::cloud::Cloud;
 use crate::cx::Cx;
-use crate::entry::{Digest, Entry, HeadersOf, Run, StatusOf, conversing, peek, unwrap};
+use crate::entry::{Digest, Entry, HeadersOf, Run, StatusOf, conversing, peek, unwrap, uploading};
 use crate::identity::{Identity, ResourcePolicy, Role};
 use crate::job::{Job, JobEntry};
 use crate::refusal::{Refusal, access_denied, validation_error};
@@ -216,11 +216,7 @@ impl Service {
         R: Into<Resources>,
         F: Future<Output = Result<I::Output>> + Send + 'static,
     {
-        let run = Run::Upload(Box::new(move |cloud, input, body| {
-            let answer = handler(cloud, unwrap(input), body);
-            Box::pin(async move { answer.await.map(Typed::into_value) })
-        }));
-        self.entry::<I, R>(resources, run)
+        self.entry::<I, R>(resources, Run::Upload(uploading(handler)))
     }
 
     /// A conversation whose payload goes out as a stream.
@@ -242,6 +238,17 @@ impl Service {
             })
         }));
         self.entry::<I, R>(resources, run)
+    }
+
+    /// The operation just named, an upload, is this where a browser asks for it with a form.
+    pub fn by_form<I, F>(mut self, handler: fn(Cloud, I, Body) -> F) -> Self
+    where
+        I: Operation,
+        F: Future<Output = Result<I::Output>> + Send + 'static,
+    {
+        assert_eq!(I::NAME, self.last, "follows its operation");
+        self.last_entry().form = Some(uploading(handler));
+        self
     }
 
     /// The operation just named is checked as this action: Invoke as `lambda:InvokeFunction`.
@@ -404,6 +411,7 @@ impl Service {
             run,
             outside: None,
             inside: None,
+            form: None,
         };
         let before = self.operations.insert(I::NAME, Arc::new(entry));
         assert!(before.is_none(), "{} is named twice", I::NAME);

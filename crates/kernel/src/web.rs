@@ -7,8 +7,8 @@ use crate::cloud::Cloud;
 use crate::cx::Cx;
 use crate::service::BoxFuture;
 use http::HeaderMap;
-use model::Result;
 use model::wire::HttpRequest;
+use model::{Result, Timestamp};
 use std::sync::Arc;
 
 /// A service's part of the web.
@@ -39,15 +39,18 @@ pub trait Signatures: Send + Sync {
     /// # Errors
     /// The refusal, as the service words it.
     fn caller(&self, signed: &SignedText) -> Result<Arc<Caller>>;
+
+    /// The machine's time, by which whoever signs says until when that is good.
+    fn time(&self) -> Timestamp;
 }
 
-/// A text with a signature of version 4.
+/// A text with a signature of version 4, or of S3's version 2.
 #[derive(Clone, Debug, Default)]
 pub struct SignedText {
     pub text: String,
-    /// `AKIA…/20151229/us-east-1/s3/aws4_request`
+    /// `AKIA…/20151229/us-east-1/s3/aws4_request`; the access key alone in version 2, whose callers have no region.
     pub credential: String,
-    /// In hexadecimal digits.
+    /// In hexadecimal digits; in base64 in version 2.
     pub signature: String,
     /// Of temporary credentials.
     pub token: Option<String>,

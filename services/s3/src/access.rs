@@ -6,6 +6,7 @@
 use crate::acl;
 use crate::bucket;
 use crate::copy::Source;
+use crate::payer;
 use crate::tag;
 use crate::version;
 use api::s3::{
@@ -45,20 +46,36 @@ macro_rules! parts {
     }};
 }
 
+/// A bucket as a request names it: its name, and whether the sender says that they pay.
+#[derive(Clone, Copy)]
+pub struct At<'r> {
+    name: &'r str,
+    payer: Option<&'r str>,
+}
+
+pub fn at<'r>(name: &'r str, payer: &'r Option<String>) -> At<'r> {
+    At { name, payer: payer.as_deref() }
+}
+
+/// What a listing is asked about.
+pub fn on_bucket(cx: &Cx, bucket: At) -> Result<String> {
+    bucket::arn_paid(cx, bucket.name, bucket.payer)
+}
+
 /// An action on an object.
-pub fn on_object(cx: &Cx, bucket: &str, key: &str, action: &'static str) -> Questions {
+pub fn on_object(cx: &Cx, bucket: At, key: &str, action: &'static str) -> Questions {
     Ok(vec![about(cx, bucket, key, action)?])
 }
 
 /// Where a version id is given, the second action is asked about.
 pub fn on_version(
     cx: &Cx,
-    (bucket, key): (&str, &str),
+    (bucket, key): (At, &str),
     version_id: Option<&str>,
     (plain, of_version): Actions,
 ) -> Questions {
     let mut question = about(cx, bucket, key, if version_id.is_some() { of_version } else { plain })?;
-    question.standing = standing(cx, (bucket, key), version_id);
+    question.standing = standing(cx, (bucket.name, key), version_id);
     Ok(vec![question])
 }
 
@@ -71,7 +88,8 @@ fn standing(cx: &Cx, (bucket, key): (&str, &str), version_id: Option<&str>) -> O
 
 /// Reading the object, and its attributes.
 pub fn describing(cx: &Cx, input: &GetObjectAttributes) -> Questions {
-    let (object, version_id) = ((input.bucket.as_str(), input.key.as_str()), input.version_id.as_deref());
+    let bucket = at(&input.bucket, &input.request_payer);
+    let (object, version_id) = ((bucket, input.key.as_str()), input.version_id.as_deref());
     let mut questions = on_version(cx, object, version_id, GET)?;
     let attributes = ("s3:GetObjectAttributes", "s3:GetObjectVersionAttributes");
     questions.extend(on_version(cx, object, version_id, attributes)?);
@@ -79,15 +97,15 @@ pub fn describing(cx: &Cx, input: &GetObjectAttributes) -> Questions {
 }
 
 pub fn putting(cx: &Cx, input: &PutObject) -> Questions {
-    making(cx, (&input.bucket, &input.key), &parts!(input), input.tagging.as_deref())
+    making(cx, (at(&input.bucket, &input.request_payer), &input.key), &parts!(input), input.tagging.as_deref())
 }
 
 pub fn beginning(cx: &Cx, input: &CreateMultipartUpload) -> Questions {
-    making(cx, (&input.bucket, &input.key), &parts!(input), input.tagging.as_deref())
+    making(cx, (at(&input.bucket, &input.request_payer), &input.key), &parts!(input), input.tagging.as_deref())
 }
 
 /// What is given to a new object beside its bytes needs an action of its own.
-fn making(cx: &Cx, (bucket, key): (&str, &str), parts: &Parts, tagging: Option<&str>) -> Questions {
+fn making(cx: &Cx, (bucket, key): (At, &str), parts: &Parts, tagging: Option<&str>) -> Questions {
     let mut questions = on_object(cx, bucket, key, "s3:PutObject")?;
     if tagging.is_some_and(|it| !it.is_empty()) {
         questions.push(about(cx, bucket, key, "s3:PutObjectTagging")?);
@@ -101,7 +119,8 @@ fn making(cx: &Cx, (bucket, key): (&str, &str), parts: &Parts, tagging: Option<&
 /// The source is read, the target written.
 pub fn copying(cx: &Cx, input: &CopyObject) -> Questions {
     let source = Source::read(&input.copy_source)?;
-    let mut questions = vec![reading(cx, &source)?, about(cx, &input.bucket, &input.key, "s3:PutObject")?];
+    let bucket = at(&input.bucket, &input.request_payer);
+    let mut questions = vec![reading(cx, &source, bucket.payer)?, about(cx, bucket, &input.key, "s3:PutObject")?];
     let tagged = match input.tagging_directive.as_deref() {
         Some("REPLACE") => input.tagging.as_ref().is_some_and(|it| !it.is_empty()),
         _ => !questions[0].keys.is_empty(),
@@ -112,17 +131,18 @@ pub fn copying(cx: &Cx, input: &CopyObject) -> Questions {
         questions.push(Question { action: Some(action), ..questions[0].clone() });
     }
     if tagged {
-        questions.push(about(cx, &input.bucket, &input.key, "s3:PutObjectTagging")?);
+        questions.push(about(cx, bucket, &input.key, "s3:PutObjectTagging")?);
     }
     for action in parts!(input).into_iter().flatten() {
-        questions.push(about(cx, &input.bucket, &input.key, action)?);
+        questions.push(about(cx, bucket, &input.key, action)?);
     }
     Ok(questions)
 }
 
 pub fn copying_part(cx: &Cx, input: &UploadPartCopy) -> Questions {
     let source = Source::read(&input.copy_source)?;
-    Ok(vec![reading(cx, &source)?, about(cx, &input.bucket, &input.key, "s3:PutObject")?])
+    let bucket = at(&input.bucket, &input.request_payer);
+    Ok(vec![reading(cx, &source, bucket.payer)?, about(cx, bucket, &input.key, "s3:PutObject")?])
 }
 
 /// A bucket with Object Lock, or with an ACL or an ownership setting, needs leave to set them.
@@ -150,16 +170,19 @@ pub fn deleting(version_id: Option<&str>) -> &'static str {
 
 /// Comparing an ETag is reading (DeleteObject, "How to perform conditional deletes" in the user guide).
 pub fn deleting_if(cx: &Cx, input: &DeleteObject) -> Questions {
-    let mut questions = on_object(cx, &input.bucket, &input.key, deleting(input.version_id.as_deref()))?;
+    let bucket = at(&input.bucket, &input.request_payer);
+    let mut questions = on_object(cx, bucket, &input.key, deleting(input.version_id.as_deref()))?;
     if input.if_match.as_deref().is_some_and(|it| it != "*") {
-        questions.push(about(cx, &input.bucket, &input.key, "s3:GetObject")?);
+        questions.push(about(cx, bucket, &input.key, "s3:GetObject")?);
     }
     Ok(questions)
 }
 
 /// Reading the source, which may be in any region, and has tags that a policy may ask for.
-fn reading(cx: &Cx, source: &Source) -> Result<Question> {
-    let arn = format!("{}/{}", bucket::arn_anywhere(cx, &source.bucket)?, source.key);
+fn reading(cx: &Cx, source: &Source, payer: Option<&str>) -> Result<Question> {
+    let bucket = bucket::named(cx, &source.bucket)?;
+    payer::check(cx, &bucket, payer)?;
+    let arn = format!("{}/{}", bucket.arn(), source.key);
     let action = if source.version_id.is_some() { GET.1 } else { GET.0 };
     let tags = tags_of(cx, (&source.bucket, &source.key), source.version_id.as_deref());
     let keys = tags.into_iter().map(|(name, value)| (format!("s3:ExistingObjectTag/{name}"), value)).collect();
@@ -172,8 +195,8 @@ fn tags_of(cx: &Cx, (bucket, key): (&str, &str), version_id: Option<&str>) -> ta
     version::object(cx, &bucket, key, version_id).map_or_else(|_| Vec::new(), |(object, _)| object.tags)
 }
 
-fn about(cx: &Cx, bucket: &str, key: &str, action: &'static str) -> Result<Question> {
-    Ok(Question::new(format!("{}/{key}", bucket::arn(cx, bucket)?), action))
+fn about(cx: &Cx, bucket: At, key: &str, action: &'static str) -> Result<Question> {
+    Ok(Question::new(format!("{}/{key}", on_bucket(cx, bucket)?), action))
 }
 
 // Condition keys.

@@ -2,15 +2,18 @@
 //!
 //! Everything that a bucket holds is kept under its number, which no other bucket ever had.
 
+use crate::accelerate;
 use crate::acl::{self, Acl, ownership::Ownership};
 use crate::config;
 use crate::current;
 use crate::encryption::bucket::Rule;
 use crate::fault;
+use crate::lifecycle;
 use crate::lock;
 use crate::name;
 use crate::object::Object;
 use crate::owner;
+use crate::payer;
 use crate::policy;
 use crate::tag;
 use crate::upload;
@@ -56,6 +59,18 @@ pub struct Bucket {
     pub ownership: Ownership,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acl: Option<Box<Acl>>,
+    /// Has rules for the life of its objects.
+    #[serde(default)]
+    pub has_lifecycle: bool,
+    /// Has a replication configuration.
+    #[serde(default)]
+    pub replicates: bool,
+    /// Whoever asks for something pays for it.
+    #[serde(default)]
+    pub requester_pays: bool,
+    /// Transfer acceleration is on or suspended.
+    #[serde(default)]
+    pub accelerates: Option<bool>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,7 +96,7 @@ impl Bucket {
 
     /// An object's version id, as answers of a bucket that keeps versions tell it.
     pub fn told(&self, object: &Object, key: &str) -> Option<String> {
-        (self.versioning != Versioning::Never).then(|| object.version_id(self, key))
+        (self.versioning != Versioning::Never).then(|| object.version_id(key))
     }
 }
 
@@ -116,6 +131,10 @@ pub fn create(cx: &mut Cx, input: CreateBucket) -> Result<CreateBucketOutput> {
         lock: is_locked.then(lock::configuration::Rule::default),
         ownership,
         acl,
+        has_lifecycle: false,
+        replicates: false,
+        requester_pays: false,
+        accelerates: None,
     };
     put(cx, &bucket);
     cx.put(&OWNED, &bucket.name.as_str(), &());
@@ -138,6 +157,7 @@ pub fn delete(cx: &mut Cx, input: DeleteBucket) -> Result<DeleteBucketOutput> {
     upload::abandon_all(cx, &bucket);
     tag::put_bucket(cx, &bucket, &Vec::new());
     policy::forget(cx, &bucket);
+    lifecycle::forget(cx, &bucket);
     config::delete_all(cx, &bucket);
     cx.delete(&BUCKETS, &bucket.name.as_str());
     let home = format!("arn:aws:s3::{}:", bucket.account);
@@ -226,13 +246,25 @@ pub fn changing(cx: &Cx, name: &str, expected_owner: Option<&str>) -> Result<Buc
 
 /// What IAM is asked about, for a bucket that there is and that a signature of this region may reach.
 pub fn arn(cx: &Cx, name: &str) -> Result<String> {
+    reached(cx, name).map(|it| it.arn())
+}
+
+/// The same for what other accounts may have to pay for.
+pub fn arn_paid(cx: &Cx, name: &str, payer: Option<&str>) -> Result<String> {
+    let bucket = reached(cx, name)?;
+    payer::check(cx, &bucket, payer)?;
+    Ok(bucket.arn())
+}
+
+fn reached(cx: &Cx, name: &str) -> Result<Arc<Bucket>> {
     let bucket = named(cx, name)?;
     let caller = cx.caller();
     // Who calls from inside has no signature; a region is part of one alone.
     if caller.access_key.is_some() && caller.via.is_none() && caller.region != bucket.region {
         return Err(elsewhere(&bucket, &caller.region));
     }
-    Ok(bucket.arn())
+    accelerate::check(cx, &bucket)?;
+    Ok(bucket)
 }
 
 /// The same, from wherever the caller signed: GetBucketLocation tells where a bucket is.

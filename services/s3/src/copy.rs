@@ -8,10 +8,12 @@ use crate::current;
 use crate::encryption::customer::{Customer, Given, given, given_of_source};
 use crate::encryption::{self, Encryption, Layers, unlock};
 use crate::fault;
+use crate::lifecycle;
 use crate::metadata::{Metadata, stated};
 use crate::name;
 use crate::notification::Happened;
 use crate::object::{self, Content, Etag, Object};
+use crate::payer;
 use crate::put::{MOST_BYTES, whole_second};
 use crate::range;
 use crate::tag;
@@ -88,7 +90,7 @@ impl Source {
     fn find(&self, cx: &Cx, condition: &Reading, expected_owner: Option<&str>, given: &Given) -> Result<Found> {
         let bucket = bucket::of(cx, &self.bucket, expected_owner)?;
         let (object, is_current) = version::object(cx, &bucket, &self.key, self.version_id.as_deref())?;
-        object.copyable()?;
+        object.copyable(cx.now())?;
         let customer = unlock(cx, &object, given)?;
         condition.check(&object).map_err(|failed| failed.of_copy())?;
         let version_id = bucket.told(&object, &self.key);
@@ -181,12 +183,12 @@ fn try_copy(cx: &mut Cx, input: &CopyObject, from: &Source, made: Option<Made>) 
         ..Object::without_bytes()
     };
     current::put(cx, &bucket, &input.key, before, &mut object, Happened::Copy);
-    Ok(Outcome::Done(told(&bucket, &input.key, &object, (found.version_id, customer))))
+    Ok(Outcome::Done(told(cx, (&bucket, &input.key), &object, (found.version_id, customer))))
 }
 
 fn told(
-    bucket: &Bucket,
-    key: &str,
+    cx: &Cx,
+    (bucket, key): (&Bucket, &str),
     object: &Object,
     (version_of_source, customer): (Option<String>, Option<Customer>),
 ) -> CopyObjectOutput {
@@ -200,6 +202,8 @@ fn told(
     let mut output = CopyObjectOutput {
         copy_object_result: Some(result),
         copy_source_version_id: version_of_source,
+        request_charged: payer::charged(cx, bucket),
+        expiration: lifecycle::expiration(cx, bucket, key, object),
         version_id: bucket.told(object, key),
         ssekms_encryption_context: object.encryption.context(),
         ..CopyObjectOutput::default()

@@ -10,6 +10,7 @@ use crate::bucket::{Bucket, Versioning};
 use crate::notification::{self, Happened};
 use crate::object::{Content, Object};
 use crate::part;
+use crate::replication;
 use crate::version::{Found, Marker, Version, Which};
 use kernel::Cx;
 use model::Timestamp;
@@ -29,6 +30,13 @@ enum Before {
     Deleted,
 }
 
+/// Who deletes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    Request,
+    Lifecycle,
+}
+
 /// What a deletion did.
 pub enum Deleted {
     /// An object, or nothing at all, where the bucket keeps no versions.
@@ -39,6 +47,22 @@ pub enum Deleted {
 
 /// The low bits of a sequence tell changes of one millisecond apart.
 const RANDOM_BITS: u32 = 20;
+
+impl By {
+    fn deleted(self) -> Happened {
+        match self {
+            By::Request => Happened::Delete,
+            By::Lifecycle => Happened::LifecycleDelete,
+        }
+    }
+
+    fn marked(self) -> Happened {
+        match self {
+            By::Request => Happened::DeleteMarkerCreated,
+            By::Lifecycle => Happened::LifecycleDeleteMarkerCreated,
+        }
+    }
+}
 
 pub fn get(cx: &Cx, bucket: &Bucket, key: &str) -> Option<Object> {
     cx.get(&OBJECTS, &(bucket.number, key))
@@ -69,6 +93,12 @@ pub fn newest_of_history(cx: &Cx, bucket: &Bucket, key: &str) -> Option<Version>
     cx.range(&VERSIONS, Span::prefix(&(bucket.number, key)), 1).pop()
 }
 
+/// Whether a delete marker, or an object, is all that there is under a key.
+pub fn is_alone(cx: &Cx, bucket: &Bucket, key: &str) -> bool {
+    let older: Vec<(u64, String, u64)> = cx.keys(&VERSIONS, Span::prefix(&(bucket.number, key)), 2);
+    older.len() + usize::from(cx.has(&OBJECTS, &(bucket.number, key))) == 1
+}
+
 pub fn holds_any(cx: &Cx, bucket: &Bucket) -> bool {
     let span = || Span::prefix(&bucket.number);
     !cx.keys::<(u64, Vec<u8>), _>(&OBJECTS, span(), 1).is_empty()
@@ -79,16 +109,17 @@ pub fn holds_any(cx: &Cx, bucket: &Bucket) -> bool {
 pub fn put(cx: &mut Cx, bucket: &Bucket, key: &str, before: Option<Object>, object: &mut Object, happened: Happened) {
     object.sequence = next_sequence(cx, bucket, key, before.as_ref());
     object.null = bucket.versioning != Versioning::Enabled;
+    replication::begin(cx, bucket, key, object);
     let fate = make_room(cx, bucket, key, before.as_ref());
     set(cx, bucket, key, before, Some(object), &fate);
     notification::object(cx, bucket, key, happened, object);
 }
 
 /// Deletes without a version id: hides what a bucket with versions holds.
-pub fn delete(cx: &mut Cx, bucket: &Bucket, key: &str, before: Option<Object>) -> Deleted {
+pub fn delete(cx: &mut Cx, bucket: &Bucket, key: &str, before: Option<Object>, by: By) -> Deleted {
     if bucket.versioning == Versioning::Never {
         if let Some(before) = before {
-            notification::object(cx, bucket, key, Happened::Delete, &before);
+            notification::object(cx, bucket, key, by.deleted(), &before);
             set(cx, bucket, key, Some(before), None, &Before::Deleted);
         }
         return Deleted::Object;
@@ -101,16 +132,19 @@ pub fn delete(cx: &mut Cx, bucket: &Bucket, key: &str, before: Option<Object>) -
         set(cx, bucket, key, before, None, &fate);
     }
     keep(cx, bucket, key, &Version::Marker(marker));
-    notification::marker(cx, bucket, key, Happened::DeleteMarkerCreated, &marker);
+    if by == By::Request {
+        replication::begin_marker(cx, bucket, key, &marker);
+    }
+    notification::marker(cx, bucket, key, by.marked(), &marker);
     Deleted::Marked(marker)
 }
 
 /// Deletes one version for good; what it was. The next one becomes current where the current one goes.
-pub fn delete_version(cx: &mut Cx, bucket: &Bucket, key: &str, which: Which) -> Option<Version> {
+pub fn delete_version(cx: &mut Cx, bucket: &Bucket, key: &str, which: Which, by: By) -> Option<Version> {
     let Found { version, is_current } = find(cx, bucket, key, which)?;
     match &version {
-        Version::Object(object) => notification::object(cx, bucket, key, Happened::Delete, object),
-        Version::Marker(marker) => notification::marker(cx, bucket, key, Happened::Delete, marker),
+        Version::Object(object) => notification::object(cx, bucket, key, by.deleted(), object),
+        Version::Marker(marker) => notification::marker(cx, bucket, key, by.deleted(), marker),
     }
     if !is_current {
         let hid_others = matches!(version, Version::Marker(_)) && get(cx, bucket, key).is_none();
@@ -123,6 +157,27 @@ pub fn delete_version(cx: &mut Cx, bucket: &Bucket, key: &str, which: Which) -> 
     let Version::Object(before) = &version else { unreachable!("a marker is never current") };
     raise(cx, bucket, key, Some(Object::clone(before)));
     Some(version)
+}
+
+/// Puts a version where it belongs by its sequence, which another bucket gave it. One that is there already stays.
+pub fn insert(cx: &mut Cx, bucket: &Bucket, key: &str, version: &Version) {
+    let before = get(cx, bucket, key);
+    let newest = before.as_ref().map(|it| it.sequence);
+    let newest = newest.or_else(|| newest_of_history(cx, bucket, key).map(|it| it.sequence()));
+    let is_newest = newest.is_none_or(|it| it < version.sequence());
+    match version {
+        _ if find(cx, bucket, key, Which::Number(version.sequence())).is_some() => return,
+        Version::Object(object) if is_newest => set(cx, bucket, key, before, Some(object), &Before::Kept),
+        Version::Marker(_) if is_newest && before.is_some() => {
+            set(cx, bucket, key, before, None, &Before::Kept);
+            keep(cx, bucket, key, version);
+        }
+        Version::Object(_) | Version::Marker(_) => keep(cx, bucket, key, version),
+    }
+    match version {
+        Version::Object(object) => notification::object(cx, bucket, key, Happened::Put, object),
+        Version::Marker(marker) => notification::marker(cx, bucket, key, Happened::DeleteMarkerCreated, marker),
+    }
 }
 
 /// Writes what changes of a version but what it is: its tags.

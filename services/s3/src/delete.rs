@@ -3,10 +3,11 @@
 use crate::access;
 use crate::bucket::{self, Bucket};
 use crate::condition;
-use crate::current::{self, Deleted};
+use crate::current::{self, By, Deleted};
 use crate::fault;
 use crate::lock::Bypass;
 use crate::object;
+use crate::payer;
 use crate::version::{self, Version, Which};
 use api::s3::{
     DeleteObject, DeleteObjectOutput, DeleteObjects, DeleteObjectsOutput, DeletedObject, Error as Failure,
@@ -45,7 +46,7 @@ pub fn delete(cx: &mut Cx, input: DeleteObject) -> Result<DeleteObjectOutput> {
     Ok(DeleteObjectOutput {
         delete_marker: done.marker.then_some(true),
         version_id: done.version_id,
-        ..DeleteObjectOutput::default()
+        request_charged: payer::charged(cx, &bucket),
     })
 }
 
@@ -74,7 +75,7 @@ pub fn delete_all(cx: &mut Cx, input: DeleteObjects) -> Result<DeleteObjectsOutp
     Ok(DeleteObjectsOutput {
         deleted: some(deleted),
         errors: (!errors.is_empty()).then_some(errors),
-        ..DeleteObjectsOutput::default()
+        request_charged: payer::charged(cx, &bucket),
     })
 }
 
@@ -93,14 +94,14 @@ fn one(cx: &mut Cx, bucket: &Bucket, target: &Target) -> Result<Done> {
     let key = target.key;
     object::check_key(key)?;
     if let Some(text) = target.version_id {
-        let which = version::read_id(bucket, key, text)?;
+        let which = version::read_id(key, text)?;
         if let Some(wanted) = target.if_match {
             let found = current::find(cx, bucket, key, which).map(|it| it.version);
             check(wanted, key, found.and_then(|it| if let Version::Object(it) = it { Some(it.etag()) } else { None }))?;
         }
         check_locks(cx, bucket, target, which)?;
         // Deleting what is not there is no error.
-        let before = current::delete_version(cx, bucket, key, which);
+        let before = current::delete_version(cx, bucket, key, which, By::Request);
         let marker = matches!(before, Some(Version::Marker(_)));
         return Ok(Done { marker, version_id: Some(text.to_owned()) });
     }
@@ -108,9 +109,9 @@ fn one(cx: &mut Cx, bucket: &Bucket, target: &Target) -> Result<Done> {
     if let Some(wanted) = target.if_match {
         check(wanted, key, before.as_ref().map(|it| it.etag()))?;
     }
-    Ok(match current::delete(cx, bucket, key, before) {
+    Ok(match current::delete(cx, bucket, key, before, By::Request) {
         Deleted::Object => Done::default(),
-        Deleted::Marked(marker) => Done { marker: true, version_id: Some(marker.version_id(bucket, key)) },
+        Deleted::Marked(marker) => Done { marker: true, version_id: Some(marker.version_id(key)) },
     })
 }
 

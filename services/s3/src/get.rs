@@ -7,10 +7,13 @@ use crate::condition::Reading;
 use crate::encryption::customer::{Customer, given};
 use crate::encryption::{self, unlock};
 use crate::fault;
+use crate::lifecycle;
 use crate::lock;
 use crate::object::{Content, Object};
 use crate::part;
+use crate::payer;
 use crate::range;
+use crate::replication::Replication;
 use crate::version;
 use api::s3::{
     Checksum, GetObject, GetObjectAttributes, GetObjectAttributesOutput, GetObjectAttributesParts, GetObjectOutput,
@@ -37,7 +40,7 @@ pub async fn get(cloud: Cloud, input: GetObject) -> Result<Download<GetObjectOut
     loop {
         let (output, located) = cloud.read(|cx| -> Result<(GetObjectOutput, Located)> {
             let selected = select(cx, &input)?;
-            selected.object.readable()?;
+            selected.object.readable(cx.now())?;
             let located = selected.locate(cx)?;
             Ok((selected.output, located))
         })?;
@@ -51,7 +54,7 @@ pub async fn get(cloud: Cloud, input: GetObject) -> Result<Download<GetObjectOut
 /// The same where nobody can wait for the bytes: they are read at once.
 pub fn within(cx: &mut Cx, input: GetObject) -> Result<GetObjectOutput> {
     let selected = select(cx, &input)?;
-    selected.object.readable()?;
+    selected.object.readable(cx.now())?;
     let located = selected.locate(cx)?;
     Ok(GetObjectOutput { body: Some(located.whole(cx)?), ..selected.output })
 }
@@ -71,7 +74,7 @@ impl Selected {
 fn select(cx: &Cx, input: &GetObject) -> Result<Selected> {
     check_overrides(cx, input)?;
     let bucket = bucket::of(cx, &input.bucket, input.expected_bucket_owner.as_deref())?;
-    let (object, _) = version::object(cx, &bucket, &input.key, input.version_id.as_deref())?;
+    let (object, is_current) = version::object(cx, &bucket, &input.key, input.version_id.as_deref())?;
     let customer = unlock(cx, &object, &given!(input))?;
     let condition = Reading {
         if_match: input.if_match.clone(),
@@ -98,6 +101,12 @@ fn select(cx: &Cx, input: &GetObject) -> Result<Selected> {
     output.object_lock_mode = locks.retention.map(|it| it.mode.name().to_owned());
     output.object_lock_retain_until_date = locks.retention.map(|it| Timestamp(it.until));
     output.object_lock_legal_hold_status = locks.legal_hold.map(|it| it.name().to_owned());
+    output.request_charged = payer::charged(cx, &bucket);
+    output.replication_status = object.replication.as_ref().map(Replication::header);
+    output.restore = object.restore.and_then(|it| it.header(cx.now()));
+    if is_current {
+        output.expiration = lifecycle::expiration(cx, &bucket, &input.key, &object);
+    }
     // A part of nothing is nothing, which no range can say.
     output.content_range = partial.as_ref().filter(|it| !it.is_empty()).map(|range| range::header(range, object.size));
     let range = partial.unwrap_or(0..object.size);
@@ -162,6 +171,7 @@ pub fn attributes(cx: &Cx, input: GetObjectAttributes) -> Result<GetObjectAttrib
         checksum: wants("Checksum").then_some(checksum),
         object_parts: if wants("ObjectParts") { parts(cx, &object, &input) } else { None },
         storage_class: wants("StorageClass").then(|| object.storage_class.name().to_owned()),
+        request_charged: payer::charged(cx, &bucket),
         object_size: wants("ObjectSize").then_some(object.size as i64),
         ..GetObjectAttributesOutput::default()
     })

@@ -1,5 +1,6 @@
 //! Amazon S3: the table of contents. Each line reads *who may be asked about what → who answers*.
 
+mod accelerate;
 mod access;
 mod acl;
 mod body;
@@ -14,8 +15,10 @@ mod current;
 mod delete;
 mod encryption;
 mod fault;
+mod form;
 mod get;
 mod invalid;
+mod lifecycle;
 mod list;
 mod lock;
 mod metadata;
@@ -25,15 +28,19 @@ mod object;
 mod opaque;
 mod owner;
 mod part;
+mod payer;
 mod policy;
 mod put;
 mod range;
 mod rename;
+mod replication;
+mod restore;
 mod tag;
 mod terms;
 mod upload;
 mod version;
 mod versioning;
+mod web;
 mod website;
 
 use kernel::{Question, Service};
@@ -54,13 +61,17 @@ pub fn service() -> Service {
         .owners(bucket::owner_of)
         .resource_policies(policy::in_force)
         .known_path(|cx, path| bucket::of_path(cx, path).is_some())
-        .web(website::PART)
+        .web(web::PART)
         .cross_origin(cors::rules)
         .resource(&cfn::BUCKET)
         .resource(&cfn::BUCKET_POLICY)
         .job(&upload::SWEEP, upload::sweep)
+        .job_conversation(&lifecycle::RUN, lifecycle::run)
+        .job(&restore::TURN, restore::turn)
+        .job(&replication::REPLICATE, replication::replicate)
         .job_conversation(&notification::TELL, notification::carry_out);
-    uploads(listings(lists_of_access(locks(objects_of(configurations(buckets(service)))))))
+    let service = objects_of(arrangements(configurations(buckets(service))));
+    uploads(listings(lists_of_access(locks(attributes_of(service)))))
 }
 
 fn configurations(service: Service) -> Service {
@@ -96,6 +107,29 @@ fn configurations(service: Service) -> Service {
         .checked_as("s3:GetBucketNotification")
 }
 
+/// What a bucket does by itself, and who pays for it.
+fn arrangements(service: Service) -> Service {
+    service
+        .op(|cx, it: &PutBucketLifecycleConfiguration| bucket::arn(cx, &it.bucket), lifecycle::put)
+        .checked_as("s3:PutLifecycleConfiguration")
+        .read(|cx, it: &GetBucketLifecycleConfiguration| bucket::arn(cx, &it.bucket), lifecycle::get)
+        .checked_as("s3:GetLifecycleConfiguration")
+        .op(|cx, it: &DeleteBucketLifecycle| bucket::arn(cx, &it.bucket), lifecycle::delete)
+        .checked_as("s3:PutLifecycleConfiguration")
+        .op(|cx, it: &PutBucketReplication| bucket::arn(cx, &it.bucket), replication::put)
+        .checked_as("s3:PutReplicationConfiguration")
+        .read(|cx, it: &GetBucketReplication| bucket::arn(cx, &it.bucket), replication::get)
+        .checked_as("s3:GetReplicationConfiguration")
+        .op(|cx, it: &DeleteBucketReplication| bucket::arn(cx, &it.bucket), replication::delete)
+        .checked_as("s3:PutReplicationConfiguration")
+        .op(|cx, it: &PutBucketRequestPayment| bucket::arn(cx, &it.bucket), payer::put)
+        .read(|cx, it: &GetBucketRequestPayment| bucket::arn(cx, &it.bucket), payer::get)
+        .op(|cx, it: &PutBucketAccelerateConfiguration| bucket::arn(cx, &it.bucket), accelerate::put)
+        .checked_as("s3:PutAccelerateConfiguration")
+        .read(|cx, it: &GetBucketAccelerateConfiguration| bucket::arn(cx, &it.bucket), accelerate::get)
+        .checked_as("s3:GetAccelerateConfiguration")
+}
+
 fn buckets(service: Service) -> Service {
     service
         .op(access::creating, bucket::create)
@@ -118,9 +152,17 @@ fn objects_of(service: Service) -> Service {
     service
         .upload(access::putting, put::put)
         .within(put::within)
+        .by_form(put::post)
         .conditions(|cx, it: &PutObject, context| access::put_keys(cx, it, context))
         .download(
-            |cx, it: &GetObject| access::on_version(cx, (&it.bucket, &it.key), it.version_id.as_deref(), access::GET),
+            |cx, it: &GetObject| {
+                access::on_version(
+                    cx,
+                    (access::at(&it.bucket, &it.request_payer), &it.key),
+                    it.version_id.as_deref(),
+                    access::GET,
+                )
+            },
             get::get,
         )
         .within(get::within)
@@ -129,7 +171,14 @@ fn objects_of(service: Service) -> Service {
             access::existing_tags(cx, (&it.bucket, &it.key), it.version_id.as_deref(), context);
         })
         .read(
-            |cx, it: &HeadObject| access::on_version(cx, (&it.bucket, &it.key), it.version_id.as_deref(), access::GET),
+            |cx, it: &HeadObject| {
+                access::on_version(
+                    cx,
+                    (access::at(&it.bucket, &it.request_payer), &it.key),
+                    it.version_id.as_deref(),
+                    access::GET,
+                )
+            },
             get::head,
         )
         .status(partial)
@@ -145,18 +194,38 @@ fn objects_of(service: Service) -> Service {
         .op(access::deleting_if, delete::delete)
         .conditions(|_, it: &DeleteObject, context| access::version_key(it.version_id.as_deref(), context))
         // Each key is asked about by itself.
-        .op(|cx, it: &DeleteObjects| bucket::arn(cx, &it.bucket).map(|_| Vec::<Question>::new()), delete::delete_all)
+        .op(
+            |cx, it: &DeleteObjects| {
+                access::on_bucket(cx, access::at(&it.bucket, &it.request_payer)).map(|_| Vec::<Question>::new())
+            },
+            delete::delete_all,
+        )
         .digest_needed()
+}
+
+/// What is done with an object that is there.
+fn attributes_of(service: Service) -> Service {
+    service
         .op(
             |cx, it: &PutObjectTagging| {
-                access::on_version(cx, (&it.bucket, &it.key), it.version_id.as_deref(), access::PUT_TAGS)
+                access::on_version(
+                    cx,
+                    (access::at(&it.bucket, &it.request_payer), &it.key),
+                    it.version_id.as_deref(),
+                    access::PUT_TAGS,
+                )
             },
             tag::put,
         )
         .conditions(|cx, it: &PutObjectTagging, context| access::tag_keys(cx, it, context))
         .read(
             |cx, it: &GetObjectTagging| {
-                access::on_version(cx, (&it.bucket, &it.key), it.version_id.as_deref(), access::GET_TAGS)
+                access::on_version(
+                    cx,
+                    (access::at(&it.bucket, &it.request_payer), &it.key),
+                    it.version_id.as_deref(),
+                    access::GET_TAGS,
+                )
             },
             tag::get,
         )
@@ -165,13 +234,28 @@ fn objects_of(service: Service) -> Service {
         })
         .op(
             |cx, it: &DeleteObjectTagging| {
-                access::on_version(cx, (&it.bucket, &it.key), it.version_id.as_deref(), access::DELETE_TAGS)
+                access::on_version(
+                    cx,
+                    (access::at(&it.bucket, &None), &it.key),
+                    it.version_id.as_deref(),
+                    access::DELETE_TAGS,
+                )
             },
             tag::delete,
         )
         .conditions(|cx, it: &DeleteObjectTagging, context| {
             access::existing_tags(cx, (&it.bucket, &it.key), it.version_id.as_deref(), context);
         })
+        .op(
+            |cx, it: &RestoreObject| {
+                access::on_object(cx, access::at(&it.bucket, &it.request_payer), &it.key, "s3:RestoreObject")
+            },
+            restore::restore,
+        )
+        .conditions(|cx, it: &RestoreObject, context| {
+            access::existing_tags(cx, (&it.bucket, &it.key), it.version_id.as_deref(), context);
+        })
+        .status(|_| 202)
         .read(|cx, it: &RenameObject| bucket::arn(cx, &it.bucket), rename::rename)
 }
 
@@ -183,24 +267,32 @@ fn locks(service: Service) -> Service {
         .read(|cx, it: &GetObjectLockConfiguration| bucket::arn(cx, &it.bucket), lock::configuration::get)
         .checked_as("s3:GetBucketObjectLockConfiguration")
         .op(
-            |cx, it: &PutObjectRetention| access::on_object(cx, &it.bucket, &it.key, "s3:PutObjectRetention"),
+            |cx, it: &PutObjectRetention| {
+                access::on_object(cx, access::at(&it.bucket, &it.request_payer), &it.key, "s3:PutObjectRetention")
+            },
             lock::version::put_retention,
         )
         .digest_needed()
         .conditions(|cx, it: &PutObjectRetention, context| access::retention_keys(cx, it, context))
         .read(
-            |cx, it: &GetObjectRetention| access::on_object(cx, &it.bucket, &it.key, "s3:GetObjectRetention"),
+            |cx, it: &GetObjectRetention| {
+                access::on_object(cx, access::at(&it.bucket, &it.request_payer), &it.key, "s3:GetObjectRetention")
+            },
             lock::version::get_retention,
         )
         .conditions(|_, it: &GetObjectRetention, context| access::version_key(it.version_id.as_deref(), context))
         .op(
-            |cx, it: &PutObjectLegalHold| access::on_object(cx, &it.bucket, &it.key, "s3:PutObjectLegalHold"),
+            |cx, it: &PutObjectLegalHold| {
+                access::on_object(cx, access::at(&it.bucket, &it.request_payer), &it.key, "s3:PutObjectLegalHold")
+            },
             lock::version::put_legal_hold,
         )
         .digest_needed()
         .conditions(|_, it: &PutObjectLegalHold, context| access::legal_hold_keys(it, context))
         .read(
-            |cx, it: &GetObjectLegalHold| access::on_object(cx, &it.bucket, &it.key, "s3:GetObjectLegalHold"),
+            |cx, it: &GetObjectLegalHold| {
+                access::on_object(cx, access::at(&it.bucket, &it.request_payer), &it.key, "s3:GetObjectLegalHold")
+            },
             lock::version::get_legal_hold,
         )
         .conditions(|_, it: &GetObjectLegalHold, context| access::version_key(it.version_id.as_deref(), context))
@@ -217,14 +309,24 @@ fn lists_of_access(service: Service) -> Service {
         .checked_as("s3:PutBucketOwnershipControls")
         .op(
             |cx, it: &PutObjectAcl| {
-                access::on_version(cx, (&it.bucket, &it.key), it.version_id.as_deref(), access::PUT_ACL)
+                access::on_version(
+                    cx,
+                    (access::at(&it.bucket, &it.request_payer), &it.key),
+                    it.version_id.as_deref(),
+                    access::PUT_ACL,
+                )
             },
             acl::object::put,
         )
         .conditions(|_, it: &PutObjectAcl, context| access::object_acl_keys(it, context))
         .read(
             |cx, it: &GetObjectAcl| {
-                access::on_version(cx, (&it.bucket, &it.key), it.version_id.as_deref(), access::GET_ACL)
+                access::on_version(
+                    cx,
+                    (access::at(&it.bucket, &it.request_payer), &it.key),
+                    it.version_id.as_deref(),
+                    access::GET_ACL,
+                )
             },
             acl::object::get,
         )
@@ -233,16 +335,25 @@ fn lists_of_access(service: Service) -> Service {
 
 fn listings(service: Service) -> Service {
     service
-        .read(|cx, it: &ListObjects| bucket::arn(cx, &it.bucket), objects::list)
+        .read(|cx, it: &ListObjects| access::on_bucket(cx, access::at(&it.bucket, &it.request_payer)), objects::list)
         .checked_as("s3:ListBucket")
         .conditions(|_, it: &ListObjects, context| access::list_keys(it, context))
-        .read(|cx, it: &ListObjectsV2| bucket::arn(cx, &it.bucket), objects::list_v2)
+        .read(
+            |cx, it: &ListObjectsV2| access::on_bucket(cx, access::at(&it.bucket, &it.request_payer)),
+            objects::list_v2,
+        )
         .checked_as("s3:ListBucket")
         .conditions(|_, it: &ListObjectsV2, context| access::list_v2_keys(it, context))
-        .read(|cx, it: &ListObjectVersions| bucket::arn(cx, &it.bucket), versions::list)
+        .read(
+            |cx, it: &ListObjectVersions| access::on_bucket(cx, access::at(&it.bucket, &it.request_payer)),
+            versions::list,
+        )
         .checked_as("s3:ListBucketVersions")
         .conditions(|_, it: &ListObjectVersions, context| access::list_version_keys(it, context))
-        .read(|cx, it: &ListMultipartUploads| bucket::arn(cx, &it.bucket), upload::list)
+        .read(
+            |cx, it: &ListMultipartUploads| access::on_bucket(cx, access::at(&it.bucket, &it.request_payer)),
+            upload::list,
+        )
         .checked_as("s3:ListBucketMultipartUploads")
 }
 
@@ -250,36 +361,49 @@ fn uploads(service: Service) -> Service {
     service
         .op(access::beginning, upload::create)
         .conditions(|cx, it: &CreateMultipartUpload, context| access::begin_keys(cx, it, context))
-        .upload(|cx, it: &UploadPart| access::on_object(cx, &it.bucket, &it.key, "s3:PutObject"), upload::parts::upload)
+        .upload(
+            |cx, it: &UploadPart| {
+                access::on_object(cx, access::at(&it.bucket, &it.request_payer), &it.key, "s3:PutObject")
+            },
+            upload::parts::upload,
+        )
         .conditions(|_, it: &UploadPart, context| access::part_keys(it.sse_customer_algorithm.as_deref(), context))
         .conversation(access::copying_part, copy::copy_part)
         .conditions(|_, it: &UploadPartCopy, context| access::part_keys(it.sse_customer_algorithm.as_deref(), context))
         .read(
-            |cx, it: &ListParts| access::on_object(cx, &it.bucket, &it.key, "s3:ListMultipartUploadParts"),
+            |cx, it: &ListParts| {
+                access::on_object(cx, access::at(&it.bucket, &it.request_payer), &it.key, "s3:ListMultipartUploadParts")
+            },
             upload::parts::list,
         )
         .op(
-            |cx, it: &CompleteMultipartUpload| access::on_object(cx, &it.bucket, &it.key, "s3:PutObject"),
+            |cx, it: &CompleteMultipartUpload| {
+                access::on_object(cx, access::at(&it.bucket, &it.request_payer), &it.key, "s3:PutObject")
+            },
             upload::complete::complete,
         )
         .conditions(|_, it: &CompleteMultipartUpload, context| access::complete_keys(it, context))
         .op(
-            |cx, it: &AbortMultipartUpload| access::on_object(cx, &it.bucket, &it.key, "s3:AbortMultipartUpload"),
+            |cx, it: &AbortMultipartUpload| {
+                access::on_object(cx, access::at(&it.bucket, &it.request_payer), &it.key, "s3:AbortMultipartUpload")
+            },
             upload::abort,
         )
 }
 
 use api::s3::{
     AbortMultipartUpload, CompleteMultipartUpload, CopyObject, CreateBucket, CreateMultipartUpload, DeleteBucket,
-    DeleteBucketCors, DeleteBucketEncryption, DeleteBucketOwnershipControls, DeleteBucketPolicy, DeleteBucketTagging,
-    DeleteBucketWebsite, DeleteObject, DeleteObjectTagging, DeleteObjects, DeletePublicAccessBlock, GetBucketAcl,
-    GetBucketCors, GetBucketEncryption, GetBucketLocation, GetBucketNotificationConfiguration,
-    GetBucketOwnershipControls, GetBucketPolicy, GetBucketPolicyStatus, GetBucketTagging, GetBucketVersioning,
-    GetBucketWebsite, GetObject, GetObjectAcl, GetObjectAttributes, GetObjectLegalHold, GetObjectLockConfiguration,
-    GetObjectRetention, GetObjectTagging, GetPublicAccessBlock, HeadBucket, HeadObject, ListBuckets,
-    ListMultipartUploads, ListObjectVersions, ListObjects, ListObjectsV2, ListParts, PutBucketAcl, PutBucketCors,
-    PutBucketEncryption, PutBucketNotificationConfiguration, PutBucketOwnershipControls, PutBucketPolicy,
-    PutBucketTagging, PutBucketVersioning, PutBucketWebsite, PutObject, PutObjectAcl, PutObjectLegalHold,
-    PutObjectLockConfiguration, PutObjectRetention, PutObjectTagging, PutPublicAccessBlock, RenameObject, UploadPart,
-    UploadPartCopy,
+    DeleteBucketCors, DeleteBucketEncryption, DeleteBucketLifecycle, DeleteBucketOwnershipControls, DeleteBucketPolicy,
+    DeleteBucketReplication, DeleteBucketTagging, DeleteBucketWebsite, DeleteObject, DeleteObjectTagging,
+    DeleteObjects, DeletePublicAccessBlock, GetBucketAccelerateConfiguration, GetBucketAcl, GetBucketCors,
+    GetBucketEncryption, GetBucketLifecycleConfiguration, GetBucketLocation, GetBucketNotificationConfiguration,
+    GetBucketOwnershipControls, GetBucketPolicy, GetBucketPolicyStatus, GetBucketReplication, GetBucketRequestPayment,
+    GetBucketTagging, GetBucketVersioning, GetBucketWebsite, GetObject, GetObjectAcl, GetObjectAttributes,
+    GetObjectLegalHold, GetObjectLockConfiguration, GetObjectRetention, GetObjectTagging, GetPublicAccessBlock,
+    HeadBucket, HeadObject, ListBuckets, ListMultipartUploads, ListObjectVersions, ListObjects, ListObjectsV2,
+    ListParts, PutBucketAccelerateConfiguration, PutBucketAcl, PutBucketCors, PutBucketEncryption,
+    PutBucketLifecycleConfiguration, PutBucketNotificationConfiguration, PutBucketOwnershipControls, PutBucketPolicy,
+    PutBucketReplication, PutBucketRequestPayment, PutBucketTagging, PutBucketVersioning, PutBucketWebsite, PutObject,
+    PutObjectAcl, PutObjectLegalHold, PutObjectLockConfiguration, PutObjectRetention, PutObjectTagging,
+    PutPublicAccessBlock, RenameObject, RestoreObject, UploadPart, UploadPartCopy,
 };

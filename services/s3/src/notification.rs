@@ -21,7 +21,7 @@ use api::sqs::SendMessage;
 use kernel::caller::Principal;
 use kernel::{Cloud, Cx, Job};
 use model::typed::Typed;
-use model::{Error, Result};
+use model::{Error, Result, Timestamp};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -34,12 +34,19 @@ pub static TELL: Job<Telling> = Job::new("s3.notify");
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Happened {
     Put,
+    Post,
     Copy,
     CompleteMultipartUpload,
     Delete,
     DeleteMarkerCreated,
     TaggingPut,
     TaggingDelete,
+    LifecycleDelete,
+    LifecycleDeleteMarkerCreated,
+    LifecycleTransition,
+    RestorePost,
+    RestoreCompleted,
+    RestoreDelete,
 }
 
 /// An event on its way to who is told.
@@ -93,12 +100,59 @@ impl Happened {
     fn name(self) -> &'static str {
         match self {
             Happened::Put => "ObjectCreated:Put",
+            Happened::Post => "ObjectCreated:Post",
             Happened::Copy => "ObjectCreated:Copy",
             Happened::CompleteMultipartUpload => "ObjectCreated:CompleteMultipartUpload",
             Happened::Delete => "ObjectRemoved:Delete",
             Happened::DeleteMarkerCreated => "ObjectRemoved:DeleteMarkerCreated",
             Happened::TaggingPut => "ObjectTagging:Put",
             Happened::TaggingDelete => "ObjectTagging:Delete",
+            Happened::LifecycleDelete => "LifecycleExpiration:Delete",
+            Happened::LifecycleDeleteMarkerCreated => "LifecycleExpiration:DeleteMarkerCreated",
+            Happened::LifecycleTransition => "LifecycleTransition",
+            Happened::RestorePost => "ObjectRestore:Post",
+            Happened::RestoreCompleted => "ObjectRestore:Completed",
+            Happened::RestoreDelete => "ObjectRestore:Delete",
+        }
+    }
+
+    /// "Event message structure" in the user guide.
+    fn version(self) -> &'static str {
+        match self {
+            Happened::Put
+            | Happened::Post
+            | Happened::Copy
+            | Happened::CompleteMultipartUpload
+            | Happened::Delete
+            | Happened::DeleteMarkerCreated
+            | Happened::RestorePost
+            | Happened::RestoreCompleted => "2.1",
+            Happened::TaggingPut
+            | Happened::TaggingDelete
+            | Happened::LifecycleDelete
+            | Happened::LifecycleDeleteMarkerCreated
+            | Happened::LifecycleTransition
+            | Happened::RestoreDelete => "2.3",
+        }
+    }
+
+    fn is_end(self) -> bool {
+        matches!(self, Happened::Delete | Happened::LifecycleDelete)
+    }
+
+    /// What an event tells beside the object.
+    fn more(self, object: &Object) -> Option<(&'static str, serde_json::Value)> {
+        let class = object.storage_class.name();
+        match self {
+            Happened::LifecycleTransition => {
+                Some(("lifecycleEventData", json!({ "transitionEventData": { "destinationStorageClass": class } })))
+            }
+            Happened::RestoreCompleted => {
+                let expiry = Timestamp(object.restore.map_or(0, |it| it.expires_at)).iso_8601();
+                let told = json!({ "lifecycleRestorationExpiryTime": expiry, "lifecycleRestoreStorageClass": class });
+                Some(("glacierEventData", json!({ "restoreEventData": told })))
+            }
+            _ => None,
         }
     }
 }
@@ -139,14 +193,14 @@ pub fn get(cx: &Cx, input: GetBucketNotificationConfiguration) -> Result<GetBuck
 /// Something happened to an object of a bucket.
 pub fn object(cx: &mut Cx, bucket: &Bucket, key: &str, happened: Happened, object: &Object) {
     // What is deleted is older than its end.
-    let sequence = if happened == Happened::Delete { current::sequence_at(cx.now()) } else { object.sequence };
+    let sequence = if happened.is_end() { current::sequence_at(cx.now()) } else { object.sequence };
     tell(cx, bucket, key, happened, || {
         let mut told = json!({ "key": encoded(key), "sequencer": sequencer(sequence.max(object.sequence)) });
-        if happened != Happened::Delete {
+        if !happened.is_end() {
             told["size"] = object.size.into();
             told["eTag"] = object.etag().trim_matches('"').into();
         }
-        (told, bucket.told(object, key))
+        (told, bucket.told(object, key), happened.more(object))
     });
 }
 
@@ -154,24 +208,25 @@ pub fn object(cx: &mut Cx, bucket: &Bucket, key: &str, happened: Happened, objec
 pub fn marker(cx: &mut Cx, bucket: &Bucket, key: &str, happened: Happened, marker: &Marker) {
     tell(cx, bucket, key, happened, || {
         let told = json!({ "key": encoded(key), "sequencer": sequencer(marker.sequence) });
-        (told, Some(marker.version_id(bucket, key)))
+        (told, Some(marker.version_id(key)), None)
     });
 }
 
-fn tell(
-    cx: &mut Cx,
-    bucket: &Bucket,
-    key: &str,
-    happened: Happened,
-    describe: impl FnOnce() -> (serde_json::Value, Option<String>),
-) {
+/// An object as an event tells it, its version id, and what else the event tells.
+type Told = (serde_json::Value, Option<String>, Option<(&'static str, serde_json::Value)>);
+
+fn tell(cx: &mut Cx, bucket: &Bucket, key: &str, happened: Happened, describe: impl FnOnce() -> Told) {
     let Some(given) = NOTIFICATIONS.of(cx, bucket) else { return };
-    let (mut object, version_id) = describe();
+    let (mut object, version_id, more) = describe();
     if let Some(id) = version_id {
         object["versionId"] = id.into();
     }
     for rule in rules(&given).iter().filter(|it| wants(it, happened, key)) {
-        let event = record(cx, bucket, rule.id, happened, &object).to_string();
+        let mut event = record(cx, bucket, rule.id, happened, &object);
+        if let Some((name, value)) = &more {
+            event["Records"][0][*name] = value.clone();
+        }
+        let event = event.to_string();
         let telling =
             Telling { target: rule.target.to_owned(), event, bucket: bucket.arn(), account: bucket.account.clone() };
         cx.at(cx.now(), &TELL, &telling);
@@ -353,14 +408,19 @@ fn record(cx: &Cx, bucket: &Bucket, rule: &str, happened: Happened, object: &ser
         Principal::User { .. } | Principal::Session { .. } => format!("AWS:{}", caller.principal.user_id()),
         other => other.user_id(),
     };
+    // What S3 does by itself comes from no address.
+    let source = match &caller.principal {
+        Principal::Service { name, .. } => name,
+        _ => &caller.source_ip,
+    };
     json!({ "Records": [{
-        "eventVersion": "2.1",
+        "eventVersion": happened.version(),
         "eventSource": "aws:s3",
         "awsRegion": bucket.region,
         "eventTime": cx.now().iso_8601(),
         "eventName": happened.name(),
         "userIdentity": { "principalId": principal },
-        "requestParameters": { "sourceIPAddress": caller.source_ip },
+        "requestParameters": { "sourceIPAddress": source },
         "responseElements": { "x-amz-request-id": cx.request_id(), "x-amz-id-2": cx.request_id() },
         "s3": {
             "s3SchemaVersion": "1.0",

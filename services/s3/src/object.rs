@@ -8,6 +8,8 @@ use crate::fault;
 use crate::lock::Locks;
 use crate::metadata::Metadata;
 use crate::part;
+use crate::replication::Replication;
+use crate::restore::Restore;
 use kernel::Cx;
 use model::{Error, Result, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -40,6 +42,11 @@ pub struct Object {
     pub metadata: Metadata,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<(String, String)>,
+    /// A copy taken out of the archive.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restore: Option<Restore>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replication: Option<Replication>,
 }
 
 /// Where the bytes are.
@@ -105,6 +112,8 @@ impl Object {
             acl: None,
             metadata: Metadata::default(),
             tags: Vec::new(),
+            restore: None,
+            replication: None,
         }
     }
 
@@ -130,8 +139,8 @@ impl Object {
     }
 
     /// What lies in an archive has to be restored before it can be read.
-    pub fn readable(&self) -> Result<()> {
-        if !self.is_archived() {
+    pub fn readable(&self, now: Timestamp) -> Result<()> {
+        if self.is_within_reach(now) {
             return Ok(());
         }
         Err(fault::INVALID_OBJECT_STATE
@@ -140,8 +149,8 @@ impl Object {
     }
 
     /// The same for a copy of it.
-    pub fn copyable(&self) -> Result<()> {
-        if !self.is_archived() {
+    pub fn copyable(&self, now: Timestamp) -> Result<()> {
+        if self.is_within_reach(now) {
             return Ok(());
         }
         Err(fault::OBJECT_NOT_IN_ACTIVE_TIER_ERROR.with(
@@ -149,7 +158,11 @@ impl Object {
         ))
     }
 
-    fn is_archived(&self) -> bool {
+    fn is_within_reach(&self, now: Timestamp) -> bool {
+        !self.is_archived() || self.restore.is_some_and(|it| it.is_there(now))
+    }
+
+    pub fn is_archived(&self) -> bool {
         match self.storage_class {
             StorageClass::Glacier | StorageClass::DeepArchive => true,
             StorageClass::Standard

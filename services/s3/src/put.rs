@@ -7,10 +7,12 @@ use crate::condition::Writing;
 use crate::current;
 use crate::encryption::{self, customer::Customer};
 use crate::fault;
+use crate::lifecycle;
 use crate::lock;
 use crate::metadata::stated;
 use crate::notification::Happened;
 use crate::object::{self, Content, Etag, Object};
+use crate::payer;
 use crate::tag;
 use crate::terms::{Settled, terms};
 use api::s3::{PutObject, PutObjectOutput};
@@ -23,14 +25,21 @@ pub const MOST_BYTES: u64 = 5 * 1024 * 1024 * 1024;
 pub async fn put(cloud: Cloud, input: PutObject, body: Body) -> Result<PutObjectOutput> {
     let (made, wanted) = cloud.read(|cx| prepare(cx, &input, checksum::announced(&body)))?;
     let received = body::receive(&cloud, body, &wanted).await?;
-    cloud.write(move |cx| store(cx, &input, made, &received)).await
+    cloud.write(move |cx| store(cx, &input, made, &received, Happened::Put)).await
+}
+
+/// The same where a browser sends it with a form.
+pub async fn post(cloud: Cloud, input: PutObject, body: Body) -> Result<PutObjectOutput> {
+    let (made, wanted) = cloud.read(|cx| prepare(cx, &input, checksum::announced(&body)))?;
+    let received = body::receive(&cloud, body, &wanted).await?;
+    cloud.write(move |cx| store(cx, &input, made, &received, Happened::Post)).await
 }
 
 /// Within a transaction, which brings the bytes along.
 pub fn within(cx: &mut Cx, mut input: PutObject) -> Result<PutObjectOutput> {
     let (made, wanted) = prepare(cx, &input, None)?;
     let received = body::receive_within(cx, &input.body.take().unwrap_or_default(), &wanted)?;
-    store(cx, &input, made, &received)
+    store(cx, &input, made, &received, Happened::Put)
 }
 
 /// An object without its bytes.
@@ -78,7 +87,13 @@ fn describe(cx: &Cx, input: &PutObject, has_digest: bool) -> Result<Made> {
     Ok(Made { object, customer, condition })
 }
 
-fn store(cx: &mut Cx, input: &PutObject, made: Made, received: &Received) -> Result<PutObjectOutput> {
+fn store(
+    cx: &mut Cx,
+    input: &PutObject,
+    made: Made,
+    received: &Received,
+    happened: Happened,
+) -> Result<PutObjectOutput> {
     let bucket = bucket::of(cx, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let before = current::get(cx, &bucket, &input.key);
     made.condition.check(&input.key, before.as_ref())?;
@@ -92,10 +107,12 @@ fn store(cx: &mut Cx, input: &PutObject, made: Made, received: &Received) -> Res
         locks: made.object.locks.or_default(&bucket, cx.now()),
         ..made.object
     };
-    current::put(cx, &bucket, &input.key, before, &mut object, Happened::Put);
+    current::put(cx, &bucket, &input.key, before, &mut object, happened);
     let mut output = PutObjectOutput {
         e_tag: Some(object.etag()),
         version_id: bucket.told(&object, &input.key),
+        request_charged: payer::charged(cx, &bucket),
+        expiration: lifecycle::expiration(cx, &bucket, &input.key, &object),
         checksum_type: Some(Kind::FullObject.name().to_owned()),
         ssekms_encryption_context: object.encryption.context(),
         ..PutObjectOutput::default()

@@ -6,6 +6,7 @@ use crate::bucket::{self, Bucket};
 use crate::current;
 use crate::fault;
 use crate::notification::{self, Happened};
+use crate::replication;
 use crate::version;
 use api::s3::{
     DeleteBucketTagging, DeleteBucketTaggingOutput, DeleteObjectTagging, DeleteObjectTaggingOutput, GetBucketTagging,
@@ -59,6 +60,7 @@ fn replace(
     let (mut object, is_current) = version::object(cx, &bucket, key, version_id.as_deref())?;
     let happened = if tags.is_empty() { Happened::TaggingDelete } else { Happened::TaggingPut };
     object.tags = tags;
+    replication::begin(cx, &bucket, key, &mut object);
     current::amend(cx, &bucket, key, &object, is_current);
     notification::object(cx, &bucket, key, happened, &object);
     Ok(bucket.told(&object, key))

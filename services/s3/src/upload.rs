@@ -10,6 +10,7 @@ use crate::encryption::customer::{Customer, Given};
 use crate::encryption::key::{self, Lock};
 use crate::encryption::{self, Encryption};
 use crate::fault;
+use crate::lifecycle;
 use crate::list::cursor::{Cursor, From, Row, three_parts};
 use crate::list::objects::{prefixes, some};
 use crate::list::{self, Asked, Spelling, begin};
@@ -19,6 +20,7 @@ use crate::object::{self, StorageClass};
 use crate::opaque::{self, Opened};
 use crate::owner;
 use crate::part;
+use crate::payer;
 use crate::put::whole_second;
 use crate::tag::{self, Tags};
 use crate::terms::{Settled, terms};
@@ -90,7 +92,11 @@ pub fn create(cx: &mut Cx, input: CreateMultipartUpload) -> Result<CreateMultipa
     };
     upload.metadata.check()?;
     cx.put(&UPLOADS, &(bucket.number, input.key.as_str(), upload.number), &upload);
+    let (abort_date, abort_rule_id) = lifecycle::abortion(cx, &bucket, &input.key, upload.initiated_at).unzip();
     let mut output = CreateMultipartUploadOutput {
+        abort_date,
+        request_charged: payer::charged(cx, &bucket),
+        abort_rule_id,
         upload_id: Some(id(&bucket, &input.key, upload.number)),
         bucket: Some(bucket.name.clone()),
         key: Some(input.key),
@@ -129,9 +135,19 @@ pub fn abort(cx: &mut Cx, input: AbortMultipartUpload) -> Result<AbortMultipartU
     fault::refuse("x-amz-if-match-initiated-time", input.if_match_initiated_time.as_ref())?;
     let bucket = bucket::of(cx, &input.bucket, input.expected_bucket_owner.as_deref())?;
     let upload = find(cx, &bucket, &input.key, &input.upload_id)?;
-    part::release_all(cx, upload.number);
-    forget(cx, &bucket, &input.key, upload.number);
-    Ok(AbortMultipartUploadOutput::default())
+    give_up(cx, &bucket, &input.key, upload.number);
+    Ok(AbortMultipartUploadOutput {
+        request_charged: payer::charged(cx, &bucket),
+        ..AbortMultipartUploadOutput::default()
+    })
+}
+
+/// One that is gone already is no matter.
+pub fn give_up(cx: &mut Cx, bucket: &Bucket, key: &str, number: u64) {
+    if cx.has(&UPLOADS, &(bucket.number, key, number)) {
+        part::release_all(cx, number);
+        forget(cx, bucket, key, number);
+    }
 }
 
 pub fn list(cx: &Cx, input: ListMultipartUploads) -> Result<ListMultipartUploadsOutput> {
@@ -172,6 +188,7 @@ pub fn list(cx: &Cx, input: ListMultipartUploads) -> Result<ListMultipartUploads
         prefix: Some(spelling.spell(&prefix)),
         delimiter: delimiter.map(|it| spelling.spell(&it)),
         max_uploads: Some(limit as i64),
+        request_charged: payer::charged(cx, &bucket),
         is_truncated: Some(page.is_truncated),
         uploads: some(page.items.into_iter().map(|it| entry(&bucket, it, spelling)).collect()),
         common_prefixes: prefixes(page.prefixes, spelling),
@@ -241,7 +258,7 @@ fn checksum_of(algorithm: Option<&str>, kind: Option<&str>) -> Result<Option<(Al
     )))
 }
 
-fn read(cx: &Cx, bucket: u64, from: &From, limit: usize) -> Vec<Row<Upload>> {
+pub fn read(cx: &Cx, bucket: u64, from: &From, limit: usize) -> Vec<Row<Upload>> {
     let rows = cx.rows::<(u64, String, u64), Upload>(&UPLOADS, three_parts(bucket, from), limit).into_iter();
     rows.map(|((_, key, rest), value)| Row { key, rest, value }).collect()
 }

@@ -42,6 +42,8 @@ pub struct Found {
 }
 
 const NULL: &str = "null";
+/// A replica has the id of what it is a copy of, so no bucket is part of one.
+const ANY_BUCKET: u64 = 0;
 
 impl Version {
     pub fn sequence(&self) -> u64 {
@@ -58,33 +60,33 @@ impl Version {
         }
     }
 
-    pub fn id(&self, bucket: &Bucket, key: &str) -> String {
-        id(bucket, key, self.sequence(), self.is_null())
+    pub fn id(&self, key: &str) -> String {
+        id(key, self.sequence(), self.is_null())
     }
 }
 
 impl Object {
-    pub fn version_id(&self, bucket: &Bucket, key: &str) -> String {
-        id(bucket, key, self.sequence, self.null)
+    pub fn version_id(&self, key: &str) -> String {
+        id(key, self.sequence, self.null)
     }
 }
 
 impl Marker {
-    pub fn version_id(&self, bucket: &Bucket, key: &str) -> String {
-        id(bucket, key, self.sequence, self.null)
+    pub fn version_id(&self, key: &str) -> String {
+        id(key, self.sequence, self.null)
     }
 }
 
-pub fn id(bucket: &Bucket, key: &str, sequence: u64, null: bool) -> String {
-    if null { NULL.to_owned() } else { opaque::seal(Kind::Version, bucket.number, key, sequence) }
+fn id(key: &str, sequence: u64, null: bool) -> String {
+    if null { NULL.to_owned() } else { opaque::seal(Kind::Version, ANY_BUCKET, key, sequence) }
 }
 
 /// Of a request.
-pub fn read_id(bucket: &Bucket, key: &str, text: &str) -> Result<Which> {
+pub fn read_id(key: &str, text: &str) -> Result<Which> {
     if text == NULL {
         return Ok(Which::Null);
     }
-    match opaque::open(Kind::Version, bucket.number, key, text) {
+    match opaque::open(Kind::Version, ANY_BUCKET, key, text) {
         Opened::Number(sequence) => Ok(Which::Number(sequence)),
         Opened::Foreign => Ok(Which::Unknown),
         Opened::Malformed if text.is_empty() => {
@@ -102,10 +104,10 @@ pub fn object(cx: &Cx, bucket: &Bucket, key: &str, version_id: Option<&str>) -> 
     let Some(text) = version_id else {
         return current::get(cx, bucket, key).map(|it| (it, true)).ok_or_else(|| gone(cx, bucket, key));
     };
-    let found = read_id(bucket, key, text).map(|which| current::find(cx, bucket, key, which))?;
+    let found = read_id(key, text).map(|which| current::find(cx, bucket, key, which))?;
     match found {
         Some(Found { version: Version::Object(object), is_current }) => Ok((*object, is_current)),
-        Some(Found { version: Version::Marker(marker), .. }) => Err(is_marker(bucket, key, marker)),
+        Some(Found { version: Version::Marker(marker), .. }) => Err(is_marker(key, marker)),
         None => Err(missing(cx, bucket, no_such_version(key, text))),
     }
 }
@@ -121,7 +123,7 @@ pub fn no_such_version(key: &str, version_id: &str) -> Error {
 fn gone(cx: &Cx, bucket: &Bucket, key: &str) -> Error {
     let error = missing(cx, bucket, object::no_such_key(key));
     match current::newest_of_history(cx, bucket, key) {
-        Some(Version::Marker(marker)) if error.is(&fault::NO_SUCH_KEY) => with_marker(error, bucket, key, marker),
+        Some(Version::Marker(marker)) if error.is(&fault::NO_SUCH_KEY) => with_marker(error, key, marker),
         _ => error,
     }
 }
@@ -131,18 +133,18 @@ fn missing(cx: &Cx, bucket: &Bucket, error: Error) -> Error {
     if cx.may("s3", "ListObjectsV2", &bucket.arn()) { error } else { fault::access_denied() }
 }
 
-fn is_marker(bucket: &Bucket, key: &str, marker: Marker) -> Error {
+fn is_marker(key: &str, marker: Marker) -> Error {
     let error = fault::METHOD_NOT_ALLOWED
         .with("The specified method is not allowed against this resource.")
         .field("Method", "GET")
         .field("ResourceType", "DeleteMarker")
         .header("allow", "DELETE")
         .header("last-modified", http_date(Timestamp(marker.modified_at)));
-    with_marker(error, bucket, key, marker)
+    with_marker(error, key, marker)
 }
 
-fn with_marker(error: Error, bucket: &Bucket, key: &str, marker: Marker) -> Error {
-    error.header("x-amz-delete-marker", "true").header("x-amz-version-id", marker.version_id(bucket, key))
+fn with_marker(error: Error, key: &str, marker: Marker) -> Error {
+    error.header("x-amz-delete-marker", "true").header("x-amz-version-id", marker.version_id(key))
 }
 
 /// `Sat, 06 Sep 2025 12:00:00 GMT`

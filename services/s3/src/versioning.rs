@@ -12,6 +12,11 @@ pub fn put(cx: &mut Cx, input: PutBucketVersioning) -> Result<PutBucketVersionin
     if configuration.mfa_delete.as_deref() == Some("Enabled") || input.mfa.is_some() {
         return Err(fault::not_implemented("MfaDelete"));
     }
+    if bucket.replicates && configuration.status.as_deref() != Some("Enabled") {
+        return Err(fault::INVALID_BUCKET_STATE.with(
+            "A replication configuration is present on this bucket, so the versioning state cannot be changed.",
+        ));
+    }
     bucket.versioning = match configuration.status.as_deref() {
         Some("Enabled") => Versioning::Enabled,
         Some("Suspended") if bucket.lock.is_some() => {

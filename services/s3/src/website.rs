@@ -11,7 +11,7 @@ use api::s3::{
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use kernel::web::{Web, WebAnswer, WebRequest};
+use kernel::web::{WebAnswer, WebRequest};
 use kernel::{Answer, Body, Cloud, Cx};
 use model::typed::Typed;
 use model::wire::HttpRequest;
@@ -24,9 +24,6 @@ pub static WEBSITE: Kind<WebsiteConfiguration> = Kind::new(
     "NoSuchWebsiteConfiguration",
     "The specified bucket does not have a website configuration",
 );
-
-pub const PART: Web =
-    Web { takes: |_, host| bucket_of(host).is_some(), answer: |cloud, it| Box::pin(answer(cloud, it)) };
 
 const MOST_RULES: usize = 50;
 const PROTOCOLS: [&str; 2] = ["http", "https"];
@@ -125,7 +122,12 @@ struct Location {
     url: String,
 }
 
-async fn answer(cloud: Cloud, request: WebRequest) -> Result<WebAnswer> {
+/// Whether a host is a website's.
+pub fn takes(host: &str) -> bool {
+    bucket_of(host).is_some()
+}
+
+pub async fn answer(cloud: Cloud, request: WebRequest) -> Result<WebAnswer> {
     let Page { status, headers, body } = match serve(&cloud, &request.host, &request.head).await {
         Ok(page) => page,
         Err(error) => plain(&error, cloud.caller().request_id.as_str()),

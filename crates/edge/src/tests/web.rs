@@ -3,12 +3,16 @@
 use super::client::{Call, SECRET, Server, check};
 use crate::encoding::hex;
 use crate::sigv4::{self, SigningKeys};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
+use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderMap;
 use kernel::web::{SignedText, Web, WebAnswer, WebRequest};
 use kernel::{Body, BoxFuture, Cloud, Cx};
 use model::wire::HttpRequest;
 use model::{ErrorShape, Result};
+use sha1::Sha1;
 
 pub const PART: Web = Web { takes, answer: |cloud, request| answer(cloud, request) };
 const FORBIDDEN: ErrorShape = ErrorShape::sender("AccessForbidden").status(403);
@@ -25,7 +29,8 @@ fn answer(cloud: Cloud, request: WebRequest) -> BoxFuture<Result<WebAnswer>> {
         let sent = String::from_utf8_lossy(&sent).into_owned();
         let mut body = format!("{} {} {:?}", request.host, request.head.path, cloud.caller().principal);
         if let Some((key, signature)) = sent.split_once(':') {
-            let credential = format!("{key}/{SCOPE}");
+            let older = key.strip_prefix("older ");
+            let credential = older.map_or_else(|| format!("{key}/{SCOPE}"), str::to_owned);
             let (text, signature) = ("the policy".to_owned(), signature.to_owned());
             let signed = SignedText { text, credential, signature, token: None };
             body = format!("{:?}", request.signatures.caller(&signed)?.principal);
@@ -44,6 +49,12 @@ pub fn rules(_: &Cx, request: &HttpRequest) -> Option<Result<Vec<(&'static str, 
     })
 }
 
+/// Of version 2.
+fn older_signature(text: &[u8]) -> String {
+    let mac = Hmac::<Sha1>::new_from_slice(SECRET.as_bytes()).expect("a MAC takes keys of any length");
+    BASE64.encode(mac.chain_update(text).finalize().into_bytes())
+}
+
 #[tokio::test]
 async fn a_part_of_the_web_is_answered_by_its_service() {
     let server = Server::start().await;
@@ -57,6 +68,16 @@ async fn a_part_of_the_web_is_answered_by_its_service() {
     let wrong = signature.replace(|it: char| it.is_ascii_digit(), "0");
     check(&server.send(&form(format!("AKIAGOOD:{wrong}"))).await, 403, &["<Code>SignatureDoesNotMatch"]);
     check(&server.send(&form(format!("AKIANOBODY:{signature}"))).await, 403, &["<Code>InvalidAccessKeyId"]);
+    check(
+        &server.send(&form(format!("older AKIAGOOD:{}", older_signature(b"the policy")))).await,
+        203,
+        &["111122223333"],
+    );
+    check(
+        &server.send(&form(format!("older AKIAGOOD:{}", older_signature(b"another")))).await,
+        403,
+        &["<Code>SignatureDoesNotMatch"],
+    );
     // Pages of other sites are nobody's root.
     let foreign = form("test:00".to_owned()).header("origin", "https://evil.example");
     check(&server.send(&foreign).await, 403, &["<Code>InvalidAccessKeyId"]);

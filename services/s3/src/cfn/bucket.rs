@@ -16,15 +16,18 @@ use std::collections::BTreeMap;
 pub static BUCKET: ResourceType = ResourceType {
     name: "AWS::S3::Bucket",
     properties: &[
+        "AccelerateConfiguration",
         "AccessControl",
         "BucketEncryption",
         "BucketName",
         "CorsConfiguration",
+        "LifecycleConfiguration",
         "NotificationConfiguration",
         "ObjectLockConfiguration",
         "ObjectLockEnabled",
         "OwnershipControls",
         "PublicAccessBlockConfiguration",
+        "ReplicationConfiguration",
         "Tags",
         "VersioningConfiguration",
         "WebsiteConfiguration",

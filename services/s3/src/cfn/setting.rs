@@ -2,23 +2,38 @@
 //!
 //! A template spells them a little differently than the API does; [`Spelling`] says how.
 
+use super::lifecycle;
 use kernel::Cx;
 use kernel::resource::Properties;
-use model::wire::document_to_json;
+use model::wire::{document_to_json, parse_timestamp};
 use model::{Kind, Result, ShapeId, Value};
 use serde_json::{Map, Value as Json, json};
 
 struct Setting {
     property: &'static str,
-    /// The member of the input of `put`, and its shape.
+    /// The member of the input of `put`.
     member: &'static str,
     put: &'static str,
     get: &'static str,
-    /// Without one, it is put empty.
-    delete: Option<&'static str>,
+    none: Without,
     /// Where the output of `get` holds it: in a member, or in all of them.
     within: Option<&'static str>,
     spelling: &'static [Spelling],
+    shape: Shape,
+}
+
+/// How a bucket gets rid of a setting.
+enum Without {
+    Operation(&'static str),
+    /// By putting this, as templates spell it.
+    Value(fn() -> Json),
+}
+
+/// Where the two differ in more than names.
+enum Shape {
+    Same,
+    /// To the API, and from there. A member of this name is one of the input itself.
+    Other(fn(&Json) -> Json, fn(Json) -> Json, &'static str),
 }
 
 /// How a template and the API differ, at any depth.
@@ -37,25 +52,37 @@ enum Spelling {
 
 use Spelling::{Always, Hidden, Name, One, Within};
 
-static SETTINGS: [Setting; 7] = [
+static SETTINGS: [Setting; 10] = [
+    Setting {
+        property: "AccelerateConfiguration",
+        member: "AccelerateConfiguration",
+        put: "PutBucketAccelerateConfiguration",
+        get: "GetBucketAccelerateConfiguration",
+        // What was on once is suspended and not undone.
+        none: Without::Value(|| json!({ "AccelerationStatus": "Suspended" })),
+        within: None,
+        spelling: &[Name("AccelerationStatus", "Status")],
+        shape: Shape::Same,
+    },
     Setting {
         property: "BucketEncryption",
         member: "ServerSideEncryptionConfiguration",
         put: "PutBucketEncryption",
         get: "GetBucketEncryption",
-        delete: Some("DeleteBucketEncryption"),
+        none: Without::Operation("DeleteBucketEncryption"),
         within: Some("ServerSideEncryptionConfiguration"),
         spelling: &[
             Name("ServerSideEncryptionConfiguration", "Rules"),
             Name("ServerSideEncryptionByDefault", "ApplyServerSideEncryptionByDefault"),
         ],
+        shape: Shape::Same,
     },
     Setting {
         property: "CorsConfiguration",
         member: "CORSConfiguration",
         put: "PutBucketCors",
         get: "GetBucketCors",
-        delete: Some("DeleteBucketCors"),
+        none: Without::Operation("DeleteBucketCors"),
         within: None,
         spelling: &[
             Name("CorsRules", "CORSRules"),
@@ -63,13 +90,24 @@ static SETTINGS: [Setting; 7] = [
             Name("Id", "ID"),
             Name("MaxAge", "MaxAgeSeconds"),
         ],
+        shape: Shape::Same,
+    },
+    Setting {
+        property: "LifecycleConfiguration",
+        member: "LifecycleConfiguration",
+        put: "PutBucketLifecycleConfiguration",
+        get: "GetBucketLifecycleConfiguration",
+        none: Without::Operation("DeleteBucketLifecycle"),
+        within: None,
+        spelling: &[],
+        shape: Shape::Other(lifecycle::as_api, lifecycle::as_template, "TransitionDefaultMinimumObjectSize"),
     },
     Setting {
         property: "NotificationConfiguration",
         member: "NotificationConfiguration",
         put: "PutBucketNotificationConfiguration",
         get: "GetBucketNotificationConfiguration",
-        delete: None,
+        none: Without::Value(|| json!({})),
         within: None,
         spelling: &[
             Name("LambdaConfigurations", "LambdaFunctionConfigurations"),
@@ -81,6 +119,7 @@ static SETTINGS: [Setting; 7] = [
             One("Event", "Events"),
             Hidden("Id"),
         ],
+        shape: Shape::Same,
     },
     Setting {
         property: "ObjectLockConfiguration",
@@ -88,34 +127,47 @@ static SETTINGS: [Setting; 7] = [
         put: "PutObjectLockConfiguration",
         get: "GetObjectLockConfiguration",
         // A bucket keeps its lock, without a rule.
-        delete: None,
+        none: Without::Value(|| json!({})),
         within: Some("ObjectLockConfiguration"),
         spelling: &[Always("ObjectLockEnabled", "Enabled")],
+        shape: Shape::Same,
     },
     Setting {
         property: "OwnershipControls",
         member: "OwnershipControls",
         put: "PutBucketOwnershipControls",
         get: "GetBucketOwnershipControls",
-        delete: Some("DeleteBucketOwnershipControls"),
+        none: Without::Operation("DeleteBucketOwnershipControls"),
         within: Some("OwnershipControls"),
         spelling: &[],
+        shape: Shape::Same,
     },
     Setting {
         property: "PublicAccessBlockConfiguration",
         member: "PublicAccessBlockConfiguration",
         put: "PutPublicAccessBlock",
         get: "GetPublicAccessBlock",
-        delete: Some("DeletePublicAccessBlock"),
+        none: Without::Operation("DeletePublicAccessBlock"),
         within: Some("PublicAccessBlockConfiguration"),
         spelling: &[],
+        shape: Shape::Same,
+    },
+    Setting {
+        property: "ReplicationConfiguration",
+        member: "ReplicationConfiguration",
+        put: "PutBucketReplication",
+        get: "GetBucketReplication",
+        none: Without::Operation("DeleteBucketReplication"),
+        within: Some("ReplicationConfiguration"),
+        spelling: &[Name("Id", "ID"), Name("TagFilter", "Tag"), Name("TagFilters", "Tags")],
+        shape: Shape::Same,
     },
     Setting {
         property: "WebsiteConfiguration",
         member: "WebsiteConfiguration",
         put: "PutBucketWebsite",
         get: "GetBucketWebsite",
-        delete: Some("DeleteBucketWebsite"),
+        none: Without::Operation("DeleteBucketWebsite"),
         within: None,
         spelling: &[
             Within("IndexDocument", "Suffix"),
@@ -123,6 +175,7 @@ static SETTINGS: [Setting; 7] = [
             Name("RedirectRule", "Redirect"),
             Name("RoutingRuleCondition", "Condition"),
         ],
+        shape: Shape::Same,
     },
 ];
 
@@ -154,19 +207,29 @@ pub fn read(cx: &mut Cx, bucket: &str) -> Result<Properties> {
 
 impl Setting {
     fn put(&self, cx: &mut Cx, bucket: &str, wanted: &Json) -> Result<()> {
-        let mut spelled = self.as_api(wanted);
+        let mut input = vec![("Bucket", bucket.to_owned().into())];
+        let wanted = match self.shape {
+            Shape::Same => self.as_api(wanted),
+            Shape::Other(as_api, _, beside) => {
+                input.extend(wanted.get(beside).and_then(Json::as_str).map(|it| (beside, it.to_owned().into())));
+                as_api(wanted)
+            }
+        };
+        let mut wanted = wanted;
         for spelling in self.spelling {
-            if let (Always(name, value), Some(members)) = (spelling, spelled.as_object_mut()) {
+            if let (Always(name, value), Some(members)) = (spelling, wanted.as_object_mut()) {
                 members.entry(*name).or_insert(json!(value));
             }
         }
-        let value = value_of(self.shape(), &spelled);
-        let input = vec![("Bucket", bucket.to_owned().into()), (self.member, value)];
+        input.push((self.member, value_of(self.member_shape(), &wanted)));
         cx.call_by_name("s3", self.put, Value::Structure(input)).map(drop)
     }
 
     fn delete(&self, cx: &mut Cx, bucket: &str) -> Result<()> {
-        let Some(delete) = self.delete else { return self.put(cx, bucket, &json!({})) };
+        let delete = match self.none {
+            Without::Operation(name) => name,
+            Without::Value(value) => return self.put(cx, bucket, &value()),
+        };
         let input = Value::Structure(vec![("Bucket", bucket.to_owned().into())]);
         cx.call_by_name("s3", delete, input).map(drop)
     }
@@ -183,11 +246,18 @@ impl Setting {
             Some(member) => output.get(member).cloned().unwrap_or(Value::Null),
             None => output,
         };
-        Ok(Some(self.as_template(document_to_json(&value))).filter(|it| it.as_object().is_none_or(|it| !it.is_empty())))
+        let json = document_to_json(&value);
+        let found = match self.shape {
+            Shape::Same => self.as_template(json),
+            Shape::Other(_, as_template, _) => as_template(json),
+        };
+        Ok(Some(found).filter(|it| it.as_object().is_none_or(|it| !it.is_empty())))
     }
 
-    fn shape(&self) -> ShapeId {
-        model().shape_named(self.member).expect("the model has it").0
+    fn member_shape(&self) -> ShapeId {
+        let operation = model().operations.values().find(|it| it.name == self.put);
+        let input = operation.and_then(|it| model().structure(it.input?)).expect("the model has it");
+        input.members.iter().find(|it| it.name == self.member).expect("the input has it").shape
     }
 
     fn as_api(&self, json: &Json) -> Json {
@@ -255,6 +325,7 @@ fn value_of(shape: ShapeId, json: &Json) -> Value {
             Value::List(items.iter().map(|it| value_of(member.shape, it)).collect())
         }
         (Kind::String | Kind::Enum(_), Json::String(text)) => Value::String(text.clone()),
+        (Kind::Timestamp, Json::String(text)) => parse_timestamp(text).map_or(Value::Null, Value::Timestamp),
         (Kind::Bool, Json::Bool(it)) => Value::Bool(*it),
         (Kind::Integer | Kind::Long, Json::Number(it)) => it.as_i64().map_or(Value::Null, Value::Integer),
         _ => Value::Null,

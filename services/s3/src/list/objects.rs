@@ -6,11 +6,12 @@ use crate::bucket::{self, Bucket};
 use crate::fault;
 use crate::object::Object;
 use crate::owner;
+use crate::payer;
 use api::s3::{CommonPrefix, ListObjects, ListObjectsOutput, ListObjectsV2, ListObjectsV2Output, Object as Entry};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use kernel::Cx;
-use model::Result;
+use model::{Result, Timestamp};
 
 pub fn list(cx: &Cx, input: ListObjects) -> Result<ListObjectsOutput> {
     let bucket = bucket::of(cx, &input.bucket, input.expected_bucket_owner.as_deref())?;
@@ -20,10 +21,12 @@ pub fn list(cx: &Cx, input: ListObjects) -> Result<ListObjectsOutput> {
     let asked = Asked { prefix: &prefix, delimiter: delimiter.as_deref(), limit };
     let page = of(cx, &bucket, &asked, input.marker.as_deref());
     let spelling = Spelling::of(input.encoding_type.as_deref());
+    let restores = restores_at(cx, input.optional_object_attributes.as_deref());
     // Without a delimiter the last key says it.
     let next = delimiter.as_ref().and_then(|_| last(&page));
     Ok(ListObjectsOutput {
         is_truncated: Some(page.is_truncated),
+        request_charged: payer::charged(cx, &bucket),
         marker: Some(spelling.spell(&input.marker.unwrap_or_default())),
         next_marker: next.map(|it| spelling.spell(&it)),
         name: Some(bucket.name.clone()),
@@ -31,7 +34,7 @@ pub fn list(cx: &Cx, input: ListObjects) -> Result<ListObjectsOutput> {
         delimiter: delimiter.map(|it| spelling.spell(&it)),
         max_keys: Some(limit as i64),
         common_prefixes: prefixes(page.prefixes, spelling),
-        contents: some(page.items.into_iter().map(|it| entry(it, spelling, Some(&bucket))).collect()),
+        contents: some(page.items.into_iter().map(|it| entry(it, spelling, Some(&bucket), restores)).collect()),
         encoding_type: input.encoding_type,
         ..ListObjectsOutput::default()
     })
@@ -49,9 +52,11 @@ pub fn list_v2(cx: &Cx, input: ListObjectsV2) -> Result<ListObjectsV2Output> {
     };
     let page = of(cx, &bucket, &asked, marker.as_deref());
     let spelling = Spelling::of(input.encoding_type.as_deref());
+    let restores = restores_at(cx, input.optional_object_attributes.as_deref());
     let shown_owner = input.fetch_owner.unwrap_or(false).then_some(&*bucket);
     Ok(ListObjectsV2Output {
         is_truncated: Some(page.is_truncated),
+        request_charged: payer::charged(cx, &bucket),
         name: Some(bucket.name.clone()),
         prefix: Some(spelling.spell(&prefix)),
         delimiter: delimiter.map(|it| spelling.spell(&it)),
@@ -61,7 +66,7 @@ pub fn list_v2(cx: &Cx, input: ListObjectsV2) -> Result<ListObjectsV2Output> {
         continuation_token: input.continuation_token,
         start_after: input.start_after.map(|it| spelling.spell(&it)),
         common_prefixes: prefixes(page.prefixes, spelling),
-        contents: some(page.items.into_iter().map(|it| entry(it, spelling, shown_owner)).collect()),
+        contents: some(page.items.into_iter().map(|it| entry(it, spelling, shown_owner, restores)).collect()),
         encoding_type: input.encoding_type,
         ..ListObjectsV2Output::default()
     })
@@ -79,7 +84,12 @@ fn last(page: &Page<Row<Object>>) -> Option<String> {
     last.filter(|_| page.is_truncated)
 }
 
-fn entry(row: Row<Object>, spelling: Spelling, owned_by: Option<&Bucket>) -> Entry {
+/// The time at which restored copies are told, to who asks for them.
+pub fn restores_at(cx: &Cx, asked: Option<&[String]>) -> Option<Timestamp> {
+    asked.is_some_and(|it| it.iter().any(|it| it == "RestoreStatus")).then(|| cx.now())
+}
+
+fn entry(row: Row<Object>, spelling: Spelling, owned_by: Option<&Bucket>, restores: Option<Timestamp>) -> Entry {
     let object = row.value;
     Entry {
         key: Some(spelling.spell(&row.key)),
@@ -90,7 +100,7 @@ fn entry(row: Row<Object>, spelling: Spelling, owned_by: Option<&Bucket>) -> Ent
         size: Some(object.size as i64),
         storage_class: Some(object.storage_class.name().to_owned()),
         owner: owned_by.map(|it| owner::of(&it.account)),
-        restore_status: None,
+        restore_status: restores.and_then(|now| object.restore?.status(now)),
     }
 }
 

@@ -1,13 +1,14 @@
 //! ListObjectVersions: the current objects and the histories, as one.
 
 use super::cursor::{Cursor, From, read_objects, read_versions};
-use super::objects::{prefixes, some};
+use super::objects::{prefixes, restores_at, some};
 use super::{Asked, Spelling, Walk, begin, limit, page};
 use crate::bucket::{self, Bucket};
 use crate::current::{self, age};
 use crate::fault;
 use crate::object::Object;
 use crate::owner;
+use crate::payer;
 use crate::version::{self, Version, Which};
 use api::s3::{DeleteMarkerEntry, ListObjectVersions, ListObjectVersionsOutput, ObjectVersion};
 use kernel::Cx;
@@ -20,7 +21,8 @@ pub struct Shown {
     pub is_latest: bool,
 }
 
-struct Both<'c, 'k> {
+/// Current objects and older versions, as one walk.
+pub struct Both<'c, 'k> {
     current: Cursor<'c, 'k, Object>,
     old: Cursor<'c, 'k, Version>,
     /// The key whose latest version has been seen.
@@ -43,17 +45,21 @@ pub fn list(cx: &Cx, input: ListObjectVersions) -> Result<ListObjectVersionsOutp
         (true, true) => (page.prefixes.last().cloned(), None),
         (true, false) => {
             let last = page.items.last().expect("a page that ends with a version has one");
-            (Some(last.key.clone()), Some(last.version.id(&bucket, &last.key)))
+            (Some(last.key.clone()), Some(last.version.id(&last.key)))
         }
     };
+    let restores = restores_at(cx, input.optional_object_attributes.as_deref());
     let (mut versions, mut markers) = (Vec::new(), Vec::new());
     for it in page.items {
         match &it.version {
-            Version::Object(object) => versions.push(of_object(&bucket, &it, object, spelling)),
+            Version::Object(object) => versions.push(ObjectVersion {
+                restore_status: restores.and_then(|now| object.restore?.status(now)),
+                ..of_object(&bucket, &it, object, spelling)
+            }),
             Version::Marker(marker) => markers.push(DeleteMarkerEntry {
                 owner: Some(owner::of(&bucket.account)),
                 key: Some(spelling.spell(&it.key)),
-                version_id: Some(marker.version_id(&bucket, &it.key)),
+                version_id: Some(marker.version_id(&it.key)),
                 is_latest: Some(it.is_latest),
                 last_modified: Some(Timestamp(marker.modified_at)),
             }),
@@ -61,6 +67,7 @@ pub fn list(cx: &Cx, input: ListObjectVersions) -> Result<ListObjectVersionsOutp
     }
     Ok(ListObjectVersionsOutput {
         is_truncated: Some(page.is_truncated),
+        request_charged: payer::charged(cx, &bucket),
         key_marker: Some(spelling.spell(&key_marker.unwrap_or_default())),
         version_id_marker: Some(version_marker.unwrap_or_default()),
         next_key_marker: next_key.map(|it| spelling.spell(&it)),
@@ -95,7 +102,7 @@ fn walk<'c, 'k>(
             ));
         }
         (Some(key), Some(marker)) if key >= asked.prefix => {
-            let sequence = match version::read_id(bucket, key, marker)? {
+            let sequence = match version::read_id(key, marker)? {
                 Which::Number(sequence) => Some(sequence),
                 Which::Null => current::find(cx, bucket, key, Which::Null).map(|it| it.version.sequence()),
                 Which::Unknown => None,
@@ -107,8 +114,15 @@ fn walk<'c, 'k>(
         }
         _ => {}
     }
-    let current = Cursor::new(cx, bucket.number, read_objects, start);
-    Ok(Both { current, old: Cursor::new(cx, bucket.number, read_versions, old), seen })
+    Ok(Both::new(cx, bucket, start, old, seen))
+}
+
+impl<'c, 'k> Both<'c, 'k> {
+    /// `seen` is the key whose latest version is behind already.
+    pub fn new(cx: &'c Cx<'k>, bucket: &Bucket, current: From, old: From, seen: Option<String>) -> Self {
+        let current = Cursor::new(cx, bucket.number, read_objects, current);
+        Self { current, old: Cursor::new(cx, bucket.number, read_versions, old), seen }
+    }
 }
 
 impl Both<'_, '_> {
@@ -155,7 +169,7 @@ fn of_object(bucket: &Bucket, it: &Shown, object: &Object, spelling: Spelling) -
         size: Some(object.size as i64),
         storage_class: Some(object.storage_class.name().to_owned()),
         key: Some(spelling.spell(&it.key)),
-        version_id: Some(object.version_id(bucket, &it.key)),
+        version_id: Some(object.version_id(&it.key)),
         is_latest: Some(it.is_latest),
         last_modified: Some(object.modified()),
         owner: Some(owner::of(&bucket.account)),

@@ -8,11 +8,13 @@ use crate::current;
 use crate::encryption;
 use crate::encryption::customer::given as given_key;
 use crate::fault;
+use crate::lifecycle;
 use crate::list::Spelling;
 use crate::notification::Happened;
 use crate::object::{Content, Etag, Object};
 use crate::opaque::{self, Opened};
 use crate::part::{self, Part};
+use crate::payer;
 use crate::put::whole_second;
 use api::s3::{CompleteMultipartUpload, CompleteMultipartUploadOutput, CompletedPart};
 use kernel::Cx;
@@ -169,6 +171,8 @@ fn told(cx: &Cx, bucket: &Bucket, key: String, object: &Object) -> CompleteMulti
         location: Some(format!("{endpoint}/{}/{}", bucket.name, Spelling::Url.spell(&key))),
         bucket: Some(bucket.name.clone()),
         version_id: bucket.told(object, &key),
+        request_charged: payer::charged(cx, bucket),
+        expiration: lifecycle::expiration(cx, bucket, &key, object),
         key: Some(key),
         e_tag: Some(object.etag()),
         checksum_type: Some(object.checksum.kind.name().to_owned()),

@@ -7,11 +7,13 @@ use crate::checksum::{self, Algorithm, given, tell};
 use crate::encryption;
 use crate::encryption::customer::{Customer, given as given_key};
 use crate::fault;
+use crate::lifecycle;
 use crate::list;
 use crate::list::objects::some;
 use crate::lock;
 use crate::owner;
 use crate::part::{self, Part};
+use crate::payer;
 use crate::put::{MOST_BYTES, whole_second};
 use api::s3::{ListParts, ListPartsOutput, Part as Entry, UploadPart, UploadPartOutput};
 use kernel::{Body, Cloud, Cx};
@@ -40,7 +42,11 @@ pub async fn upload(cloud: Cloud, input: UploadPart, body: Body) -> Result<Uploa
             let bucket = bucket::named(cx, &input.bucket)?;
             let upload = find(cx, &bucket, &input.key, &input.upload_id)?;
             let part = keep(cx, (&bucket, &input.key), &upload, number, &received, customer.as_ref())?;
-            let mut output = UploadPartOutput { e_tag: Some(part.etag()), ..UploadPartOutput::default() };
+            let mut output = UploadPartOutput {
+                e_tag: Some(part.etag()),
+                request_charged: payer::charged(cx, &bucket),
+                ..UploadPartOutput::default()
+            };
             encryption::tell!(output, upload.encryption, customer);
             tell!(output, part.checksum.algorithm, part.checksum.value);
             Ok(output)
@@ -81,7 +87,11 @@ pub fn list(cx: &Cx, input: ListParts) -> Result<ListPartsOutput> {
     let mut parts = part::after(cx, upload.number, after, limit + 1);
     let more = parts.len() > limit;
     parts.truncate(limit);
+    let (abort_date, abort_rule_id) = lifecycle::abortion(cx, &bucket, &input.key, upload.initiated_at).unzip();
     Ok(ListPartsOutput {
+        abort_date,
+        request_charged: payer::charged(cx, &bucket),
+        abort_rule_id,
         bucket: Some(bucket.name.clone()),
         key: Some(input.key),
         upload_id: Some(input.upload_id),
