@@ -55,7 +55,7 @@ pub async fn receive(cloud: &Cloud, mut body: Body, wanted: &Wanted) -> Result<R
     }
     let mut keys = vec![0; wanted.key_bytes()];
     cloud.kernel().entropy.fill(&mut keys);
-    let mut came = Came { body: &mut body, wanted, length: 0 };
+    let mut came = Came { body: &mut body, wanted, length: 0, ended: false };
     let batch = came.batch(MOST_INLINE + 1).await?;
     let (hashed, content) = match came.length > MOST_INLINE as u64 {
         // Apart, so that a call with a small body does not carry the state of a large one about.
@@ -72,14 +72,19 @@ struct Came<'b> {
     body: &'b mut Body,
     wanted: &'b Wanted,
     length: u64,
+    /// A body is not asked again after its end.
+    ended: bool,
 }
 
 impl Came<'_> {
     /// The next so many bytes and what came along with the last of them; less only at the end.
     async fn batch(&mut self, bytes: usize) -> Result<Vec<Bytes>> {
         let (mut batch, mut batched) = (Vec::new(), 0);
-        while batched < bytes {
-            let Some(piece) = self.body.next().await else { break };
+        while batched < bytes && !self.ended {
+            let Some(piece) = self.body.next().await else {
+                self.ended = true;
+                break;
+            };
             let piece = piece?;
             self.length += piece.len() as u64;
             check_size(self.length, self.wanted)?;
