@@ -22,8 +22,10 @@ pub struct Error {
     pub at: usize,
 }
 
-/// How deep terms may stand in one another, which bounds the stack.
-const DEEPEST: usize = 100;
+/// How deep terms may stand in one another, and how many operators may follow one another: both bound the stack of whoever
+/// walks them. An expression of DynamoDB has at most 300 operators too.
+const DEEPEST: usize = 50;
+const MOST_OPERATORS: usize = 300;
 
 /// What takes the place of each `?`.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +39,7 @@ pub enum Parameters<'p> {
 /// DynamoDB's sentence about what is wrong.
 pub fn parse(source: &str, parameters: Parameters) -> Result<Statement, Error> {
     let tokens = token::split(source)?;
-    let mut parser = Parser { tokens, at: 0, parameters, taken: 0, depth: 0 };
+    let mut parser = Parser { tokens, at: 0, parameters, taken: 0, depth: 0, operators: 0 };
     let statement = parser.statement()?;
     parser.take(";");
     if parser.peek().kind != Kind::End {
@@ -53,6 +55,7 @@ struct Parser<'s, 'p> {
     /// Parameters that had their place.
     taken: usize,
     depth: usize,
+    operators: usize,
 }
 
 impl<'s> Parser<'s, '_> {

@@ -1,7 +1,7 @@
 //! Terms: what conditions and new values are made of. `OR` < `AND` < `NOT` < comparisons < `+` and `-`.
 
 use crate::token::{Kind, is_keyword};
-use crate::{Error, Parser};
+use crate::{Error, MOST_OPERATORS, Parser};
 use items::attribute::Attribute;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -213,6 +213,10 @@ impl Parser<'_, '_> {
 
     /// What stands right of an operator.
     fn right(&mut self, parse: fn(&mut Self) -> Result<Term, Error>) -> Result<Term, Error> {
+        self.operators += 1;
+        if self.operators > MOST_OPERATORS {
+            return Err(self.malformed("Statement has too many operators"));
+        }
         if self.peek().kind == Kind::End {
             return Err(self.malformed("Missing right-hand side expression of infix operator"));
         }

@@ -117,6 +117,18 @@ fn what_is_wrong_is_said_as_aws_says_it() {
     }
 }
 
+#[test]
+fn what_would_take_much_of_the_stack_is_refused() {
+    let wrong = |condition: &str| {
+        let error = parse(&format!("SELECT * FROM t WHERE {condition}"), Parameters::Unknown).unwrap_err();
+        assert!(error.sentence.contains("too "), "{error:?}");
+    };
+    wrong(&["a = 1"; 400].join(" OR "));
+    wrong(&["a"; 400].join("+"));
+    wrong(&"NOT ".repeat(2_000));
+    wrong(&"(".repeat(2_000));
+}
+
 proptest! {
     #[test]
     fn no_text_makes_a_panic(words in proptest::collection::vec(
