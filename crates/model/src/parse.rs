@@ -10,6 +10,8 @@ use std::sync::OnceLock;
 pub(crate) use raw::{RawMetadata, Text};
 use raw::{RawModel, RawNamespace, RawOperation, RawReference, RawRoot, RawShape};
 
+use http::HeaderName;
+
 use crate::shape::*;
 
 /// Reads a model in botocore's form. Errors are the JSON parser's, or name the shape that is referred to but absent.
@@ -221,11 +223,14 @@ impl<'a> Builder<'a> {
             flattened: raw.flattened || of_target.flattened,
             timestamp_format: raw.timestamp_format.as_deref().and_then(timestamp_format).or(of_target.timestamp_format),
         };
+        let (name, location) = (self.texts.keep(name), location(raw.location.as_deref()));
+        let header = (location == Location::Header).then(|| HeaderName::try_from(wire.name.unwrap_or(name)));
         Ok(Member {
-            name: self.texts.keep(name),
+            name,
             shape,
             required: false,
-            location: location(raw.location.as_deref()),
+            location,
+            header: header.transpose().map_err(|error| format!("{name}: {error}"))?,
             wire,
             idempotency_token: raw.idempotency_token,
             streaming: raw.streaming || target.streaming,

@@ -5,6 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use http::HeaderName;
+
 use crate::wire::Routes;
 
 /// A service of AWS: its operations and shapes.
@@ -153,6 +155,8 @@ pub struct Member {
     pub location: Location,
     /// The name on the wire where it is not `name`. Flattening, namespace and format are the reference's, else its shape's.
     pub wire: Wire,
+    /// That name where the member is a header, made ready once: S3's operations have forty of them.
+    pub header: Option<HeaderName>,
     pub idempotency_token: bool,
     pub streaming: bool,
     pub event_payload: bool,

@@ -206,11 +206,11 @@ pub(crate) fn content_type(headers: &mut HeaderMap, value: &'static str) {
 }
 
 /// A header from a text of the caller; what cannot stand in a header is dropped, so that nothing can be smuggled in.
-pub(crate) fn header_value(text: &str) -> HeaderValue {
-    HeaderValue::from_bytes(text.as_bytes()).unwrap_or_else(|_| {
-        let clean: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_control()).collect();
-        HeaderValue::from_bytes(&clean).expect("control characters are gone")
-    })
+pub(crate) fn header_value(text: impl Into<String>) -> HeaderValue {
+    let text: String = text.into();
+    let fits = |byte: u8| byte == b'\t' || !byte.is_ascii_control();
+    let clean = if text.bytes().all(fits) { text } else { text.chars().filter(|it| !it.is_control()).collect() };
+    HeaderValue::from_maybe_shared(Bytes::from(clean)).expect("control characters are gone")
 }
 
 /// Later values win; keys stay where they first stood.

@@ -38,7 +38,7 @@ pub(super) fn encode_request(
 ) -> HttpRequest {
     let mut request = HttpRequest { method: "POST".into(), path: "/".into(), ..HttpRequest::default() };
     let prefix = service.metadata.target_prefix.unwrap_or(service.metadata.service_id);
-    request.headers.insert(TARGET, header_value(&format!("{prefix}.{}", operation.name)));
+    request.headers.insert(TARGET, header_value(format!("{prefix}.{}", operation.name)));
     content_type(&mut request.headers, content_type_of(protocol));
     if service.metadata.query_compatible {
         super::set(&mut request.headers, HeaderName::from_static("x-amzn-query-mode"), "true");

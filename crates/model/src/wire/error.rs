@@ -90,7 +90,7 @@ pub fn encode_error(service: Option<&Service>, protocol: Protocol, fault: &Fault
 pub(super) fn add_request_id(service: Option<&Service>, response: &mut HttpResponse, request_id: &str) {
     if service.is_some_and(is_s3) {
         response.headers.insert(S3_REQUEST_ID, header_value(request_id));
-        response.headers.insert(S3_HOST_ID, header_value(&host_id(request_id)));
+        response.headers.insert(S3_HOST_ID, header_value(host_id(request_id)));
     } else {
         response.headers.insert(REQUEST_ID, header_value(request_id));
     }
@@ -127,7 +127,7 @@ fn add_error_headers(service: Option<&Service>, protocol: Protocol, fault: &Faul
     if service.metadata.query_compatible && is_rpc {
         let side = if fault.sender { "Sender" } else { "Receiver" };
         let code = fault.query_code.unwrap_or(fault.code);
-        headers.insert(QUERY_ERROR, header_value(&format!("{code};{side}")));
+        headers.insert(QUERY_ERROR, header_value(format!("{code};{side}")));
     }
 }
 
@@ -254,7 +254,7 @@ fn xml_code<'a>(protocol: Protocol, fault: &Fault<'a>) -> &'a str {
 /// S3's second id names the host that answered; here it is derived from the first.
 fn host_id(request_id: &str) -> String {
     use base64::Engine as _;
-    json::BASE64.encode(format!("niebla/{request_id}"))
+    json::BASE64.encode(["niebla/", request_id].concat())
 }
 
 fn from_json(service: &Service, response: &HttpResponse) -> Decoded<ReceivedFault> {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use bytes::Bytes;
-use http::header::HeaderMap;
+use http::header::{HeaderMap, HeaderName};
 
 use super::{name_of, unwrapped};
 use crate::shape::{Kind, Location, Member, Operation, Protocol, Service, ShapeId, Structure};
@@ -142,16 +142,17 @@ struct Sieve(u64);
 
 impl Sieve {
     fn of(headers: &HeaderMap) -> Self {
-        Self(headers.keys().fold(0, |all, name| all | Self::bit(name.as_str())))
+        Self(headers.keys().fold(0, |all, name| all | Self::bit(name)))
     }
 
-    fn may_have(&self, name: &str) -> bool {
+    fn may_have(&self, name: &HeaderName) -> bool {
         self.0 & Self::bit(name) != 0
     }
 
-    /// By the length and the last letter, whose case does not matter.
-    fn bit(name: &str) -> u64 {
-        let last = name.bytes().last().unwrap_or_default().to_ascii_lowercase();
+    /// By the length and the last letter.
+    fn bit(name: &HeaderName) -> u64 {
+        let name = name.as_str();
+        let last = name.bytes().last().unwrap_or_default();
         1 << ((name.len() + usize::from(last) * 7) % 64)
     }
 }
@@ -161,18 +162,13 @@ fn from_headers(service: &Service, member: &Member, headers: &HeaderMap, known: 
     if member.location == Location::Headers {
         return Ok(prefixed(name_of(member), headers));
     }
-    if !known.may_have(name_of(member)) {
-        return Ok(None);
-    }
-    let Some(first) = headers.get(name_of(member)) else { return Ok(None) };
+    let Some(name) = member.header.as_ref().filter(|it| known.may_have(it)) else { return Ok(None) };
+    let Some(first) = headers.get(name) else { return Ok(None) };
     let text = String::from_utf8_lossy(first.as_bytes());
     match kind {
         Kind::List { member: item } => {
-            let lines: Vec<Cow<str>> = headers
-                .get_all(name_of(member))
-                .iter()
-                .map(|value| String::from_utf8_lossy(value.as_bytes()))
-                .collect();
+            let lines: Vec<Cow<str>> =
+                headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
             list(&service.shape(item.shape).kind, &lines.join(",")).map(Some)
         }
         _ if member.jsonvalue => {

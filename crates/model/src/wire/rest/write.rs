@@ -13,6 +13,9 @@ use crate::wire::{
     HttpRequest, HttpResponse, Names, Part, content_type, event_stream, form, header_value, is_s3, json,
 };
 
+/// Of an answer: growing the map costs more.
+const USUAL_HEADERS: usize = 16;
+
 pub(crate) fn encode_request(
     service: &Service,
     operation: &Operation,
@@ -47,6 +50,7 @@ pub(crate) fn encode_response(
     output: &Value,
 ) -> HttpResponse {
     let mut response = HttpResponse { status: operation.status, ..HttpResponse::default() };
+    response.headers.reserve(USUAL_HEADERS);
     let Some((shape, structure)) = operation.output.and_then(|id| service.structure(id).map(|it| (id, it))) else {
         return response;
     };
@@ -129,12 +133,12 @@ fn push_header(service: &Service, headers: &mut HeaderMap, member: &Member, valu
             let text = scalar_text(value, TimestampFormat::Rfc822);
             // A key that cannot be a header's name has no form on the wire.
             if let Ok(name) = HeaderName::try_from(format!("{name}{key}")) {
-                headers.insert(name, header_value(&text));
+                headers.insert(name, header_value(text));
             }
         }
         return;
     }
-    let Ok(name) = HeaderName::try_from(name) else { return };
+    let Some(name) = member.header.clone() else { return };
     let text = match (value, &service.shape(member.shape).kind) {
         (Value::List(items), Kind::List { member: item }) => {
             let format = item.wire.timestamp_format.unwrap_or(TimestampFormat::Rfc822);
@@ -144,7 +148,7 @@ fn push_header(service: &Service, headers: &mut HeaderMap, member: &Member, valu
         (Value::String(text), _) if member.jsonvalue => BASE64.encode(text),
         _ => scalar_text(value, format_in(Location::Header, member)).into_owned(),
     };
-    headers.insert(name, header_value(&text));
+    headers.insert(name, header_value(text));
 }
 
 /// A text with a comma or a quote is quoted, that the list may be parted again.
