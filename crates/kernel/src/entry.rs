@@ -104,22 +104,19 @@ impl Entry {
     }
 }
 
-pub(crate) fn conversing<I, F>(handler: fn(Cloud, I) -> F) -> Conversing
-where
-    I: Operation,
-    F: Future<Output = Result<I::Output>> + Send + 'static,
-{
+/// What a handler that waits gives back.
+pub trait Answering<T>: Future<Output = Result<T>> + Send + 'static {}
+
+impl<T, F: Future<Output = Result<T>> + Send + 'static> Answering<T> for F {}
+
+pub(crate) fn conversing<I: Operation, F: Answering<I::Output>>(handler: fn(Cloud, I) -> F) -> Conversing {
     Box::new(move |cloud, input| {
         let answer = handler(cloud, unwrap(input));
         Box::pin(async move { answer.await.map(Typed::into_value) })
     })
 }
 
-pub(crate) fn uploading<I, F>(handler: fn(Cloud, I, Body) -> F) -> Uploading
-where
-    I: Operation,
-    F: Future<Output = Result<I::Output>> + Send + 'static,
-{
+pub(crate) fn uploading<I: Operation, F: Answering<I::Output>>(handler: fn(Cloud, I, Body) -> F) -> Uploading {
     Box::new(move |cloud, input, body| {
         let answer = handler(cloud, unwrap(input), body);
         Box::pin(async move { answer.await.map(Typed::into_value) })

@@ -6,7 +6,7 @@ use crate::body::Body;
 use crate::caller::{Credential, Principal};
 use crate::cloud::Cloud;
 use crate::cx::Cx;
-use crate::entry::{Digest, Entry, HeadersOf, Run, StatusOf, conversing, peek, unwrap, uploading};
+use crate::entry::{Answering, Digest, Entry, HeadersOf, Run, StatusOf, conversing, peek, unwrap, uploading};
 use crate::identity::{Identity, ResourcePolicy, Role};
 use crate::job::{Job, JobEntry};
 use crate::refusal::{Refusal, access_denied, validation_error};
@@ -150,26 +150,17 @@ impl Service {
     }
 
     /// A conversation with the outside.
-    pub fn conversation<I, R, F>(
+    pub fn conversation<I: Operation, R: Into<Resources>, F: Answering<I::Output>>(
         self,
         resources: impl Fn(&Cx, &I) -> R + Send + Sync + 'static,
         handler: fn(Cloud, I) -> F,
-    ) -> Self
-    where
-        I: Operation,
-        R: Into<Resources>,
-        F: Future<Output = Result<I::Output>> + Send + 'static,
-    {
+    ) -> Self {
         self.entry::<I, R>(resources, Run::Conversation(conversing(handler)))
     }
 
     /// The operation just named, a transaction, is this conversation where it is called from outside: what is heavy about
     /// it is then done beside the store. A call within a transaction stays in it.
-    pub fn from_outside<I, F>(mut self, handler: fn(Cloud, I) -> F) -> Self
-    where
-        I: Operation,
-        F: Future<Output = Result<I::Output>> + Send + 'static,
-    {
+    pub fn from_outside<I: Operation, F: Answering<I::Output>>(mut self, handler: fn(Cloud, I) -> F) -> Self {
         assert_eq!(I::NAME, self.last, "follows its operation");
         self.last_entry().outside = Some(conversing(handler));
         self
@@ -184,16 +175,11 @@ impl Service {
     }
 
     /// A conversation whose output is a stream of events.
-    pub fn stream<I, R, F>(
+    pub fn stream<I: Operation, R: Into<Resources>, F: Answering<Streamed<I::Output>>>(
         self,
         resources: impl Fn(&Cx, &I) -> R + Send + Sync + 'static,
         handler: fn(Cloud, I) -> F,
-    ) -> Self
-    where
-        I: Operation,
-        R: Into<Resources>,
-        F: Future<Output = Result<Streamed<I::Output>>> + Send + 'static,
-    {
+    ) -> Self {
         let run = Run::Stream(Box::new(move |cloud, input| {
             let answer = handler(cloud, unwrap(input));
             Box::pin(async move {
@@ -206,30 +192,20 @@ impl Service {
 
     /// A conversation whose payload comes as a stream: the input is without it. Who may not call it is refused before the
     /// body is read.
-    pub fn upload<I, R, F>(
+    pub fn upload<I: Operation, R: Into<Resources>, F: Answering<I::Output>>(
         self,
         resources: impl Fn(&Cx, &I) -> R + Send + Sync + 'static,
         handler: fn(Cloud, I, Body) -> F,
-    ) -> Self
-    where
-        I: Operation,
-        R: Into<Resources>,
-        F: Future<Output = Result<I::Output>> + Send + 'static,
-    {
+    ) -> Self {
         self.entry::<I, R>(resources, Run::Upload(uploading(handler)))
     }
 
     /// A conversation whose payload goes out as a stream.
-    pub fn download<I, R, F>(
+    pub fn download<I: Operation, R: Into<Resources>, F: Answering<Download<I::Output>>>(
         self,
         resources: impl Fn(&Cx, &I) -> R + Send + Sync + 'static,
         handler: fn(Cloud, I) -> F,
-    ) -> Self
-    where
-        I: Operation,
-        R: Into<Resources>,
-        F: Future<Output = Result<Download<I::Output>>> + Send + 'static,
-    {
+    ) -> Self {
         let run = Run::Download(Box::new(move |cloud, input| {
             let answer = handler(cloud, unwrap(input));
             Box::pin(async move {
@@ -241,11 +217,7 @@ impl Service {
     }
 
     /// The operation just named, an upload, is this where a browser asks for it with a form.
-    pub fn by_form<I, F>(mut self, handler: fn(Cloud, I, Body) -> F) -> Self
-    where
-        I: Operation,
-        F: Future<Output = Result<I::Output>> + Send + 'static,
-    {
+    pub fn by_form<I: Operation, F: Answering<I::Output>>(mut self, handler: fn(Cloud, I, Body) -> F) -> Self {
         assert_eq!(I::NAME, self.last, "follows its operation");
         self.last_entry().form = Some(uploading(handler));
         self
@@ -294,7 +266,7 @@ impl Service {
     pub fn job_conversation<P, F>(mut self, job: &'static Job<P>, handler: fn(Cloud, P) -> F) -> Self
     where
         P: Serialize + DeserializeOwned + Send + 'static,
-        F: Future<Output = Result<()>> + Send + 'static,
+        F: Answering<()>,
     {
         self.jobs.insert(job.name, JobEntry::conversation(job, handler));
         self
