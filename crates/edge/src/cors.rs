@@ -41,9 +41,16 @@ pub fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
     asks && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// The answer to that question; `None` if it is not one.
-pub fn preflight(method: &Method, headers: &HeaderMap, origins: &Origins) -> Option<HttpResponse> {
-    let origin = headers.get(header::ORIGIN).filter(|_| is_preflight(method, headers))?;
+/// The answer to that question from `origin`; `None` if it is not one.
+pub fn preflight(
+    method: &Method,
+    headers: &HeaderMap,
+    origin: &HeaderValue,
+    origins: &Origins,
+) -> Option<HttpResponse> {
+    if !is_preflight(method, headers) {
+        return None;
+    }
     let mut answer = HttpResponse { status: StatusCode::FORBIDDEN.as_u16(), ..HttpResponse::default() };
     if !origins.allow(origin) {
         return Some(answer);
@@ -76,12 +83,13 @@ mod tests {
     use super::*;
 
     fn asked(origins: &Origins, method: Method) -> Option<HttpResponse> {
+        let origin = HeaderValue::from_static("http://localhost:3000");
         let headers = HeaderMap::from_iter([
-            (header::ORIGIN, HeaderValue::from_static("http://localhost:3000")),
+            (header::ORIGIN, origin.clone()),
             (header::ACCESS_CONTROL_REQUEST_METHOD, HeaderValue::from_static("POST")),
             (header::ACCESS_CONTROL_REQUEST_HEADERS, HeaderValue::from_static("x-amz-target,authorization")),
         ]);
-        preflight(&method, &headers, origins)
+        preflight(&method, &headers, &origin, origins)
     }
 
     #[test]

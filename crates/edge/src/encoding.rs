@@ -19,6 +19,18 @@ pub fn unhex(text: &str) -> Option<[u8; 32]> {
     Some(out)
 }
 
+/// Before and after the first such byte, which is ASCII: a short text is quicker looked through than searched.
+pub fn cut(text: &str, at: u8) -> Option<(&str, &str)> {
+    let place = text.bytes().position(|it| it == at)?;
+    Some((&text[..place], &text[place + 1..]))
+}
+
+/// The same with the last one.
+pub fn cut_last(text: &str, at: u8) -> Option<(&str, &str)> {
+    let place = text.bytes().rposition(|it| it == at)?;
+    Some((&text[..place], &text[place + 1..]))
+}
+
 /// The pairs of a query or of a form, still encoded. What has no `=` has an empty value.
 pub fn split_pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
     query.split('&').filter(|it| !it.is_empty()).map(|it| it.split_once('=').unwrap_or((it, "")))

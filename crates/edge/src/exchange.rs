@@ -67,7 +67,8 @@ pub async fn answer(connection: &Arc<Connection>, request: Request<Incoming>) ->
     if let Some(rules) = rules.as_ref().filter(|_| cors::is_preflight(request.method(), request.headers())) {
         return written(rules.preflight(connection).into(), wants_body);
     }
-    let mut answered = match cors::preflight(request.method(), request.headers(), origins) {
+    let preflight = origin.as_ref().and_then(|it| cors::preflight(request.method(), request.headers(), it, origins));
+    let mut answered = match preflight {
         Some(response) => response.into(),
         None if internal::is_path(request.uri().path()) => internal_answer(connection, request).await.into(),
         None => aws_answer(connection, request).await,

@@ -3,7 +3,7 @@
 //! Source: "Create a signed AWS API request" in the IAM User Guide, and for presigned URLs "Authenticating Requests:
 //! Using Query Parameters" in the S3 API Reference.
 
-use crate::encoding::{decode_percent, encode_percent, hex, split_pairs, unhex};
+use crate::encoding::{cut, cut_last, decode_percent, encode_percent, hex, split_pairs, unhex};
 use crate::header;
 use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderMap;
@@ -95,7 +95,7 @@ pub struct Wrong {
 pub fn claim<'r>(headers: &'r HeaderMap, query: &'r str) -> Result<Option<Claim<'r>>, Malformed> {
     if let Some(value) = headers.get(http::header::AUTHORIZATION) {
         let Ok(text) = value.to_str() else { return Ok(None) };
-        return match text.trim_start().split_once(' ') {
+        return match cut(text.trim_start(), b' ') {
             Some(("AWS4-HMAC-SHA256", rest)) => claim_in_header(headers, Algorithm::Hmac, rest).map(Some),
             Some(("AWS4-ECDSA-P256-SHA256", rest)) => claim_in_header(headers, Algorithm::Ecdsa, rest).map(Some),
             Some(_) | None => Ok(None),
@@ -233,8 +233,11 @@ fn keyed(key: &[u8; 32]) -> Hmac<Sha256> {
 
 fn claim_in_header<'r>(headers: &'r HeaderMap, algorithm: Algorithm, rest: &'r str) -> Result<Claim<'r>, Malformed> {
     let (mut credential, mut signed_headers, mut signature) = ("", "", "");
-    for part in rest.split(',') {
-        match part.trim().split_once('=') {
+    let mut rest = Some(rest);
+    while let Some(here) = rest.take() {
+        let (part, after) = cut(here, b',').map_or((here, None), |(part, after)| (part, Some(after)));
+        rest = after;
+        match cut(part.trim(), b'=') {
             Some(("Credential", value)) => credential = value,
             Some(("SignedHeaders", value)) => signed_headers = value,
             Some(("Signature", value)) => signature = value,
@@ -314,12 +317,12 @@ fn expiry(text: &str) -> Result<i64, Malformed> {
 /// Access key, date, region, service. An access key may hold slashes, so the scope is read from its end.
 fn split_credential(credential: &str, algorithm: Algorithm) -> Option<(&str, &str, &str, &str)> {
     let rest = credential.strip_suffix("/aws4_request")?;
-    let (rest, service) = rest.rsplit_once('/')?;
+    let (rest, service) = cut_last(rest, b'/')?;
     let (rest, region) = match algorithm {
-        Algorithm::Hmac => rest.rsplit_once('/')?,
+        Algorithm::Hmac => cut_last(rest, b'/')?,
         Algorithm::Ecdsa | Algorithm::Version2 => (rest, ""),
     };
-    let (access_key, date) = rest.rsplit_once('/')?;
+    let (access_key, date) = cut_last(rest, b'/')?;
     (!access_key.is_empty() && !service.is_empty()).then_some((access_key, date, region, service))
 }
 

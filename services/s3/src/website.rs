@@ -25,6 +25,8 @@ pub static WEBSITE: Kind<WebsiteConfiguration> = Kind::new(
     "The specified bucket does not have a website configuration",
 );
 
+/// In hosts.
+const LABEL: &[u8] = b".s3-website";
 const MOST_RULES: usize = 50;
 const PROTOCOLS: [&str; 2] = ["http", "https"];
 
@@ -104,7 +106,7 @@ fn check_rule(rule: &RoutingRule) -> Result<()> {
 /// `photos.s3-website-us-east-1.amazonaws.com`, `photos.s3-website.localhost:4566` → `photos`
 fn bucket_of(host: &str) -> Option<&str> {
     let name = host.split(':').next().unwrap_or_default();
-    let at = name.find(".s3-website")?;
+    let at = name.as_bytes().windows(LABEL.len()).position(|it| it == LABEL)?;
     let label = name[at + 1..].split('.').next().unwrap_or_default();
     (label == "s3-website" || label.starts_with("s3-website-")).then_some(&name[..at])
 }

@@ -182,15 +182,12 @@ pub fn by_name(cx: &Cx, name: &str) -> Result<Arc<Queue>> {
 /// What IAM is asked about.
 pub fn arn(cx: &Cx, url: &str) -> Result<String> {
     let (account, name) = parse_url(url)?;
-    Ok(match account {
-        Some(account) => format!("arn:{}:sqs:{}:{account}:{name}", cx.partition(), cx.region()),
-        None => cx.arn("sqs", name),
-    })
+    Ok(cx.arn_of("sqs", cx.region(), account.unwrap_or(cx.account()), name))
 }
 
 pub fn named_arn(cx: &Cx, input: &GetQueueUrl) -> String {
     let account = input.queue_owner_aws_account_id.as_deref().unwrap_or(cx.account());
-    format!("arn:{}:sqs:{}:{account}:{}", cx.partition(), cx.region(), input.queue_name)
+    cx.arn_of("sqs", cx.region(), account, &input.queue_name)
 }
 
 pub fn arn_of(cx: &Cx, name: &str) -> String {
@@ -210,7 +207,7 @@ pub fn name_of(arn: &str) -> Option<&str> {
 pub fn url_of(cx: &Cx, name: &str) -> String {
     let caller = &cx.caller().endpoint;
     let endpoint = if caller.is_empty() { &cx.kernel().settings.endpoint } else { caller };
-    format!("{endpoint}/{}/{name}", cx.account())
+    [endpoint, "/", cx.account(), "/", name].concat()
 }
 
 /// SQS words what is missing in its own way, and takes names that its model does not list: `ApproximateReceiveCount` in
