@@ -56,6 +56,36 @@ def test_a_permission_lets_another_account_in(server, functions, echo, account):
         functions.get_policy(FunctionName=echo)
 
 
+def test_a_policy_grows_no_longer_than_its_quota(functions, echo):
+    permission = dict(FunctionName=echo, Action="lambda:InvokeFunction", Principal="s3.amazonaws.com")
+    # Some 300 bytes each, of 20,480.
+    for number in range(100):
+        granted = dict(permission, StatementId=f"{number:03}" + "x" * 90, SourceArn=f"arn:aws:s3:::bucket-{number}")
+        if number < 50:
+            functions.add_permission(**granted)
+            continue
+        try:
+            functions.add_permission(**granted)
+        except functions.exceptions.PolicyLengthExceededException:
+            break
+    before = functions.get_policy(FunctionName=echo)["Policy"]
+    assert 19_000 < len(before) <= 20_480
+    granted["StatementId"] = "y" * 93
+    with refused("PolicyLengthExceededException", match="is bigger than the limit \\(20480\\)"):
+        functions.add_permission(**granted)
+    assert functions.get_policy(FunctionName=echo)["Policy"] == before
+
+
+def test_a_payload_is_no_larger_than_its_quota(functions, echo):
+    most = 6 * 1024 * 1024
+    fits = json.dumps("x" * (most - 1000))
+    assert functions.invoke(FunctionName=echo, Payload=fits)["StatusCode"] == 200
+    with refused("RequestTooLargeException", match="Request must be smaller than 6291456 bytes"):
+        functions.invoke(FunctionName=echo, Payload=json.dumps("x" * most))
+    with refused("RequestTooLargeException", match="for the InvokeAsync operation"):
+        functions.invoke(FunctionName=echo, InvocationType="Event", Payload=json.dumps("x" * 1024 * 1024))
+
+
 def test_an_alias_moves_from_version_to_version(server, functions, echo):
     assert functions.publish_version(FunctionName=echo)["Version"] == "1"
     live = functions.create_alias(FunctionName=echo, Name="live", FunctionVersion="1")

@@ -41,6 +41,19 @@ def test_a_live_tail_is_refused_as_any_call(logs, group):
         logs.start_live_tail(logGroupIdentifiers=[arn_of("none-such")])
 
 
+def test_an_account_has_so_many_live_tails_at_once(server, group, account):
+    logs = server.client("logs", account)
+    logs.create_log_group(logGroupName=group)
+    arn = f"arn:aws:logs:us-east-1:{account}:log-group:{group}"
+    tails = [logs.start_live_tail(logGroupIdentifiers=[arn]) for _ in range(15)]
+    try:
+        with refused("LimitExceededException"):
+            logs.start_live_tail(logGroupIdentifiers=[arn])
+    finally:
+        for tail in tails:
+            tail["responseStream"].close()
+
+
 def test_who_may_not_is_refused(server, logs, group, name):
     arn = create_role(server, name, allow("sqs:*"))
     everybody = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
