@@ -4,6 +4,5 @@ pub mod attribute;
 mod json;
 pub mod number;
 pub mod packed;
-pub mod raw;
 pub mod stream;
 pub mod wire;

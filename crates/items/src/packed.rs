@@ -5,14 +5,14 @@
 
 use crate::attribute::{Attribute, Document};
 use crate::number::Number;
-use crate::raw::Raw;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
 
 /// An item, packed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Packed(Raw);
+pub struct Packed(ByteBuf);
 
 const VERSION: u8 = 1;
 
@@ -33,11 +33,11 @@ impl Packed {
         let mut out = Vec::with_capacity(item.size() + item.len() * 3 + 8);
         out.push(VERSION);
         put_entries(item, &mut out);
-        Packed(Raw(out))
+        Packed(ByteBuf::from(out))
     }
 
     pub fn bytes(&self) -> &[u8] {
-        &self.0.0
+        &self.0
     }
 
     /// Bytes from outside; none if they are no item.

@@ -8,16 +8,16 @@ use crate::stream;
 use crate::ttl;
 use items::attribute::Document;
 use items::packed::Packed;
-use items::raw::Raw;
 use items::stream::Cause;
 use kernel::Cx;
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
 use store::Table;
 
 /// Every item. Key: (table's number, hash of the partition key, sort key).
 pub static ITEMS: Table<Packed> = Table::regional("dynamodb.item");
 /// Where the items of an index are. Key: (index's number, hash of its partition key, its sort key and the item's teller).
-pub static INDEXED: Table<Raw> = Table::regional("dynamodb.indexed");
+pub static INDEXED: Table<ByteBuf> = Table::regional("dynamodb.indexed");
 /// What a table or index holds. Key: its number.
 pub static COUNTERS: Table<Counter> = Table::regional("dynamodb.counter");
 /// Bytes under one partition key, for tables with local indexes alone. Key: (table's number, hash).

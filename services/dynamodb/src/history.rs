@@ -13,16 +13,16 @@ use crate::settings::SETTINGS;
 use crate::sweep;
 use items::attribute::Document;
 use items::packed::Packed;
-use items::raw::Raw;
 use kernel::{Cx, Job};
 use model::{Result, Timestamp};
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
 use store::{Span, Table};
 
 /// Images. Key: (history's number, hash of the partition key, sort key and tick).
 pub static BEFORE: Table<Before> = Table::regional("dynamodb.before");
 /// Where they are, in the order of time. Key: (history's number, tick).
-pub static CHANGES: Table<Raw> = Table::regional("dynamodb.change");
+pub static CHANGES: Table<ByteBuf> = Table::regional("dynamodb.change");
 /// The latest tick. Key: history's number.
 pub static TICKS: Table<u64> = Table::regional("dynamodb.tick");
 /// Who reads the items under a number and wants them to stay. Key: (their number, the reader's number).
@@ -210,7 +210,7 @@ pub fn forget(cx: &mut Cx, it: Forgetting) -> Result<()> {
     let days = cx.get(&SETTINGS, &schema.number).and_then(|it| it.recovery).map_or(LONGEST_DAYS, |it| it.days);
     let kept_since = first_tick(now - days * DAY_MS);
     let span = Span::prefix(&it.history).before(&(it.history, kept_since));
-    let rows: Vec<((u64, u64), Raw)> = cx.rows(&CHANGES, span, PAGE);
+    let rows: Vec<((u64, u64), ByteBuf)> = cx.rows(&CHANGES, span, PAGE);
     let count = rows.len();
     for ((history, tick), place) in rows {
         let key = ItemKey::unpack(place);

@@ -7,7 +7,7 @@
 use crate::failure::{Invalid, invalid, invalid_value};
 use crate::schema::{Index, KeyAttribute, KeySchema, Schema};
 use items::attribute::{Attribute, Document};
-use items::raw::Raw;
+use serde_bytes::ByteBuf;
 use sha2::{Digest, Sha256};
 
 /// An item's place within its table.
@@ -40,15 +40,15 @@ impl ItemKey {
     }
 
     /// What a row of an index holds.
-    pub fn pack(&self) -> Raw {
+    pub fn pack(&self) -> ByteBuf {
         let mut bytes = self.hash.to_be_bytes().to_vec();
         bytes.extend_from_slice(&self.sort);
-        Raw(bytes)
+        bytes.into()
     }
 
     /// # Panics
     /// If it was not written by [`ItemKey::pack`].
-    pub fn unpack(Raw(bytes): Raw) -> ItemKey {
+    pub fn unpack(bytes: ByteBuf) -> ItemKey {
         let (hash, sort) = bytes.split_first_chunk().expect("a row of an index begins with a hash");
         ItemKey { hash: u128::from_be_bytes(*hash), sort: sort.to_vec() }
     }

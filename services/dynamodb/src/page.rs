@@ -12,9 +12,9 @@ use crate::schema::{self, Index, KeySchema, Schema, Scope};
 use crate::write::LARGEST_ITEM;
 use items::attribute::Document;
 use items::packed::Packed;
-use items::raw::Raw;
 use kernel::Cx;
 use model::Value;
+use serde_bytes::ByteBuf;
 use std::ops::ControlFlow;
 use store::{Direction, Span};
 
@@ -171,7 +171,7 @@ impl<'s> Source<'s> {
         for span in wanted.spans.iter().cloned() {
             match self.index {
                 None => cx.visit(&ITEMS, span, wanted.direction, |packed: Packed| reading.see(&packed)),
-                Some(_) => cx.visit(&INDEXED, span, wanted.direction, |place: Raw| {
+                Some(_) => cx.visit(&INDEXED, span, wanted.direction, |place: ByteBuf| {
                     let key = ItemKey::unpack(place);
                     let item =
                         cx.get(&ITEMS, &key.row(self.schema.number)).expect("an index names items that are there");

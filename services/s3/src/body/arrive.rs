@@ -1,6 +1,5 @@
 //! Bodies that come: hashed, sealed and written in one pass, without being held whole.
 
-use super::inline::Inline;
 use super::no_room;
 use crate::checksum::{self, Algorithm, Checksum, Hasher};
 use crate::encryption::Layers;
@@ -10,6 +9,7 @@ use kernel::{Body, Cloud, Cx, INTERNAL_FAILURE};
 use md5::{Digest, Md5};
 use model::Result;
 use seal::{KEY_BYTES, Keys, Seal};
+use serde_bytes::ByteBuf;
 use std::{io, slice};
 use store::{BlobWriter, Blobs, NewBlob};
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -39,7 +39,7 @@ pub struct Received {
 }
 
 pub(super) enum Arriving {
-    Small(Inline),
+    Small(ByteBuf),
     Large(NewBlob),
 }
 
@@ -164,7 +164,7 @@ fn small(batch: &[Bytes], wanted: &Wanted, keys: &[u8]) -> (Hashes, Arriving) {
         sealer.push(piece, &mut sealed);
     }
     sealer.finish(&mut sealed);
-    (hashes, Arriving::Small(Inline(sealed.into())))
+    (hashes, Arriving::Small(sealed.into()))
 }
 
 fn large(blobs: &Blobs, body: &[u8], wanted: &Wanted, keys: &[u8]) -> Result<(Hashes, Arriving)> {

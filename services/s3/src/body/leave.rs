@@ -57,7 +57,7 @@ fn part(cx: &Cx, piece: &Piece, range: Range<u64>, customer: Option<&Customer>) 
         Content::Inline(sealed) => {
             let mut open = Vec::new();
             while let Some(at) = opening.next(&keys, usize::MAX) {
-                let sealed = sealed.0.get(at.start as usize..at.end as usize).ok_or_else(damaged)?;
+                let sealed = sealed.get(at.start as usize..at.end as usize).ok_or_else(damaged)?;
                 open.extend(opening.open(&keys, sealed.to_vec()).ok_or_else(damaged)?);
             }
             Ok(Part::Open(open.into()))

@@ -4,7 +4,6 @@
 //! customer brings. So bytes on the disk are ciphertext, and other keys cost a new wrapping and not a new body.
 
 mod arrive;
-mod inline;
 mod leave;
 
 pub use arrive::{Received, Wanted, receive, receive_within};
@@ -13,11 +12,11 @@ pub use leave::{Located, locate, read};
 use crate::encryption::customer::Customer;
 use crate::encryption::key::{self, Lock};
 use arrive::Arriving;
-use inline::Inline;
 use kernel::{Cx, INTERNAL_FAILURE};
 use model::{Error, ErrorShape, Result};
 use seal::Keys;
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
 use store::{BlobId, Part, PartOwned, Table};
 
 /// Every body. Key: its id.
@@ -41,13 +40,13 @@ struct Stored {
     references: u32,
     lock: Lock,
     /// The body's own keys, wrapped by what `lock` names.
-    key: Inline,
+    key: ByteBuf,
     content: Content,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
 enum Content {
-    Inline(Inline),
+    Inline(ByteBuf),
     Blob(BlobId),
 }
 
@@ -82,7 +81,7 @@ pub fn share(
         cx.put(&BODIES, &id, &stored);
         return Ok(id);
     }
-    let keys = key::unwrap(cx, &stored.lock, of_source, &stored.key.0)?;
+    let keys = key::unwrap(cx, &stored.lock, of_source, &stored.key)?;
     if let Content::Blob(blob) = &stored.content {
         cx.retain_blob(*blob)?;
     }
@@ -118,14 +117,14 @@ pub fn release(cx: &mut Cx, id: BodyId) {
 
 fn store(cx: &mut Cx, content: Content, keys: &[u8], lock: Lock, customer: Option<&Customer>) -> Result<BodyId> {
     let id = free_id(cx);
-    let key = Inline(key::wrap(cx, &lock, customer, keys)?.into());
+    let key = key::wrap(cx, &lock, customer, keys)?.into();
     cx.put(&BODIES, &id, &Stored { references: 1, lock, key, content });
     Ok(id)
 }
 
 impl Stored {
     fn keys(&self, cx: &Cx, customer: Option<&Customer>) -> Result<Keys> {
-        Keys::new(&key::unwrap(cx, &self.lock, customer, &self.key.0)?).ok_or_else(damaged)
+        Keys::new(&key::unwrap(cx, &self.lock, customer, &self.key)?).ok_or_else(damaged)
     }
 }
 

@@ -1,7 +1,6 @@
 //! Messages: send, delete, change visibility.
 
 mod content;
-mod optional_bytes;
 mod receipt;
 
 pub use content::check_token;
@@ -49,7 +48,7 @@ pub struct Stored {
 pub struct Attribute {
     pub data_type: String,
     pub text: Option<String>,
-    #[serde(with = "optional_bytes")]
+    #[serde(with = "serde_bytes")]
     pub bytes: Option<Vec<u8>>,
 }
 
