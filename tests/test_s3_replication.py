@@ -68,6 +68,26 @@ def status_of(s3, bucket, key):
     return status
 
 
+def test_locks_follow_only_to_a_bucket_with_locks(s3, name, copier):
+    s3.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
+    with_versions(s3, f"{name}-copy")
+    rule = {
+        "ID": "all",
+        "Status": "Enabled",
+        "Priority": 1,
+        "Filter": {"Prefix": ""},
+        "DeleteMarkerReplication": {"Status": "Disabled"},
+        "Destination": {"Bucket": f"arn:aws:s3:::{name}-copy"},
+    }
+    s3.put_bucket_replication(Bucket=name, ReplicationConfiguration={"Role": copier, "Rules": [rule]})
+    put = s3.put_object(Bucket=name, Key="held", Body=b"it", ObjectLockLegalHoldStatus="ON")
+    assert status_of(s3, name, "held") == "COMPLETED"
+    with refused("AccessDenied"):
+        s3.delete_object(Bucket=name, Key="held", VersionId=put["VersionId"])
+    assert "ObjectLockLegalHoldStatus" not in s3.head_object(Bucket=f"{name}-copy", Key="held")
+    s3.delete_object(Bucket=f"{name}-copy", Key="held", VersionId=put["VersionId"])
+
+
 def test_objects_are_copied_to_another_region(server, s3, name, copier):
     with_versions(s3, name)
     with_versions(s3, f"{name}-copy", "eu-west-2")

@@ -8,6 +8,7 @@ use items::stream::View;
 use kernel::{Cx, is_account};
 use model::Result;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 use store::Table;
 
 /// Every table. Key: name.
@@ -176,7 +177,7 @@ pub fn take_number(cx: &mut Cx) -> u64 {
 }
 
 /// The table of an item operation, by its name or ARN.
-pub fn of_items(cx: &Cx, table: &str) -> Result<Schema> {
+pub fn of_items(cx: &Cx, table: &str) -> Result<Arc<Schema>> {
     let found = find(cx, table).filter(|it| !it.is_restoring);
     found.ok_or_else(|| error::RESOURCE_NOT_FOUND.with("Requested resource not found"))
 }
@@ -185,11 +186,11 @@ pub fn of_items(cx: &Cx, table: &str) -> Result<Schema> {
 pub fn by_name(cx: &Cx, table: &str) -> Result<Schema> {
     let missing =
         || error::RESOURCE_NOT_FOUND.with(format!("Requested resource not found: Table: {} not found", name_of(table)));
-    find(cx, table).ok_or_else(missing)
+    find(cx, table).map(Arc::unwrap_or_clone).ok_or_else(missing)
 }
 
-fn find(cx: &Cx, table: &str) -> Option<Schema> {
-    cx.get(&SCHEMAS, name_of(table))
+fn find(cx: &Cx, table: &str) -> Option<Arc<Schema>> {
+    cx.shared(&SCHEMAS, name_of(table))
 }
 
 /// Of a name or an ARN, which the door has checked.
@@ -204,7 +205,7 @@ pub fn name_of(table: &str) -> &str {
 pub fn arn(cx: &Cx, table: &str) -> Result<String> {
     if !table.starts_with("arn:") {
         check_name("TableName", table)?;
-        return Ok(cx.arn("dynamodb", &format!("table/{table}")));
+        return Ok(cx.arn("dynamodb", &["table/", table].concat()));
     }
     let parts: Vec<&str> = table.splitn(6, ':').collect();
     match parts.as_slice() {

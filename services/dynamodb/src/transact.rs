@@ -22,6 +22,7 @@ use model::{Error, Result, Timestamp, Value};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use store::Table;
 
 /// Requests that are not carried out again. Key: the client's token.
@@ -97,8 +98,8 @@ pub fn write(cx: &mut Cx, mut input: TransactWriteItems) -> Result<TransactWrite
 }
 
 /// The table of each part. Most have the same, which is read once.
-fn schemas(cx: &Cx, parts: &[Part]) -> Result<Vec<Schema>> {
-    let mut schemas: Vec<Schema> = Vec::with_capacity(parts.len());
+fn schemas(cx: &Cx, parts: &[Part]) -> Result<Vec<Arc<Schema>>> {
+    let mut schemas: Vec<Arc<Schema>> = Vec::with_capacity(parts.len());
     for part in parts {
         let schema = match schemas.last().filter(|it| it.name == part.table) {
             Some(same) => same.clone(),
@@ -117,7 +118,7 @@ pub fn done(cx: &Cx, token: &str) -> Option<Done> {
 /// What a transaction consumed; from now on its token stands for it.
 pub fn finish(
     cx: &mut Cx,
-    schemas: &[Schema],
+    schemas: &[Arc<Schema>],
     written: &[Written],
     report: Report,
     token: Option<(String, [u8; 32])>,
@@ -162,7 +163,7 @@ pub fn get(cx: &Cx, input: TransactGetItems) -> Result<TransactGetItemsOutput> {
         }
         let size = found.as_ref().map_or(0, Document::size);
         bytes += size;
-        consumed.entry(schema.name).or_default().add(Consumed::read(size, Mode::Transactional));
+        consumed.entry(schema.name.clone()).or_default().add(Consumed::read(size, Mode::Transactional));
         let shown = found.map(|it| projection.map_or_else(|| it.clone(), |only| only.apply(&it)));
         responses.push(ItemResponse { item: shown.map(wire::into_value) });
     }
@@ -225,7 +226,7 @@ fn terms(
     Terms { update, condition, names, values, ..Terms::default() }
 }
 
-fn check_distinct(schemas: &[Schema], writes: &[Write]) -> Result<()> {
+fn check_distinct(schemas: &[Arc<Schema>], writes: &[Write]) -> Result<()> {
     let mut seen: BTreeSet<(u64, ItemKey)> = BTreeSet::new();
     for (schema, write) in schemas.iter().zip(writes) {
         // A key that is none is a reason of its own, told in its place.
@@ -255,7 +256,7 @@ fn check_size(written: &[Written]) -> Result<()> {
 ///
 /// # Errors
 /// The reasons, in the order of the request.
-pub fn carry_out(cx: &mut Cx, shows: &[bool], schemas: &[Schema], writes: &[Write]) -> Result<Vec<Written>> {
+pub fn carry_out(cx: &mut Cx, shows: &[bool], schemas: &[Arc<Schema>], writes: &[Write]) -> Result<Vec<Written>> {
     check_distinct(schemas, writes)?;
     let mut written = Vec::with_capacity(writes.len());
     let mut reasons = Vec::with_capacity(writes.len());

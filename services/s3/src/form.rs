@@ -5,8 +5,9 @@
 //! Sources: "POST Object", "Browser-Based Uploads Using POST" in the S3 API Reference, for both versions of signatures.
 
 mod multipart;
-mod terms;
+mod policy;
 
+use self::policy::{Field, Terms};
 use crate::bucket::{self, Bucket};
 use crate::fault;
 use crate::list::Spelling;
@@ -23,7 +24,6 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use terms::{Field, Terms};
 
 const MALFORMED: ErrorShape = ErrorShape::sender("MalformedPOSTRequest");
 const TOO_MUCH_BEFORE: ErrorShape = ErrorShape::sender("MaxPostPreDataLengthExceededError");

@@ -38,7 +38,7 @@ fn a_bucket_that_is_there_and_what_is_not_honoured_are_refused() {
         cloudformation describe-stacks StackName=app => Stacks[0].StackStatus=ROLLBACK_COMPLETE
         cloudformation describe-stack-resource StackName=app LogicalResourceId=Photos => StackResourceDetail.ResourceStatus=DELETE_COMPLETE
         s3 head-bucket Bucket=photos => ok
-        cloudformation create-stack StackName=two TemplateBody="Resources: {Photos: {Type: AWS::S3::Bucket, Properties: {ReplicationConfiguration: {Role: r, Rules: []}}}}" => error ValidationError *ReplicationConfiguration*
+        cloudformation create-stack StackName=two TemplateBody="Resources: {Photos: {Type: AWS::S3::Bucket, Properties: {LoggingConfiguration: {LogFilePrefix: l}}}}" => error ValidationError *LoggingConfiguration*
         s3 put-bucket-tagging Bucket=photos Tagging={"TagSet":[{"Key":"aws:cloudformation:x","Value":"y"}]} => error InvalidTag System tags cannot be added/updated by requester
         "#,
     );

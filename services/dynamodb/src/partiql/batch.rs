@@ -18,6 +18,7 @@ use kernel::{Cx, Question};
 use model::{Error, Result, Value};
 use partiql::{Parameters, Select, Statement};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub fn execute(cx: &mut Cx, input: BatchExecuteStatement) -> Result<BatchExecuteStatementOutput> {
     let read: Vec<Result<(Statement, Answering)>> = input.statements.into_iter().map(read).collect();
@@ -67,7 +68,7 @@ fn answer(
     let outcome = admit(cx, statement).and_then(|schema| {
         let (item, units) = carry_out(cx, &schema, statement, answering)?;
         consumed.entry(schema.name.clone()).or_default().add(units);
-        Ok((schema.name, item))
+        Ok((schema.name.clone(), item))
     });
     match outcome {
         Ok((table, item)) => BatchStatementResponse { table_name: Some(table), item, error: None },
@@ -80,7 +81,7 @@ fn answer(
 }
 
 /// Each statement is asked about by itself: one that is denied does not keep the others from happening.
-fn admit(cx: &Cx, statement: &Statement) -> Result<Schema> {
+fn admit(cx: &Cx, statement: &Statement) -> Result<Arc<Schema>> {
     let table = &statement.target().table;
     transact::own_arn(cx, table)?;
     let Question { arn, action, keys, .. } = question(cx, statement)?;

@@ -20,6 +20,7 @@ use partiql::{Parameters, Select, Statement};
 use policy::Context;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// What IAM is asked before any of them is carried out.
 pub fn asked(cx: &Cx, input: &ExecuteTransaction) -> Result<Vec<Question>> {
@@ -69,7 +70,7 @@ pub fn execute(cx: &mut Cx, input: ExecuteTransaction) -> Result<ExecuteTransact
         });
     }
     let table = |it: &Statement| schema::of_items(cx, &it.target().table);
-    let schemas = statements.iter().map(table).collect::<Result<Vec<Schema>>>()?;
+    let schemas = statements.iter().map(table).collect::<Result<Vec<Arc<Schema>>>>()?;
     let planned = statements.iter().zip(&schemas).enumerate().map(|(at, (statement, schema))| {
         let planned = write::Planned::new(schema, statement)?;
         if matches!(statement, Statement::Exists(_)) && !planned.is_conditional() {
@@ -113,7 +114,7 @@ fn get(cx: &Cx, selects: &[&Select], report: Report) -> Result<ExecuteTransactio
         let key = one(&schema, select).map_err(|why| within(at, &why))?;
         let found = change::read(cx, &schema, &key::of_key(&schema, &key)?);
         bytes += found.as_ref().map_or(0, Document::size);
-        consumed.entry(schema.name).or_default().add(read_units(found.as_ref(), Mode::Transactional));
+        consumed.entry(schema.name.clone()).or_default().add(read_units(found.as_ref(), Mode::Transactional));
         let shown = found.map(|it| select::of_item(select, it));
         responses.push(ItemResponse { item: shown.map(wire::into_value) });
     }

@@ -6,6 +6,7 @@ use crate::body;
 use crate::bucket::{self, Bucket, Versioning};
 use crate::current;
 use crate::fault;
+use crate::lock::Locks;
 use crate::object::{Content, Object, StorageClass};
 use crate::part::{self, Part};
 use crate::version::{Found, Version, Which};
@@ -125,6 +126,9 @@ fn place(cx: &mut Cx, to: &Bucket, target: &Target, key: &str, object: &Object) 
     let copy = Object {
         content: share(cx, object.content)?,
         storage_class,
+        // Nothing is locked in a bucket without locks, and who is given a copy has it alone.
+        locks: if to.lock.is_some() { object.locks } else { Locks::default() },
+        acl: object.acl.clone().filter(|_| target.0.destination.access_control_translation.is_none()),
         replication: Some(Replication::Replica),
         restore: None,
         ..object.clone()
