@@ -49,7 +49,7 @@ def signer(server, name):
     iam.create_user(UserName=name)
     statement = {
         "Effect": "Allow",
-        "Action": ["s3:PutObject", "s3:PutObjectTagging"],
+        "Action": ["s3:PutObject", "s3:PutObjectTagging", "s3:PutObjectAcl"],
         "Resource": f"arn:aws:s3:::{name}/*",
     }
     iam.put_user_policy(
