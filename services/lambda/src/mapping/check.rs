@@ -64,30 +64,30 @@ pub fn refuse_unsupported_change(it: &UpdateEventSourceMapping) -> Result<()> {
     ])
 }
 
+/// What a request that makes or changes a mapping may say of streams alone.
+macro_rules! of_streams {
+    ($request:expr) => {
+        [
+            ("ParallelizationFactor", $request.parallelization_factor.is_some()),
+            ("DestinationConfig", $request.destination_config.is_some()),
+            ("MaximumRecordAgeInSeconds", $request.maximum_record_age_in_seconds.is_some()),
+            ("BisectBatchOnFunctionError", $request.bisect_batch_on_function_error.is_some()),
+            ("MaximumRetryAttempts", $request.maximum_retry_attempts.is_some()),
+            ("TumblingWindowInSeconds", $request.tumbling_window_in_seconds.is_some()),
+        ]
+    };
+}
+
 pub fn creation(it: &CreateEventSourceMapping, source: &Source) -> Result<()> {
-    let of_streams = [
+    let start = [
         ("StartingPosition", it.starting_position.is_some()),
         ("StartingPositionTimestamp", it.starting_position_timestamp.is_some()),
-        ("ParallelizationFactor", it.parallelization_factor.is_some()),
-        ("DestinationConfig", it.destination_config.is_some()),
-        ("MaximumRecordAgeInSeconds", it.maximum_record_age_in_seconds.is_some()),
-        ("BisectBatchOnFunctionError", it.bisect_batch_on_function_error.is_some()),
-        ("MaximumRetryAttempts", it.maximum_retry_attempts.is_some()),
-        ("TumblingWindowInSeconds", it.tumbling_window_in_seconds.is_some()),
     ];
-    fits(source, &of_streams, &[("ScalingConfig", it.scaling_config.is_some())])
+    fits(source, &[&start[..], &of_streams!(it)].concat(), &[("ScalingConfig", it.scaling_config.is_some())])
 }
 
 pub fn change(it: &UpdateEventSourceMapping, source: &Source) -> Result<()> {
-    let of_streams = [
-        ("ParallelizationFactor", it.parallelization_factor.is_some()),
-        ("DestinationConfig", it.destination_config.is_some()),
-        ("MaximumRecordAgeInSeconds", it.maximum_record_age_in_seconds.is_some()),
-        ("BisectBatchOnFunctionError", it.bisect_batch_on_function_error.is_some()),
-        ("MaximumRetryAttempts", it.maximum_retry_attempts.is_some()),
-        ("TumblingWindowInSeconds", it.tumbling_window_in_seconds.is_some()),
-    ];
-    fits(source, &of_streams, &[("ScalingConfig", it.scaling_config.is_some())])
+    fits(source, &of_streams!(it), &[("ScalingConfig", it.scaling_config.is_some())])
 }
 
 /// Refuses what only the other kind of source can do.
